@@ -1,0 +1,24 @@
+"""Keyfill in Blender: a panel, operators, and one door to the engine's worker process."""
+
+
+def register() -> None:
+    """Enable the add-on."""
+    # Imported here, for blender_addon.core must be importable without Blender.
+    from . import engine_link, operators, panels, preferences, properties
+
+    preferences.register()
+    properties.register()
+    operators.register()
+    panels.register()
+    engine_link.connect(preferences.worker_settings)
+
+
+def unregister() -> None:
+    """Disable the add-on and end the worker."""
+    from . import engine_link, operators, panels, preferences, properties
+
+    engine_link.disconnect()
+    panels.unregister()
+    operators.unregister()
+    properties.unregister()
+    preferences.unregister()

@@ -1,0 +1,66 @@
+"""Cancel, release memory, copy the log: what an animator does to the engine itself."""
+
+from __future__ import annotations
+
+from bpy.types import Context, Operator
+
+from .. import engine_link
+
+
+class KEYFILL_OT_cancel(Operator):
+    """Tells the modal operator to stop; it looks at its next timer."""
+
+    bl_idname = "keyfill.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop making the motion; nothing is changed"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not context.window_manager.keyfill_status.is_running:
+            cls.poll_message_set("No motion is being made")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        context.window_manager.keyfill_status.is_cancel_requested = True
+        return {"FINISHED"}
+
+
+class KEYFILL_OT_release_memory(Operator):
+    """Ends the worker process."""
+
+    bl_idname = "keyfill.release_memory"
+    bl_label = "Release Memory"
+    bl_description = "Unload the model and free its memory; the next motion loads it again"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.window_manager.keyfill_status.is_running:
+            cls.poll_message_set("A motion is being made: cancel it first")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        engine_link.stop()
+        return {"FINISHED"}
+
+
+class KEYFILL_OT_copy_log(Operator):
+    """Puts the worker's last lines on the clipboard."""
+
+    bl_idname = "keyfill.copy_log"
+    bl_label = "Copy Engine Log"
+    bl_description = "Copy the last lines that the engine has written, for a report"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not engine_link.log_lines():
+            cls.poll_message_set("The engine has written nothing")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        lines = engine_link.log_lines()
+        context.window_manager.clipboard = "\n".join(lines)
+        self.report({"INFO"}, f"Copied {len(lines)} lines")
+        return {"FINISHED"}

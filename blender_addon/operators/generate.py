@@ -1,0 +1,128 @@
+"""Prompt -> new action on the chosen armature, one a take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpy.types import Context, Object, Operator
+
+from ...engine.motion.bone_matching import BoneMap
+from ...engine.motion.request import MotionResult
+from ...engine.motion.retargeting import Placement, RigMotion, fit_clip_to_rig
+from ...engine.motion.rig import BonePose, Rig
+from .. import engine_link
+from ..core.errors import UserError
+from ..core.jobs import Job
+from ..core.requests import errors_for_animators
+from ..properties import WORLD_ORIGIN
+from ..scene import armature, keyframes, timeline
+from .job_operator import JobOperator
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationTarget:
+    """The character as it was when the button was pressed; undo may free it meanwhile."""
+
+    armature_name: str
+    """The object is looked up again by its name."""
+
+    rig: Rig
+    bone_map: BoneMap
+    placement: Placement
+    """Where the motion starts."""
+
+    held: BonePose
+    """What bones hold that get no keys."""
+
+    keys: keyframes.TakeKeys
+    """Name, first frame and rate of the keys."""
+
+
+class KEYFILL_OT_generate(JobOperator, Operator):
+    """Prompt -> new action on the active armature."""
+
+    bl_idname = "keyfill.generate"
+    bl_label = "Generate Motion"
+    bl_description = "Make the active character do what the prompt says, from the current frame on"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.window_manager.keyfill_status.is_running:
+            cls.poll_message_set("A motion is being made: wait for it, or cancel it")
+            return False
+        ob = context.object
+        if ob is not None and ob.type == "EMPTY" and ob.instance_collection is not None:
+            cls.poll_message_set(
+                "A linked character must be overridden first: "
+                "choose Object > Library Override > Make"
+            )
+            return False
+        if ob is None or ob.type != "ARMATURE":
+            cls.poll_message_set("Select a character's armature first, or add the mannequin")
+            return False
+        return True
+
+    def make_job(self, context: Context) -> Job[MotionResult]:
+        settings = context.scene.keyfill
+        request = settings.to_request()
+        with errors_for_animators():
+            self._target = read_target(context, request.prompt)
+        return engine_link.generation_job(request)
+
+    def apply_result(self, context: Context, result: MotionResult) -> None:
+        context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
+        with errors_for_animators():
+            names = write_takes(context, self._target, result)
+        told = f'"{names[-1]}" is on the character'
+        if len(names) > 1:
+            told = f"{len(names)} takes made; {told}, the others are among the actions"
+        self.report({"INFO"}, told)
+
+
+def read_target(context: Context, name: str) -> GenerationTarget:
+    """Return what the active armature needs for a take of that name.
+
+    Raises:
+        RequestError: if it can take no keys or is no humanoid.
+    """
+    ob: Object = context.object
+    armature.check_armature(ob)
+    rig = armature.read_rig(ob)
+    bone_map = armature.read_bone_map(ob, rig)
+    depsgraph = context.evaluated_depsgraph_get()
+    if context.scene.keyfill.start_at == WORLD_ORIGIN:
+        placement = armature.world_origin(ob, depsgraph)
+    else:
+        placement = armature.read_stance(ob, rig, bone_map, depsgraph)
+    return GenerationTarget(
+        armature_name=ob.name,
+        rig=rig,
+        bone_map=bone_map,
+        placement=placement,
+        held=armature.read_held_channels(ob, rig),
+        keys=keyframes.TakeKeys(
+            name, timeline.current_frame(context.scene), timeline.scene_fps(context.scene)
+        ),
+    )
+
+
+def write_takes(context: Context, target: GenerationTarget, result: MotionResult) -> list[str]:
+    """Write each take as an action, the last one assigned; return the actions' names.
+
+    Raises:
+        UserError: if the armature is gone.
+        RequestError: if it can no longer take keys; nothing is written then.
+    """
+    ob = context.scene.objects.get(target.armature_name)
+    if ob is None:
+        raise UserError(
+            f'The armature "{target.armature_name}" is no longer in the scene.',
+            "Select a character and generate once more.",
+        )
+    armature.check_armature(ob)
+    motions: list[RigMotion] = [
+        fit_clip_to_rig(clip, target.rig, target.bone_map, target.placement, target.held)
+        for clip in result.clips
+    ]
+    return [keyframes.write_motion(ob, motion, target.keys).name for motion in motions]

@@ -1,0 +1,139 @@
+"""The only modal code: runs a job beside Blender for people, and blocking for scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+from bpy.types import Context, Event, Timer
+
+from ...engine.motion.request import Progress
+from ..core.errors import UserError
+from ..core.jobs import Job, JobCancelled
+
+TIMER_SECONDS = 0.1
+
+
+class JobOperator:
+    """Mixin for operators whose work is a job.
+
+    A subclass defines `make_job(context) -> Job[T]`, which reads the scene, and
+    `apply_result(context, result: T)`, which alone writes to it, in the main
+    thread. Either may raise UserError; the scene must then be as it was.
+    """
+
+    _job: Job[Any] | None = None
+    _timer: Timer | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for hook in ("make_job", "apply_result"):
+            if not hasattr(cls, hook):
+                raise TypeError(f"{cls.__name__} lacks {hook}")
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        """Start the job beside Blender if a person asked for it."""
+        if bpy.app.background or not self.options.is_invoke:
+            return self.execute(context)
+        _forget_last(context)
+        try:
+            job = self.make_job(context)
+        except UserError as error:
+            return self._refuse(context, error)
+        job.start()
+        self._job = job
+        context.window_manager.keyfill_status.is_running = True
+        self._timer = context.window_manager.event_timer_add(TIMER_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Context, event: Event) -> set[str]:
+        """Show progress, hear cancels, and take over the result."""
+        status = context.window_manager.keyfill_status
+        if event.type == "ESC" or status.is_cancel_requested:
+            self._job.cancel()
+        if event.type != "TIMER":
+            return {"RUNNING_MODAL"} if event.type == "ESC" else {"PASS_THROUGH"}
+        progress = self._job.poll()
+        if progress is not None:
+            _show(context, progress)
+        if not self._job.is_finished:
+            return {"PASS_THROUGH"}
+        self._clear_away(context)
+        return self._conclude(context, self._job.result)
+
+    def cancel(self, context: Context) -> None:
+        """Stop the job when Blender ends the operator, as it does when a file is loaded."""
+        if self._job is not None:
+            self._job.cancel()
+        self._clear_away(context)
+
+    def execute(self, context: Context) -> set[str]:
+        """Do the job here and now."""
+        _forget_last(context)
+        try:
+            job = self.make_job(context)
+        except UserError as error:
+            return self._refuse(context, error)
+        window_manager = context.window_manager
+        window_manager.progress_begin(0.0, 1.0)
+        try:
+            return self._conclude(
+                context,
+                lambda: job.run_blocking(
+                    lambda progress: window_manager.progress_update(_share(progress))
+                ),
+            )
+        finally:
+            window_manager.progress_end()
+
+    def _conclude(self, context: Context, take_result: Any) -> set[str]:
+        """Apply the result; what an animator can cure becomes a report."""
+        try:
+            self.apply_result(context, take_result())
+        except JobCancelled:
+            self.report({"INFO"}, "Cancelled; nothing was changed")
+            return {"CANCELLED"}
+        except UserError as error:
+            return self._refuse(context, error)
+        return {"FINISHED"}
+
+    def _refuse(self, context: Context, error: UserError) -> set[str]:
+        status = context.window_manager.keyfill_status
+        status.error, status.remedy = error.message, error.remedy
+        _redraw_panels(context)
+        self.report({"ERROR"}, str(error))
+        return {"CANCELLED"}
+
+    def _clear_away(self, context: Context) -> None:
+        """Remove the timer and the progress; every way out of the modal state comes here."""
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+        status = context.window_manager.keyfill_status
+        status.is_running = status.is_cancel_requested = False
+        status.factor, status.label = 0.0, ""
+        _redraw_panels(context)
+
+
+def _forget_last(context: Context) -> None:
+    status = context.window_manager.keyfill_status
+    status.error = status.remedy = status.prompt_cut = ""
+    status.is_cancel_requested = False
+
+
+def _share(progress: Progress) -> float:
+    return min(max(progress.done / max(progress.total, 1), 0.0), 1.0)
+
+
+def _show(context: Context, progress: Progress) -> None:
+    status = context.window_manager.keyfill_status
+    status.factor, status.label = _share(progress), progress.label
+    _redraw_panels(context)
+
+
+def _redraw_panels(context: Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

@@ -1,0 +1,27 @@
+"""Adds a character to try things on."""
+
+from __future__ import annotations
+
+from bpy.types import Context, Operator
+
+from ..scene import mannequin
+
+
+class KEYFILL_OT_add_mannequin(Operator):
+    """Adds the built-in character."""
+
+    bl_idname = "keyfill.add_mannequin"
+    bl_label = "Add Mannequin"
+    bl_description = "Add a simple character at the 3D cursor, to try prompts on"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.collection is None or not context.collection.is_editable:
+            cls.poll_message_set("The active collection is linked: choose one of this file")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        mannequin.add_mannequin(context)
+        return {"FINISHED"}

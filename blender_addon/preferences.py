@@ -1,0 +1,80 @@
+"""The add-on's preferences: where the weights and a Python with torch are, and the device."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+from bpy.types import AddonPreferences, Context
+
+from .core.worker_settings import WorkerSettings
+
+
+def extension_package() -> str:
+    """Return the root package, by whose name Blender knows the extension.
+
+    That is one level above `blender_addon`: `bl_ext.user_default.keyfill`.
+    """
+    return (__package__ or "").rpartition(".")[0]
+
+
+def read_preferences(context: Context) -> KEYFILL_AP_preferences | None:
+    """Return the preferences; None where the package is registered outside an extension."""
+    addon = context.preferences.addons.get(extension_package())
+    return None if addon is None else addon.preferences
+
+
+def worker_settings() -> WorkerSettings:
+    """Return how the preferences want the worker to be started."""
+    preferences = read_preferences(bpy.context)
+    if preferences is None:
+        return WorkerSettings()
+    return WorkerSettings(
+        python=bpy.path.abspath(preferences.python),
+        weights=bpy.path.abspath(preferences.weights_folder),
+        device=preferences.device,
+    )
+
+
+class KEYFILL_AP_preferences(AddonPreferences):
+    """Where the engine is and what it computes on."""
+
+    # Without a parent package there is no extension; Blender still wants a name.
+    bl_idname = extension_package() or "keyfill"
+
+    python: StringProperty(
+        name="Python",
+        description="Python program that has torch, such as .venv/bin/python of a copy of "
+        "Keyfill where `make setup` has run. Empty takes Blender's own Python",
+        subtype="FILE_PATH",
+    )
+    weights_folder: StringProperty(
+        name="Weights Folder",
+        description="Folder with the trained model and its manifest.json. "
+        "Empty takes the one that came with Keyfill",
+        subtype="DIR_PATH",
+    )
+    device: EnumProperty(
+        name="Device",
+        description="What the engine computes on",
+        items=(
+            ("auto", "Automatic", "The graphics card where it can be used, else the CPU"),
+            ("cpu", "CPU", "The processor; works everywhere"),
+            ("cuda", "CUDA", "An NVIDIA graphics card"),
+            ("mps", "Metal", "The graphics part of an Apple chip"),
+        ),
+        default="auto",
+    )
+
+    def draw(self, context: Context) -> None:
+        """Show the settings and what they lead to."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "python")
+        layout.prop(self, "weights_folder")
+        layout.prop(self, "device")
+        row = layout.row()
+        row.operator("keyfill.release_memory")
+        row.operator("keyfill.copy_log")
+
+
+register, unregister = bpy.utils.register_classes_factory((KEYFILL_AP_preferences,))

@@ -1,0 +1,1 @@
+"""The only readers and writers of Blender's data: armatures, keys, time, the mannequin."""

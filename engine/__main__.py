@@ -1,0 +1,333 @@
+"""The command line: `python -m engine generate | train | evaluate | corpus | worker`.
+
+It turns arguments into requests and errors into one sentence. What a subcommand
+needs is imported inside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from .motion.clip import Clip, save_clip
+from .motion.request import MotionRequest, MotionResult, Progress
+from .worker import Engine, LoadEngine, describe_error, load_keyfill_engine
+
+PROGRAM: Final = "python -m engine"
+USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
+
+  generate        make motion from prompts, or refill parts of clips
+  train           train tokenizer, masked, residual or length      (repository only)
+  evaluate        measure a model                                  (repository only)
+  corpus build    make a corpus from BVH files                     (repository only)
+  worker          serve requests on stdin, for the add-on
+
+`{PROGRAM} COMMAND --help` tells more."""
+
+TRAINERS: Final = ("tokenizer", "masked", "residual", "length")
+
+FAILED: Final = 1
+WRONG_USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+_FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+class RepositoryNeeded(RuntimeError):
+    """The subcommand's folder was left out of this package."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.message = f"`{PROGRAM} {command}` is not part of the installed add-on."
+        self.remedy = "Run it in a copy of Keyfill's repository."
+
+
+class ProgressBar:
+    """One line on a terminal, redrawn; elsewhere a plain line now and then."""
+
+    WIDTH: Final = 24
+    QUIET_SECONDS: Final = 1.0
+    PLAIN_PAUSE_SECONDS: Final = 10.0
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._started = self._told = time.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        """Draw progress, unless the task has only just begun."""
+        now = time.monotonic()
+        total = max(progress.total, 1)
+        done = min(progress.done, total)
+        if self._is_terminal and now - self._started >= self.QUIET_SECONDS:
+            filled = "#" * (self.WIDTH * done // total)
+            self._draw(f"[{filled:.<{self.WIDTH}}] {done}/{total} {progress.label}")
+        elif not self._is_terminal and now - self._told >= self.PLAIN_PAUSE_SECONDS:
+            self._told = now
+            print(f"{done}/{total} {progress.label}", file=self._stream, flush=True)
+
+    def announce(self, label: str) -> None:
+        """Draw what is being done, where it cannot be measured."""
+        if self._is_terminal:
+            self._draw(f"{label} …")
+
+    def clear(self) -> None:
+        """Leave an empty line for what comes next."""
+        if self._is_terminal:
+            self._draw("")
+
+    def _draw(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[2K{text[:110]}")
+        self._stream.flush()
+
+
+def main(
+    arguments: Sequence[str] | None = None, load_engine: LoadEngine = load_keyfill_engine
+) -> int:
+    """Run one subcommand.
+
+    Args:
+        arguments: the words after the program's name; None takes the process's own.
+        load_engine: makes the engine of `generate` from (weights, device).
+
+    Returns:
+        The exit status: 0, 1 after an error told on stderr, 2 after wrong usage.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command, rest = (words[0], words[1:]) if words else ("", [])
+    commands: dict[str, Callable[[], int]] = {
+        "generate": lambda: generate(rest, load_engine),
+        "train": lambda: train(rest),
+        "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
+        "corpus": lambda: build_corpus(rest),
+        "worker": lambda: serve(rest),
+    }
+    if command in ("-h", "--help"):
+        print(USAGE)
+        return 0
+    if command not in commands:
+        return _wrong_usage(f"there is no command {command!r}" if command else "choose a command")
+    try:
+        return commands[command]()
+    except KeyboardInterrupt:
+        return _tell("Stopped.", INTERRUPTED)
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        sentence = error_to_sentence(error)
+        if sentence is None:
+            raise
+        return _tell(sentence, FAILED)
+
+
+def error_to_sentence(error: Exception) -> str | None:
+    """Return what to tell people about an error, or None where it is a mistake of the program.
+
+    The engine's own error classes are written for people; so are a full disk,
+    a file that cannot be used and too little memory.
+    """
+    if hasattr(error, "message") and hasattr(error, "remedy"):
+        return " ".join(describe_error(error))
+    package = (__package__ or "").partition(".")[0]
+    if type(error).__module__.partition(".")[0] == package:
+        return str(error)
+    if isinstance(error, OSError):
+        return _file_sentence(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return " ".join(describe_error(error))
+    return None
+
+
+def _file_sentence(error: OSError) -> str:
+    place = f" {error.filename}" if error.filename else ""
+    if error.errno in _FULL_DISK:
+        return "The disk is full. Free some space, or choose another place with --out."
+    reason = error.strerror or str(error)
+    return f"The file or folder{place} cannot be used ({reason}). Check the path and its rights."
+
+
+def _tell(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    return status
+
+
+def _wrong_usage(reason: str) -> int:
+    print(f"{USAGE}\n\n{PROGRAM}: {reason}", file=sys.stderr)
+    return WRONG_USAGE
+
+
+def generate(words: Sequence[str], load_engine: LoadEngine) -> int:
+    """Make the motions of one prompt, or of a file of requests."""
+    options = _parse_generate(words)
+    bar = ProgressBar(sys.stderr)
+    try:
+        if options.requests is not None:
+            return _generate_batch(options, load_engine, bar)
+        request = MotionRequest(
+            prompt=options.prompt,
+            seconds=options.seconds or 0.0,
+            seed=options.seed or 0,
+            takes=1 if options.takes is None else options.takes,
+        )
+        request.check()  # before the model is loaded, which takes seconds
+        bar.announce("Loading the model")
+        engine = load_engine(options.weights, options.device)
+        result = _run(engine, request, bar)
+        paths = write_takes(result.clips, options.out)
+    finally:
+        bar.clear()
+    for path in paths:
+        print(path)
+    if result.prompt_cut:
+        from .batch import cut_note
+
+        _tell(cut_note(result.prompt_cut), 0)
+    return 0
+
+
+def _parse_generate(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} generate", description="Make motion from a prompt or a file of requests."
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--prompt", metavar="TEXT", help="what the character does, in English")
+    source.add_argument(
+        "--requests", metavar="FILE.jsonl", type=Path, help="many requests, one JSON object a line"
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="0.5 to 60; 0 or none: auto")
+    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same motion (0)")
+    parser.add_argument("--takes", type=int, metavar="K", help="1 to 16; take k has seed N + k (1)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the trained model")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="FILE.npz or FILE.bvh of a prompt; folder for the answers of --requests",
+    )
+    options = parser.parse_args(words)
+    if options.requests is None and options.out.suffix.lower() not in (".npz", ".bvh"):
+        parser.error("--out must be a .npz or .bvh file")
+    if options.requests is not None:
+        for name in ("seconds", "seed", "takes"):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name} goes with --prompt; in a batch each line has its own")
+    return options
+
+
+def _run(engine: Engine, request: MotionRequest, bar: ProgressBar) -> MotionResult:
+    task = engine.run(request)
+    try:
+        while True:
+            bar.show(next(task))
+    except StopIteration as finished:
+        result: MotionResult = finished.value
+        return result
+
+
+def write_takes(clips: Sequence[Clip], out: Path) -> list[Path]:
+    """Write one file a take, all or none: FILE.npz, or FILE_1.npz and so on for several."""
+    paths = [out]
+    if len(clips) > 1:
+        paths = [out.with_name(f"{out.stem}_{k}{out.suffix}") for k in range(1, len(clips) + 1)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".keyfill-") as folder:
+        staged = [Path(folder) / path.name for path in paths]
+        for clip, path in zip(clips, staged, strict=True):
+            _write_clip(clip, path)
+        for source, path in zip(staged, paths, strict=True):
+            source.replace(path)
+    return paths
+
+
+def _write_clip(clip: Clip, path: Path) -> None:
+    if path.suffix.lower() == ".npz":
+        save_clip(clip, path)
+        return
+    from .motion.bvh import write_bvh
+
+    write_bvh(clip, path)
+
+
+def _generate_batch(
+    options: argparse.Namespace, load_engine: LoadEngine, bar: ProgressBar
+) -> int:
+    """Serve a file of requests; the status is 1 if a line could not be served."""
+    from .batch import LineNote, read_lines, run_batch
+
+    read_lines(options.requests)  # a wrong path is told before the model is loaded
+    bar.announce("Loading the model")
+    engine = load_engine(options.weights, options.device)
+    task: Generator[Progress | LineNote, None, int] = run_batch(
+        engine, options.requests, options.out
+    )
+    status = 0
+    try:
+        while True:
+            news = next(task)
+            if isinstance(news, Progress):
+                bar.show(news)
+                continue
+            bar.clear()
+            _tell(f"line {news.number}: {news.text}", 0)
+            status = FAILED if news.is_error else status
+    except StopIteration as finished:
+        bar.clear()
+        print(f"{finished.value} written to {options.out}")
+    return status
+
+
+def train(words: Sequence[str]) -> int:
+    """Train one of the models."""
+    usage = f"{PROGRAM} train {'|'.join(TRAINERS)} --preset NAME --corpus DIR --out DIR"
+    if not words or words[0] not in TRAINERS:
+        is_help = bool(words) and words[0] in ("-h", "--help")
+        print(f"usage: {usage}", file=sys.stdout if is_help else sys.stderr)
+        return 0 if is_help else WRONG_USAGE
+    return run_module("train", f".training.{words[0]}", words[1:])
+
+
+def build_corpus(words: Sequence[str]) -> int:
+    """Make a corpus from BVH files."""
+    usage = f"{PROGRAM} corpus build --bvh DIR --captions captions.csv --out DIR"
+    if not words or words[0] != "build":
+        is_help = bool(words) and words[0] in ("-h", "--help")
+        print(f"usage: {usage}", file=sys.stdout if is_help else sys.stderr)
+        return 0 if is_help else WRONG_USAGE
+    return run_module("corpus", ".data.build", words[1:])
+
+
+def run_module(command: str, module: str, words: Sequence[str]) -> int:
+    """Import a module that the installed add-on does not have, and run its `main`.
+
+    Raises:
+        RepositoryNeeded: if the module's folder was left out.
+    """
+    try:
+        loaded = importlib.import_module(module, __package__)
+    except ModuleNotFoundError as error:
+        if f"{__package__}{module}".startswith(error.name or "?"):
+            raise RepositoryNeeded(command) from error
+        raise
+    return int(loaded.main(list(words)))
+
+
+def serve(words: Sequence[str]) -> int:
+    """Serve requests on stdin until it closes."""
+    from .worker import main as serve_requests
+
+    serve_requests(list(words))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

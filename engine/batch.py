@@ -1,0 +1,313 @@
+"""Many requests from one file: each line a JSON object, each answered by one `.npz`.
+
+A line that cannot be served is reported by its number and the others still run.
+It knows no model: the engine is passed in.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from .motion.bone_matching import match_bones
+from .motion.bvh import read_bvh
+from .motion.clip import Clip, ClipError, load_clip, save_clip
+from .motion.request import MotionRequest, MotionResult, Progress, RequestError, span_mask
+from .motion.resampling import resample_clip
+from .motion.rest_alignment import align_rest_poses
+from .motion.retargeting import Placement, rig_pose_to_clip
+from .motion.rig import RigError
+from .motion.skeleton import FPS
+
+FIELDS: Final = ("name", "prompt", "seconds", "seed", "clip", "frames", "parts")
+"""Every field that a line may have; `name` and `prompt` are required."""
+
+LONGEST_NAME: Final = 150
+
+# Separators, control characters and what Windows forbids in names of files.
+# Halves of surrogate pairs cannot be encoded.
+_FORBIDDEN_IN_NAMES: Final = re.compile(r'[/\\<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
+_RESERVED_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+class MotionEngine(Protocol):
+    """What a batch asks of an engine."""
+
+    def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
+        """Yield progress and return the motion."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineNote:
+    """Something to tell about one line."""
+
+    number: int
+    """The line's number in the file, from 1."""
+
+    text: str
+    """What is wrong and what cures it, in one or two sentences."""
+
+    is_error: bool = True
+    """False where the line was served all the same."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedRequest:
+    """A request and the name of the file that answers it."""
+
+    name: str
+    request: MotionRequest
+
+
+def run_batch(
+    engine: MotionEngine, requests: Path, out: Path
+) -> Generator[Progress | LineNote, None, int]:
+    """Serve every line of a file, one after another.
+
+    Yields progress, and a note for each line that is wrong or was read in part.
+    Files are written as soon as their line is served, whole or not at all.
+
+    Args:
+        engine: makes the motions.
+        requests: JSON objects, one a line; empty lines are skipped.
+        out: folder for the `NAME.npz`; made if missing.
+
+    Returns:
+        How many files were written.
+
+    Raises:
+        RequestError: if the file of requests cannot be read or holds none.
+        OSError: if the disk refuses a file; those written before stay.
+    """
+    lines = read_lines(requests)
+    out.mkdir(parents=True, exist_ok=True)
+    taken: dict[str, int] = {}
+    written = 0
+    for index, (number, line) in enumerate(lines):
+        yield Progress(index, len(lines), f"line {number}")
+        try:
+            named = parse_line(line, requests.parent)
+            _claim_name(named.name, number, taken)
+            task = engine.run(named.request)
+            result = yield from _relabelled(task, Progress(index, len(lines), named.name))
+        except RequestError as error:
+            yield LineNote(number, str(error))
+            continue
+        save_clip(result.clips[0], out / f"{named.name}.npz")
+        written += 1
+        if result.prompt_cut:
+            yield LineNote(number, cut_note(result.prompt_cut), is_error=False)
+    yield Progress(len(lines), len(lines), "done")
+    return written
+
+
+def _relabelled(
+    task: Generator[Progress, None, MotionResult], place: Progress
+) -> Generator[Progress, None, MotionResult]:
+    """Run one task and tell its progress as the place in the batch."""
+    try:
+        while True:
+            inner = next(task)
+            yield Progress(place.done, place.total, f"{place.label}: {inner.label}")
+    except StopIteration as finished:
+        result: MotionResult = finished.value
+        return result
+
+
+def cut_note(words: str) -> str:
+    """Return the sentence for words that the text encoder could not read."""
+    return f'The prompt is longer than the engine reads; it did not read "{words}".'
+
+
+def read_lines(path: Path) -> list[tuple[int, bytes]]:
+    """Return the lines that are not empty, each with its number from 1."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RequestError(
+            f"The requests {path} cannot be read ({error.strerror}).", "Check the path."
+        ) from error
+    # Decoded line by line, so that one bad byte costs one line.
+    lines = enumerate(data.removeprefix(b"\xef\xbb\xbf").splitlines(), 1)
+    kept = [(number, line) for number, line in lines if line.strip()]
+    if not kept:
+        raise RequestError(
+            f"The file {path} holds no requests.", 'Write one a line: {"name": …, "prompt": …}.'
+        )
+    return kept
+
+
+def parse_line(line: bytes, folder: Path) -> NamedRequest:
+    """Read one line, and its clip if it names one.
+
+    Args:
+        line: one JSON object in UTF-8.
+        folder: where a relative clip is looked for after the current folder.
+
+    Raises:
+        RequestError: if the line is no request that can be served, or its clip unusable.
+    """
+    record = _parse_object(line)
+    name = _take(record, "name", str, None)
+    _check_name(name)
+    prompt = _take(record, "prompt", str, None)
+    seconds = _to_float(_take(record, "seconds", (int, float), 0.0))
+    seed = _take(record, "seed", int, 0)
+    clip, mask = None, None
+    if record.get("clip") is not None:
+        clip = read_motion(_find_clip(_take(record, "clip", str, None), folder))
+        mask = span_mask(clip.frames, _read_span(record), _read_parts(record))
+    elif record.get("frames") is not None or record.get("parts") is not None:
+        raise RequestError(
+            "The line chooses frames or parts but names no clip.", 'Add "clip": FILE.npz.'
+        )
+    request = MotionRequest(prompt=prompt, seconds=seconds, seed=seed, clip=clip, mask=mask)
+    request.check()
+    return NamedRequest(name, request)
+
+
+def _parse_object(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RequestError(
+            f"The line is no JSON ({_first_words(error)}).", "Write one JSON object a line."
+        ) from error
+    if not isinstance(record, dict):
+        raise RequestError("The line is no JSON object.", "Write one JSON object a line.")
+    unknown = [field for field in record if field not in FIELDS]
+    if unknown:
+        raise RequestError(
+            f'There is no field "{unknown[0]}".', f"Choose from {', '.join(FIELDS)}."
+        )
+    return record
+
+
+def _first_words(error: Exception) -> str:
+    return str(error).partition(":")[0][:80]
+
+
+def _take(record: dict[str, Any], field: str, kind: Any, default: Any) -> Any:
+    """Return a field of the wanted kind; a default of None makes it required."""
+    value = record.get(field)
+    if value is None:
+        if default is None:
+            raise RequestError(f'The line has no "{field}".', f'Add "{field}".')
+        return default
+    # True is a number to Python, but no length and no seed.
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = {str: "a text", int: "a whole number"}.get(kind, "a number")
+        raise RequestError(f'"{field}" is {json.dumps(value)[:40]}.', f"Give {wanted}.")
+    return value
+
+
+def _to_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return math.inf
+
+
+def _check_name(name: str) -> None:
+    if (
+        not name.strip()
+        or name != name.strip()
+        or name.endswith(".")
+        or _FORBIDDEN_IN_NAMES.search(name)
+        or _RESERVED_NAMES.fullmatch(name)
+        or len(name.encode("utf-8", "replace")) > LONGEST_NAME
+    ):
+        raise RequestError(
+            f"The name {json.dumps(name)[:60]} is no file name.",
+            "Use letters, digits, spaces, - and _, without a folder.",
+        )
+
+
+def _claim_name(name: str, number: int, taken: dict[str, int]) -> None:
+    """Remember a name; two that differ in case only are one file on many systems."""
+    first = taken.setdefault(name.casefold(), number)
+    if first != number:
+        raise RequestError(
+            f'The name "{name}" is taken by line {first}.', "Give every line a name of its own."
+        )
+
+
+def _find_clip(text: str, folder: Path) -> Path:
+    path = Path(text)
+    beside = folder / path
+    return beside if not path.exists() and beside.exists() else path
+
+
+def _read_span(record: dict[str, Any]) -> tuple[int, int] | None:
+    frames, parts = record.get("frames"), record.get("parts")
+    if frames is None and parts is None:
+        raise RequestError(
+            "The edit chooses neither frames nor parts.",
+            'Add "frames": [first, end], "parts": [...] or both.',
+        )
+    if frames is None:
+        return None
+    is_pair = isinstance(frames, list) and len(frames) == 2
+    if not is_pair or not all(type(frame) is int for frame in frames):
+        raise RequestError(
+            f'"frames" is {json.dumps(frames)[:40]}.',
+            "Give [first, end], whole numbers at 30 fps, the end excluded.",
+        )
+    return frames[0], frames[1]
+
+
+def _read_parts(record: dict[str, Any]) -> tuple[str, ...] | None:
+    parts = record.get("parts")
+    if parts is None:
+        return None
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise RequestError(
+            f'"parts" is {json.dumps(parts)[:40]}.', 'Give a list of names, as ["LEFT_ARM"].'
+        )
+    return tuple(parts)
+
+
+def read_motion(path: Path) -> Clip:
+    """Read a `.npz` or `.bvh` as a canonical clip at 30 fps.
+
+    A clip that is at 30 fps already is returned as it is stored. A BVH stands
+    on y = 0 of its file; any humanoid skeleton will do.
+
+    Raises:
+        RequestError: if the kind of file is unknown or the file is unusable.
+    """
+    readers: dict[str, Callable[[Path], Clip]] = {".npz": _read_npz, ".bvh": _read_bvh_clip}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise RequestError(f"The clip {path} is no .npz or .bvh.", "Choose a file of these kinds.")
+    try:
+        clip = reader(path)
+    except (ClipError, RigError) as error:
+        raise RequestError(
+            f"The clip {path} cannot be used: {error}.",
+            "Choose a .npz with root_pos (T, 3), rot (T, 22, 4) and fps, or a .bvh of a humanoid.",
+        ) from error
+    return clip if abs(clip.fps - FPS) < 1e-6 else resample_clip(clip, FPS)
+
+
+def _read_npz(path: Path) -> Clip:
+    clip = load_clip(path)
+    lengths = np.linalg.norm(np.asarray(clip.rot, dtype=float), axis=-1)
+    if np.any(np.abs(lengths - 1.0) > 0.01):
+        raise ClipError(f"{path.name} holds rotations that are no unit quaternions (w first)")
+    return clip
+
+
+def _read_bvh_clip(path: Path) -> Clip:
+    motion = read_bvh(path)
+    bone_map = match_bones(motion.rig)
+    facing = align_rest_poses(motion.rig, bone_map).body
+    placement = Placement(np.zeros(3), facing)
+    return rig_pose_to_clip(motion.pose, motion.rig, bone_map, motion.fps, placement)

@@ -1,0 +1,1 @@
+"""Captioned motion for training: reading, augmentation, batching. Left out of the add-on's zip."""

@@ -1,0 +1,270 @@
+"""Makes a corpus folder of a user's own BVH files and a table of captions.
+
+`python -m engine corpus build --bvh DIR --captions captions.csv --out DIR`. The
+folder has the format that `corpus` reads. Mirroring is left to the loader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..motion.clip import Clip
+from ..motion.request import RequestError
+from ..motion.skeleton import FPS
+from .bvh_clips import at_origin, bvh_to_clip
+from .captions import Segment, read_captions
+from .corpus import ROTATION_SCALE, SPLITS, CorpusClip, CorpusError
+
+_T = TypeVar("_T")
+
+LONGEST_SECONDS = 10.0
+"""Longer spans are cut into equal pieces of at most this."""
+
+SHORTEST_SECONDS = 0.5
+VALIDATION_SHARE = 0.08
+"""About this share of the groups is kept for validation where the table names no split."""
+
+_BAR_AFTER_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What became of the files."""
+
+    clips: tuple[CorpusClip, ...]
+    skipped: tuple[str, ...]
+    """A sentence for each file, span or table row that was left out."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `corpus build`; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m engine corpus build", description=__doc__)
+    parser.add_argument("--bvh", type=Path, required=True, help="folder of BVH files")
+    parser.add_argument("--captions", type=Path, required=True, help="table: file,caption,...")
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the corpus")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = parser.parse_args(arguments[1:] if arguments[:1] == ["build"] else arguments)
+    try:
+        check_output(options.out)
+        result = build_corpus(options.bvh, options.captions)
+        for sentence in result.skipped:
+            sys.stdout.write(f"skipped: {sentence}\n")
+        write_corpus(result.clips, options.out)
+    except CorpusError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"{options.out} cannot be written ({error.strerror}); nothing was kept\n")
+        return 1
+    minutes = sum(entry.clip.duration_seconds for entry in result.clips) / 60.0
+    counts = [sum(entry.split == split for entry in result.clips) for split in SPLITS]
+    sys.stdout.write(
+        f"{options.out}: {len(result.clips)} clips, {minutes:.1f} minutes, "
+        f"{counts[0]} to train and {counts[1]} to validate\n"
+    )
+    return 0
+
+
+def build_corpus(bvh: Path, captions: Path) -> BuildResult:
+    """Read, retarget and cut all motions that the table names.
+
+    Raises:
+        CorpusError: if the folder or the table cannot be used, or nothing is left.
+    """
+    files = _find_files(bvh)
+    segments, problems = read_captions(captions)
+    segments = assign_splits(segments)
+    skipped = list(problems)
+    named = {segment.file.lower() for segment in segments}
+    skipped += [f"{name}.bvh has no caption" for name in files if name.lower() not in named]
+    clips: list[CorpusClip] = []
+    by_file: dict[str, list[Segment]] = {}
+    for segment in segments:
+        by_file.setdefault(segment.file, []).append(segment)
+    lowered = {name.lower(): path for name, path in files.items()}
+    for name, members in _with_bar(by_file.items(), len(by_file)):
+        path = lowered.get(name.lower())
+        if path is None:
+            skipped.append(f"{name}.bvh is not in {bvh}")
+            continue
+        try:
+            whole = bvh_to_clip(path)
+        except RequestError as error:
+            skipped.append(f"{name}.bvh: {error}")
+            continue
+        for segment in members:
+            pieces = cut_segment(whole, segment)
+            clips += [_name_piece(piece, pieces, segment, bvh.name) for piece in pieces]
+            if not pieces:
+                skipped.append(f"{name}.bvh from {segment.start:g} s: shorter than half a second")
+    if not clips:
+        reasons = "; ".join(skipped[:3])
+        raise CorpusError(f"no clip could be made of {bvh}: {reasons or 'no captions'}")
+    return BuildResult(_with_unique_ids(clips), tuple(skipped))
+
+
+def _find_files(folder: Path) -> dict[str, Path]:
+    """Return the BVH files below a folder by their path in it without the ending."""
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is no folder; check --bvh")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".bvh")
+    if not paths:
+        raise CorpusError(f"{folder} holds no .bvh files; check --bvh")
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
+
+
+def assign_splits(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Give every segment a split; segments of a group always share it.
+
+    The choice hangs on the group's name alone, so a corpus that grows keeps its
+    validation clips. If none fell to validation, the group with the lowest hash does.
+
+    Raises:
+        CorpusError: if the table puts one group into both splits.
+    """
+    chosen: dict[str, str] = {}
+    for segment in segments:
+        if segment.split and chosen.setdefault(segment.group, segment.split) != segment.split:
+            raise CorpusError(
+                f'the group "{segment.group}" is in both splits; give all its rows the same split'
+            )
+    free = {segment.group for segment in segments} - set(chosen)
+    shares = {group: _share(group) for group in free}
+    for group, share in shares.items():
+        chosen[group] = "val" if share < VALIDATION_SHARE else "train"
+    if "val" not in chosen.values() and len(chosen) > 1 and free:
+        chosen[min(shares, key=lambda group: shares[group])] = "val"
+    return tuple(replace(segment, split=chosen[segment.group]) for segment in segments)
+
+
+def _share(group: str) -> float:
+    """Return a number in [0, 1) that hangs on the name alone."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") / 2.0**64
+
+
+def cut_segment(whole: Clip, segment: Segment) -> list[Clip]:
+    """Cut a span out of a clip, in equal pieces of at most ten seconds, each at the origin."""
+    first = round(segment.start * FPS)
+    last = whole.frames if segment.end is None else min(round(segment.end * FPS), whole.frames)
+    frames = last - first
+    if frames < SHORTEST_SECONDS * FPS:
+        return []
+    count = -(-frames // round(LONGEST_SECONDS * FPS))
+    edges = np.linspace(first, last, count + 1).round().astype(int)
+    return [
+        at_origin(whole.cut(int(start), int(end)))
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def _name_piece(piece: Clip, pieces: list[Clip], segment: Segment, folder: str) -> CorpusClip:
+    number = next(index for index, other in enumerate(pieces, 1) if other is piece)
+    name = segment.file.replace("/", "_").replace(" ", "_")
+    return CorpusClip(
+        id=name if len(pieces) == 1 else f"{name}_s{number:02d}",
+        clip=piece,
+        captions=segment.captions,
+        split=segment.split,
+        group=segment.group,
+        source=f"{folder}/{segment.file}.bvh",
+        licence=segment.licence,
+    )
+
+
+def _with_unique_ids(clips: Iterable[CorpusClip]) -> tuple[CorpusClip, ...]:
+    taken: set[str] = set()
+    unique = []
+    for entry in clips:
+        name, number = entry.id, 1
+        while name in taken:
+            number += 1
+            name = f"{entry.id}_{number}"
+        taken.add(name)
+        unique.append(replace(entry, id=name))
+    return tuple(unique)
+
+
+def check_output(folder: Path) -> None:
+    """Refuse a folder that holds something already.
+
+    Raises:
+        CorpusError: with the cure.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CorpusError(f"{folder} exists already; choose a new folder with --out")
+
+
+def write_corpus(clips: Sequence[CorpusClip], folder: Path) -> None:
+    """Write `motion.npz` and `clips.jsonl`, whole or not at all.
+
+    Raises:
+        CorpusError: if the folder holds something already.
+        OSError: if it cannot be written.
+    """
+    check_output(folder)
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        root_pos = np.concatenate([entry.clip.root_pos for entry in clips])
+        rot = np.concatenate([entry.clip.rot for entry in clips])
+        np.savez_compressed(
+            partial / "motion.npz",
+            root_pos=root_pos.astype(np.float32),
+            rot=np.round(rot * ROTATION_SCALE).astype(np.int16),
+        )
+        lines = [json.dumps(record, ensure_ascii=False) for record in _records(clips)]
+        (partial / "clips.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _records(clips: Sequence[CorpusClip]) -> list[dict[str, Any]]:
+    start = 0
+    records = []
+    for entry in clips:
+        records.append(
+            {
+                "id": entry.id,
+                "start": start,
+                "frames": entry.clip.frames,
+                "fps": FPS,
+                "split": entry.split,
+                "group": entry.group,
+                "source": entry.source,
+                "licence": entry.licence,
+                "label": entry.id,
+                "captions": list(entry.captions),
+            }
+        )
+        start += entry.clip.frames
+    return records
+
+
+def _with_bar(items: Iterable[_T], total: int) -> Iterator[_T]:
+    """Yield the items; draw a bar on stderr once it has taken over two seconds."""
+    started = time.monotonic()
+    is_drawn = False
+    for done, item in enumerate(items):
+        if time.monotonic() - started > _BAR_AFTER_SECONDS:
+            is_drawn = True
+            filled = 30 * done // max(total, 1)
+            sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files")
+            sys.stderr.flush()
+        yield item
+    if is_drawn:
+        sys.stderr.write(f"\r[{'#' * 30}] {total}/{total} files\n")

@@ -1,0 +1,1 @@
+"""Motion as arrays: skeleton, clips, rigs, retargeting, BVH. NumPy only; Blender may import it."""

@@ -1,0 +1,179 @@
+"""The quaternion functions that retargeting and clips need, in NumPy.
+
+w-first, unit length, any leading dimensions. `a_to_b` converts, `multiply(a, b)`
+applies b first. A test holds these against the torch functions in `engine.rotations`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+
+
+def multiply(left: Array, right: Array) -> Array:
+    """Return the Hamilton product (..., 4): rotate by `right`, then by `left`."""
+    w1, x1, y1, z1 = np.moveaxis(np.asarray(left), -1, 0)
+    w2, x2, y2, z2 = np.moveaxis(np.asarray(right), -1, 0)
+    return np.stack(
+        [
+            w1 * w2 - x1 * x2 - y1 * y2 - z1 * z2,
+            w1 * x2 + x1 * w2 + y1 * z2 - z1 * y2,
+            w1 * y2 - x1 * z2 + y1 * w2 + z1 * x2,
+            w1 * z2 + x1 * y2 - y1 * x2 + z1 * w2,
+        ],
+        axis=-1,
+    )
+
+
+def conjugate(rotations: Array) -> Array:
+    """Return the inverse of unit quaternions (..., 4)."""
+    return np.asarray(rotations) * np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def normalize(rotations: Array) -> Array:
+    """Scale quaternions (..., 4) to unit length; zero ones become the identity."""
+    rotations = np.asarray(rotations, dtype=float)
+    length = np.linalg.norm(rotations, axis=-1, keepdims=True)
+    return np.where(length > 1e-12, rotations / np.maximum(length, 1e-12), IDENTITY)
+
+
+def rotate(rotations: Array, vectors: Array) -> Array:
+    """Rotate vectors (..., 3) by unit quaternions (..., 4); leading dimensions broadcast."""
+    rotations = np.asarray(rotations)
+    w, axis = rotations[..., :1], rotations[..., 1:]
+    crossed = 2.0 * np.cross(axis, vectors)
+    return vectors + w * crossed + np.cross(axis, crossed)
+
+
+def axis_angle_to_quaternion(axis: Array, angle: Array) -> Array:
+    """Return (..., 4) for rotations by `angle` (...) radians about unit `axis` (..., 3)."""
+    half = np.asarray(angle, dtype=float)[..., None] / 2.0
+    axis = np.asarray(axis, dtype=float)
+    shape = np.broadcast_shapes(axis.shape[:-1], half.shape[:-1])
+    return np.concatenate(
+        [np.broadcast_to(np.cos(half), (*shape, 1)), np.sin(half) * axis * np.ones((*shape, 1))],
+        axis=-1,
+    )
+
+
+def yaw_to_quaternion(yaw: Array) -> Array:
+    """Return rotations (..., 4) by `yaw` (...) radians about the vertical axis +Y."""
+    return axis_angle_to_quaternion(np.array([0.0, 1.0, 0.0]), yaw)
+
+
+def quaternion_to_matrix(rotations: Array) -> Array:
+    """Return rotation matrices (..., 3, 3) that act on column vectors."""
+    return np.stack([rotate(rotations, axis) for axis in np.eye(3)], axis=-1)
+
+
+def matrix_to_quaternion(matrices: Array) -> Array:
+    """Return unit quaternions (..., 4), w >= 0, of rotation matrices (..., 3, 3)."""
+    m = np.asarray(matrices, dtype=float)
+    diagonal = np.diagonal(m, axis1=-2, axis2=-1)
+    trace = diagonal.sum(-1)
+    # The four rows are 4 * q_i * q of Shepperd's method; the longest is the stable one.
+    candidates = np.stack(
+        [
+            np.stack(
+                [
+                    1 + trace,
+                    m[..., 2, 1] - m[..., 1, 2],
+                    m[..., 0, 2] - m[..., 2, 0],
+                    m[..., 1, 0] - m[..., 0, 1],
+                ],
+                -1,
+            ),
+            np.stack(
+                [
+                    m[..., 2, 1] - m[..., 1, 2],
+                    1 + 2 * diagonal[..., 0] - trace,
+                    m[..., 0, 1] + m[..., 1, 0],
+                    m[..., 0, 2] + m[..., 2, 0],
+                ],
+                -1,
+            ),
+            np.stack(
+                [
+                    m[..., 0, 2] - m[..., 2, 0],
+                    m[..., 0, 1] + m[..., 1, 0],
+                    1 + 2 * diagonal[..., 1] - trace,
+                    m[..., 1, 2] + m[..., 2, 1],
+                ],
+                -1,
+            ),
+            np.stack(
+                [
+                    m[..., 1, 0] - m[..., 0, 1],
+                    m[..., 0, 2] + m[..., 2, 0],
+                    m[..., 1, 2] + m[..., 2, 1],
+                    1 + 2 * diagonal[..., 2] - trace,
+                ],
+                -1,
+            ),
+        ],
+        axis=-2,
+    )
+    best = np.argmax(np.linalg.norm(candidates, axis=-1), axis=-1)
+    chosen = np.take_along_axis(candidates, best[..., None, None], axis=-2)[..., 0, :]
+    chosen = chosen / np.linalg.norm(chosen, axis=-1, keepdims=True)
+    return np.where(chosen[..., :1] < 0, -chosen, chosen)
+
+
+def between(start: Array, end: Array) -> Array:
+    """Return the shortest rotations (..., 4) that turn directions `start` into `end` (..., 3).
+
+    Lengths do not matter. Opposite directions turn about an arbitrary normal.
+    """
+    start = start / np.maximum(np.linalg.norm(start, axis=-1, keepdims=True), 1e-12)
+    end = end / np.maximum(np.linalg.norm(end, axis=-1, keepdims=True), 1e-12)
+    cosine = np.sum(start * end, axis=-1, keepdims=True)
+    helper = np.where(np.abs(start[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    opposite = np.concatenate([np.zeros_like(cosine), np.cross(start, helper)], axis=-1)
+    shortest = np.concatenate([1.0 + cosine, np.cross(start, end)], axis=-1)
+    return normalize(np.where(cosine > -1.0 + 1e-9, shortest, opposite))
+
+
+def slerp(start: Array, end: Array, fraction: Array) -> Array:
+    """Interpolate (..., 4) on the shorter arc; `fraction` (...) is 0 at start, 1 at end."""
+    start = np.asarray(start, dtype=float)
+    cosine = np.sum(start * end, axis=-1, keepdims=True)
+    end = np.where(cosine < 0, -np.asarray(end, dtype=float), end)
+    angle = np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
+    fraction = np.asarray(fraction, dtype=float)[..., None]
+    sine = np.sin(angle)
+    small = sine < 1e-6
+    safe = np.where(small, 1.0, sine)
+    weight_start = np.where(small, 1.0 - fraction, np.sin((1.0 - fraction) * angle) / safe)
+    weight_end = np.where(small, fraction, np.sin(fraction * angle) / safe)
+    return normalize(weight_start * start + weight_end * end)
+
+
+def angle_between(first: Array, second: Array) -> Array:
+    """Return the angles (...) in radians, 0 to pi, between rotations (..., 4)."""
+    relative = multiply(conjugate(first), second)
+    return 2.0 * np.arctan2(np.linalg.norm(relative[..., 1:], axis=-1), np.abs(relative[..., 0]))
+
+
+def keep_quaternion_sign(rotations: Array) -> Array:
+    """Flip signs so that each quaternion is in the half-space of the one before it.
+
+    q and -q are the same rotation, but F-curves interpolate the four numbers
+    separately, so a flip between two keys makes the bone spin.
+
+    Args:
+        rotations: (T, ..., 4) unit quaternions, w first.
+
+    Returns:
+        A new array of the same shape; frame 0 is unchanged.
+    """
+    rotations = np.array(rotations)
+    if len(rotations) < 2:
+        return rotations
+    cosine = np.sum(rotations[1:] * rotations[:-1], axis=-1)
+    signs = np.cumprod(np.where(cosine < 0, -1.0, 1.0), axis=0)
+    rotations[1:] = rotations[1:] * signs[..., None]
+    return rotations

@@ -1,0 +1,139 @@
+"""What may be asked of the engine, and what it answers: one request, one mask.
+
+Blender, the command line and the worker share these. It knows no model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .clip import Clip
+from .skeleton import PARTS
+
+SHORTEST_SECONDS = 0.5
+LONGEST_SECONDS = 60.0
+MOST_TAKES = 16
+
+
+class RequestError(ValueError):
+    """A request that cannot be served: what is wrong, and what cures it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message} {remedy}")
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long task is: `done` of `total`, and what it is doing."""
+
+    done: int
+    total: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionRequest:
+    """A prompt and, for an edit, a clip with the mask to fill."""
+
+    prompt: str
+    """What the masked cells shall show, in English."""
+
+    seconds: float = 0.0
+    """Length of a new take; 0 lets the engine choose. Ignored with a clip."""
+
+    seed: int = 0
+    """Same seed, same motion on the same machine."""
+
+    takes: int = 1
+    """How many different motions to return; take k uses seed + k."""
+
+    clip: Clip | None = None
+    """The motion to edit; None asks for a new take."""
+
+    mask: NDArray[np.bool_] | None = None
+    """(T, 4) frames x body parts in the order of PARTS; True cells are filled."""
+
+    def check(self) -> None:
+        """Raise RequestError where the request cannot be served."""
+        if not self.prompt.strip():
+            raise RequestError("The prompt is empty.", "Type what the character should do.")
+        if not np.isfinite(self.seconds) or (
+            self.clip is None
+            and self.seconds != 0
+            and not SHORTEST_SECONDS <= self.seconds <= LONGEST_SECONDS
+        ):
+            raise RequestError(
+                f"A take of {self.seconds:g} s cannot be made.",
+                f"Choose {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} seconds, or 0 for auto.",
+            )
+        if not 1 <= self.takes <= MOST_TAKES:
+            raise RequestError(
+                f"{self.takes} takes cannot be made.", f"Choose 1 to {MOST_TAKES}."
+            )
+        if not 0 <= self.seed < 2**31:
+            raise RequestError(
+                f"The seed {self.seed} is out of range.", "Choose 0 to 2147483647."
+            )
+        if self.clip is not None:
+            _check_mask(self.clip, self.mask)
+
+
+def _check_mask(clip: Clip, mask: NDArray[np.bool_] | None) -> None:
+    if clip.frames < 1:
+        raise RequestError("The clip has no frames.", "Choose a clip with at least one frame.")
+    if mask is None or mask.shape != (clip.frames, len(PARTS)):
+        raise RequestError(
+            f"The mask does not fit the clip's {clip.frames} frames.",
+            f"Give one row a frame and one column for each of {', '.join(PARTS)}.",
+        )
+    if not mask.any():
+        raise RequestError("Nothing is chosen to be filled.", "Choose frames and body parts.")
+
+
+def span_mask(
+    frames: int, span: tuple[int, int] | None, parts: tuple[str, ...] | None
+) -> NDArray[np.bool_]:
+    """Return the mask (frames, 4) of a half-open frame span on some body parts.
+
+    None means all frames, or all parts.
+
+    Raises:
+        RequestError: if the span is reversed, empty or outside, or a part has no such name.
+    """
+    start, end = (0, frames) if span is None else span
+    if not 0 <= start < end <= frames:
+        raise RequestError(
+            f"The frames {start} to {end} are no part of a clip of {frames} frames.",
+            f"Choose a first frame from 0 and an end up to {frames}, the end excluded.",
+        )
+    unknown = [part for part in parts or () if part not in PARTS]
+    if unknown or parts == ():
+        raise RequestError(
+            f"There is no body part {unknown[0]}." if unknown else "No body part is chosen.",
+            f"Choose from {', '.join(PARTS)}.",
+        )
+    mask = np.zeros((frames, len(PARTS)), dtype=bool)
+    mask[start:end, [PARTS.index(part) for part in parts or PARTS]] = True
+    return mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionResult:
+    """What the engine made of a request."""
+
+    clips: tuple[Clip, ...]
+    """One a take; an edit's clips have the edited clip's frames."""
+
+    contacts: tuple[NDArray[np.bool_], ...] = ()
+    """For each take (T, 4): left ankle, right ankle, left toe, right toe on the floor."""
+
+    prompt_cut: str = ""
+    """The words at the prompt's end that the text encoder could not read."""
+
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time of each stage: text, base tokens, residual tokens, decoding, clean-up."""

@@ -1,0 +1,250 @@
+"""Puts a canonical clip on a rig's bones, and reads a rig's pose back as a clip.
+
+Every mapped bone follows its joint's orientation in space. Between them stands
+one constant rotation per bone, the *offset*: the rig is bent, in thought, from
+its own rest pose into the canonical T-pose by the shortest swings of its limbs,
+and the offset is the orientation that the bone has there. Only rest heads and
+rest orientations count, never which way a bone's own axes happen to point.
+It knows no Blender and does not look at feet in contact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import quaternions
+from .bone_matching import BoneMap
+from .clip import Clip, forward_kinematics
+from .rest_alignment import Alignment, align_rest_poses
+from .rig import BonePose, Rig, RigPose, rest_channels
+from .skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+
+Array = NDArray[np.floating]
+
+_TORSO = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
+_HIP_CENTRE = REST_OFFSETS[[JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"]]].mean(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the clip's space lies in rig space."""
+
+    position: Array
+    """(3,) the point on the floor that the clip's origin falls on, rig units."""
+
+    rotation: Array
+    """(4,) turns the clip's axes into rig space."""
+
+
+@dataclass(frozen=True, slots=True)
+class RigMotion:
+    """Channels for M mapped bones over T frames, ready for F-curves."""
+
+    bones: tuple[str, ...]
+    """M bone names, parents before children."""
+
+    rotations: Array
+    """(T, M, 4) change from rest in each bone's own axes, sign-continuous."""
+
+    location_bone: str
+    """The hips, or the bone above them that can be moved where the hips cannot."""
+
+    locations: Array
+    """(T, 3) its offset from rest in its own rest axes, rig units."""
+
+    fps: float
+    """Frames per second."""
+
+
+def rest_placement(rig: Rig, bone_map: BoneMap) -> Placement:
+    """Return the placement at the rig's origin, facing as the rest pose does."""
+    alignment = align_rest_poses(rig, bone_map)
+    return Placement(alignment.floor_point, alignment.body)
+
+
+def fit_clip_to_rig(
+    clip: Clip,
+    rig: Rig,
+    bone_map: BoneMap,
+    placement: Placement | None = None,
+    held: BonePose | None = None,
+) -> RigMotion:
+    """Turn a clip into channels of the rig's mapped bones.
+
+    Args:
+        clip: T frames.
+        rig: N bones at rest.
+        bone_map: which bone plays which joint.
+        placement: where the clip's origin lies; None is `rest_placement`.
+        held: (N, 4) and (N, 3) channels that unmapped bones keep, and that mapped bones
+            keep in place of a location; None leaves them at rest.
+    """
+    alignment = align_rest_poses(rig, bone_map)
+    placement = placement or Placement(alignment.floor_point, alignment.body)
+    targets = _bone_orientations(clip, alignment, placement)
+    pelvis_heads = _pelvis_heads(clip, rig, alignment, placement)
+    return _solve_channels(rig, alignment, (targets, pelvis_heads), held, clip.fps)
+
+
+def rig_pose_to_clip(
+    pose: RigPose, rig: Rig, bone_map: BoneMap, fps: float, placement: Placement | None = None
+) -> Clip:
+    """Read posed bones as a clip; the inverse of `fit_clip_to_rig` on the mapped joints.
+
+    A joint that no bone plays keeps its rest direction to its parent; missing
+    spine joints share the bend of their neighbours.
+
+    Args:
+        pose: T frames of N bones.
+        rig: N bones at rest.
+        bone_map: which bone plays which joint.
+        fps: frames per second of the pose.
+        placement: where the clip's origin lies; None is `rest_placement`.
+    """
+    alignment = align_rest_poses(rig, bone_map)
+    placement = placement or Placement(alignment.floor_point, alignment.body)
+    to_clip = quaternions.conjugate(placement.rotation)
+    joints, bones = alignment.joints, alignment.bones
+    oriented = quaternions.multiply(
+        quaternions.multiply(to_clip, pose.rotations[:, bones]),
+        quaternions.conjugate(alignment.offsets),
+    )
+    known = {joint: oriented[:, row] for row, joint in enumerate(joints)}
+    rotations = _fill_missing(known)
+    pelvis = bones[0]
+    turns = quaternions.multiply(
+        pose.rotations[:, pelvis], quaternions.conjugate(rig.rotations[pelvis])
+    )
+    centres = pose.heads[:, pelvis] - quaternions.rotate(turns, alignment.pelvis_from_centre)
+    centres = quaternions.rotate(to_clip, centres - placement.position) / alignment.scale
+    root_pos = centres - quaternions.rotate(rotations[:, 0], _HIP_CENTRE)
+    parents = rotations[:, list(PARENTS)]
+    local = quaternions.multiply(quaternions.conjugate(parents), rotations)
+    local[:, 0] = rotations[:, 0]
+    return Clip(root_pos, quaternions.keep_quaternion_sign(quaternions.normalize(local)), fps)
+
+
+def heading_of_pose(pose: RigPose, rig: Rig, bone_map: BoneMap) -> tuple[Array, Array]:
+    """Return where a posed character stands, in rig space.
+
+    Returns:
+        centre: (T, 3) the point halfway between the hip joints.
+        body: (T, 4) turns canonical axes (facing +Z, left +X) into the pelvis's present ones.
+    """
+    alignment = align_rest_poses(rig, bone_map)
+    pelvis = alignment.bones[0]
+    rotations = pose.rotations[:, pelvis]
+    turns = quaternions.multiply(rotations, quaternions.conjugate(rig.rotations[pelvis]))
+    centre = pose.heads[:, pelvis] - quaternions.rotate(turns, alignment.pelvis_from_centre)
+    body = quaternions.multiply(rotations, quaternions.conjugate(alignment.offsets[0]))
+    return centre, body
+
+
+def _bone_orientations(clip: Clip, alignment: Alignment, placement: Placement) -> Array:
+    """Return what each mapped bone's orientation in rig space shall be, (T, M, 4)."""
+    rotations = forward_kinematics(clip.root_pos, clip.rot)[1][:, list(alignment.joints)]
+    turned = quaternions.multiply(placement.rotation, rotations)
+    return quaternions.multiply(turned, alignment.offsets)
+
+
+def _pelvis_heads(clip: Clip, rig: Rig, alignment: Alignment, placement: Placement) -> Array:
+    """Return where the pelvis bone shall start, (T, 3) rig space.
+
+    The middle of the hip joints is what follows the clip: rigs put the head of
+    the pelvis bone anywhere, but the legs hang from the hips.
+    """
+    pelvis = np.asarray(clip.rot)[:, 0]
+    centres = clip.root_pos + quaternions.rotate(pelvis, _HIP_CENTRE)
+    centres = placement.position + quaternions.rotate(
+        placement.rotation, alignment.scale * centres
+    )
+    oriented = quaternions.multiply(placement.rotation, pelvis)
+    turns = quaternions.multiply(
+        quaternions.multiply(oriented, alignment.offsets[0]),
+        quaternions.conjugate(rig.rotations[alignment.bones[0]]),
+    )
+    return centres + quaternions.rotate(turns, alignment.pelvis_from_centre)
+
+
+def _solve_channels(
+    rig: Rig,
+    alignment: Alignment,
+    wanted: tuple[Array, Array],
+    held: BonePose | None,
+    fps: float,
+) -> RigMotion:
+    """Turn orientations in space into each bone's change from rest below its posed parent."""
+    targets, pelvis_heads = wanted
+    held = held or rest_channels(rig)
+    rows = {bone: row for row, bone in enumerate(alignment.bones)}
+    needed = sorted({bone for mapped in rows for bone in rig.lineage(mapped)})
+    posed: dict[int, Array] = {}
+    channels: dict[int, Array] = {}
+    for bone in needed:
+        parent = rig.parents[bone]
+        still = rig.local_rotations[bone]
+        if parent >= 0:
+            still = quaternions.multiply(posed[parent], still)
+        if bone in rows:
+            posed[bone] = targets[:, rows[bone]]
+            channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
+        else:
+            posed[bone] = quaternions.multiply(still, held.rotations[bone])
+    mover, locations = _solve_location(rig, alignment.bones[0], pelvis_heads, held)
+    rotations = quaternions.normalize(np.stack([channels[bone] for bone in sorted(rows)], axis=1))
+    return RigMotion(
+        tuple(rig.names[bone] for bone in sorted(rows)),
+        quaternions.keep_quaternion_sign(_nearest_to_rest(rotations)),
+        rig.names[mover],
+        locations,
+        fps,
+    )
+
+
+def _solve_location(
+    rig: Rig, pelvis: int, pelvis_heads: Array, held: BonePose
+) -> tuple[int, Array]:
+    """Return the bone that carries the path and its location channel (T, 3).
+
+    A pelvis that is connected to its parent cannot be moved; then the first
+    bone above that can takes the path.
+    """
+    line = list(rig.lineage(pelvis))
+    movable = [bone for bone in line if not (rig.connected and rig.connected[bone])]
+    mover = movable[0] if movable else line[-1]
+    rotation, head, axes = quaternions.IDENTITY, np.zeros(3), quaternions.IDENTITY
+    for bone in reversed(line):
+        head = head + quaternions.rotate(rotation, rig.local_heads[bone])
+        rotation = quaternions.multiply(rotation, rig.local_rotations[bone])
+        if bone == mover:
+            axes = rotation
+        else:
+            head = head + quaternions.rotate(rotation, held.locations[bone])
+        rotation = quaternions.multiply(rotation, held.rotations[bone])
+    return mover, quaternions.rotate(quaternions.conjugate(axes), pelvis_heads - head)
+
+
+def _nearest_to_rest(rotations: Array) -> Array:
+    """Give the first frame of (T, M, 4) the sign nearest to the identity."""
+    return rotations * np.where(rotations[:1, :, :1] < 0, -1.0, 1.0)
+
+
+def _fill_missing(known: dict[int, Array]) -> Array:
+    """Return every joint's orientation (T, J, 4) from those of the mapped joints."""
+    filled: list[Array] = []
+    for joint, parent in enumerate(PARENTS):
+        if joint in known:
+            filled.append(known[joint])
+            continue
+        above = filled[parent]
+        name = JOINTS[joint]
+        below = _TORSO[_TORSO.index(name) + 1 :] if name in _TORSO else ()
+        steps = [step for step, other in enumerate(below) if JOINT_INDEX[other] in known]
+        if steps:
+            end = known[JOINT_INDEX[below[steps[0]]]]
+            above = quaternions.slerp(above, end, np.array(1.0 / (steps[0] + 2)))
+        filled.append(above)
+    return np.stack(filled, axis=1)

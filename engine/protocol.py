@@ -1,0 +1,330 @@
+"""Frames between Blender and the worker: a JSON header and raw arrays, nothing executable.
+
+A frame is 20 bytes of prefix (magic, header length, payload length, CRC-32 of
+both), the header in UTF-8 JSON, and the arrays' bytes one after another. NumPy
+and the standard library only; it knows no process, no pipe and no model.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .motion.clip import Clip
+from .motion.request import MotionRequest, MotionResult, Progress
+
+AnyArray = NDArray[Any]
+
+MAGIC: Final = b"KFL1"
+PREFIX: Final = struct.Struct("<4sIQI")
+LARGEST_HEADER_BYTES: Final = 1 << 20
+LARGEST_PAYLOAD_BYTES: Final = 1 << 28
+MOST_ARRAYS: Final = 1024
+MOST_DIMENSIONS: Final = 8
+
+DTYPES: Final = ("<f4", "<f8", "<i4", "<i8", "|b1")
+"""The only kinds of numbers that travel, in NumPy's notation; little-endian."""
+
+LOAD: Final = "load"
+REQUEST: Final = "request"
+CANCEL: Final = "cancel"
+LOADED: Final = "loaded"
+PROGRESS: Final = "progress"
+RESULT: Final = "result"
+CANCELLED: Final = "cancelled"
+ERROR: Final = "error"
+
+
+class ProtocolError(ValueError):
+    """The bytes or the message break the protocol; the text says where."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """One frame, taken apart."""
+
+    kind: str
+    """One of the kinds above."""
+
+    id: int
+    """The request that it belongs to."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever JSON can hold."""
+
+    arrays: Mapping[str, AnyArray] = field(default_factory=dict)
+    """Numbers by name."""
+
+
+def write_message(stream: BinaryIO, message: Message) -> None:
+    """Write one frame and flush it.
+
+    Raises:
+        ProtocolError: if the message is too large or holds what cannot travel.
+        OSError: if the other end is closed.
+    """
+    arrays = {name: _portable(array) for name, array in message.arrays.items()}
+    header = _encode_header(message, arrays)
+    payload = b"".join(array.tobytes() for array in arrays.values())
+    _check_sizes(len(header), len(payload))
+    checksum = zlib.crc32(payload, zlib.crc32(header))
+    stream.write(PREFIX.pack(MAGIC, len(header), len(payload), checksum) + header + payload)
+    stream.flush()
+
+
+def read_message(stream: BinaryIO) -> Message | None:
+    """Read one frame; None where the stream ends between two frames.
+
+    Raises:
+        ProtocolError: if the bytes are no whole and undamaged frame.
+    """
+    prefix = _read_bytes(stream, PREFIX.size)
+    if not prefix:
+        return None
+    if len(prefix) < PREFIX.size:
+        raise ProtocolError("the stream ended inside a frame's prefix")
+    magic, header_bytes, payload_bytes, checksum = PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise ProtocolError(f"a frame starts with {MAGIC!r}, not {magic!r}")
+    _check_sizes(header_bytes, payload_bytes)
+    header = _read_bytes(stream, header_bytes)
+    payload = _read_bytes(stream, payload_bytes)
+    if len(header) < header_bytes or len(payload) < payload_bytes:
+        raise ProtocolError("the stream ended inside a frame")
+    if zlib.crc32(payload, zlib.crc32(header)) != checksum:
+        raise ProtocolError("a frame's checksum does not fit its bytes")
+    return _decode(header, payload)
+
+
+def request_to_message(id: int, request: MotionRequest) -> Message:
+    """Return the frame that asks for a motion."""
+    fields: dict[str, Any] = {
+        "prompt": request.prompt,
+        "seconds": request.seconds,
+        "seed": request.seed,
+        "takes": request.takes,
+    }
+    arrays: dict[str, AnyArray] = {}
+    if request.clip is not None:
+        _put_clip("clip", request.clip, fields, arrays)
+    if request.mask is not None:
+        arrays["mask"] = request.mask
+    return Message(REQUEST, id, fields, arrays)
+
+
+def message_to_request(message: Message) -> MotionRequest:
+    """Return the request in a frame; its values are not judged here.
+
+    Raises:
+        ProtocolError: if a field is missing or has another type.
+    """
+    return MotionRequest(
+        prompt=_get(message, "prompt", str),
+        seconds=float(_get(message, "seconds", float, int)),
+        seed=_get(message, "seed", int),
+        takes=_get(message, "takes", int),
+        clip=_get_clip("clip", message) if "clip.fps" in message.fields else None,
+        mask=_get_array(message, "mask", "|b1") if "mask" in message.arrays else None,
+    )
+
+
+def result_to_message(id: int, result: MotionResult) -> Message:
+    """Return the frame that answers a request."""
+    fields: dict[str, Any] = {
+        "takes": len(result.clips),
+        "contacts": len(result.contacts),
+        "prompt_cut": result.prompt_cut,
+        "stage_seconds": dict(result.stage_seconds),
+    }
+    arrays: dict[str, AnyArray] = {}
+    for take, clip in enumerate(result.clips):
+        _put_clip(f"clip{take}", clip, fields, arrays)
+    for take, contacts in enumerate(result.contacts):
+        arrays[f"contacts{take}"] = contacts
+    return Message(RESULT, id, fields, arrays)
+
+
+def message_to_result(message: Message) -> MotionResult:
+    """Return the result in a frame.
+
+    Raises:
+        ProtocolError: if a field or an array is missing or has another type.
+    """
+    stage_seconds = _get(message, "stage_seconds", dict)
+    if not all(isinstance(seconds, (float, int)) for seconds in stage_seconds.values()):
+        raise ProtocolError("the stage seconds are no numbers")
+    return MotionResult(
+        clips=tuple(_get_clip(f"clip{take}", message) for take in _counted(message, "takes")),
+        contacts=tuple(
+            _get_array(message, f"contacts{take}", "|b1") for take in _counted(message, "contacts")
+        ),
+        prompt_cut=_get(message, "prompt_cut", str),
+        stage_seconds=stage_seconds,
+    )
+
+
+def progress_to_message(id: int, progress: Progress) -> Message:
+    """Return the frame that tells how far a request is."""
+    fields = {"done": progress.done, "total": progress.total, "label": progress.label}
+    return Message(PROGRESS, id, fields)
+
+
+def message_to_progress(message: Message) -> Progress:
+    """Return the progress in a frame.
+
+    Raises:
+        ProtocolError: if a field is missing or has another type.
+    """
+    return Progress(
+        done=_get(message, "done", int),
+        total=_get(message, "total", int),
+        label=_get(message, "label", str),
+    )
+
+
+def error_to_message(id: int, text: str, remedy: str) -> Message:
+    """Return the frame that ends a request with one sentence and its cure."""
+    return Message(ERROR, id, {"message": text, "remedy": remedy})
+
+
+def message_to_error(message: Message) -> tuple[str, str]:
+    """Return the sentence and the cure of an error frame.
+
+    Raises:
+        ProtocolError: if a field is missing or has another type.
+    """
+    return _get(message, "message", str), _get(message, "remedy", str)
+
+
+def _portable(array: AnyArray) -> AnyArray:
+    array = np.asarray(array)
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    if little.dtype.str not in DTYPES:
+        raise ProtocolError(f"arrays of {array.dtype} cannot travel, only {', '.join(DTYPES)}")
+    return np.ascontiguousarray(little).reshape(array.shape)
+
+
+def _encode_header(message: Message, arrays: Mapping[str, AnyArray]) -> bytes:
+    layout = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
+    header = {
+        "kind": message.kind,
+        "id": message.id,
+        "fields": dict(message.fields),
+        "arrays": layout,
+    }
+    try:
+        return json.dumps(header).encode()
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"the fields of {message.kind} cannot travel: {error}") from error
+
+
+def _check_sizes(header_bytes: int, payload_bytes: int) -> None:
+    if header_bytes > LARGEST_HEADER_BYTES:
+        raise ProtocolError(f"a header of {header_bytes} bytes is too large")
+    if payload_bytes > LARGEST_PAYLOAD_BYTES:
+        raise ProtocolError(f"arrays of {payload_bytes} bytes are too large")
+
+
+def _read_bytes(stream: BinaryIO, count: int) -> bytes:
+    """Return `count` bytes, fewer only where the stream ends; pipes give them in pieces."""
+    pieces: list[bytes] = []
+    while count > 0 and (piece := stream.read(count)):
+        pieces.append(piece)
+        count -= len(piece)
+    return b"".join(pieces)
+
+
+def _decode(header: bytes, payload: bytes) -> Message:
+    try:
+        content = json.loads(header)
+    # RecursionError: brackets nested too deep.
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a frame's header is no JSON: {error}") from error
+    if not (
+        isinstance(content, dict)
+        and isinstance(content.get("kind"), str)
+        and type(content.get("id")) is int
+        and isinstance(content.get("fields"), dict)
+        and isinstance(content.get("arrays"), list)
+    ):
+        raise ProtocolError("a frame's header lacks kind, id, fields or arrays")
+    arrays = dict(_decode_arrays(content["arrays"], payload))
+    return Message(content["kind"], content["id"], content["fields"], arrays)
+
+
+def _decode_arrays(layout: list[Any], payload: bytes) -> Iterator[tuple[str, AnyArray]]:
+    if len(layout) > MOST_ARRAYS:
+        raise ProtocolError(f"a frame with {len(layout)} arrays is too large")
+    start = 0
+    for entry in layout:
+        name, dtype, shape = _decode_layout(entry)
+        count = 1
+        for length in shape:
+            count *= length  # Python's integers do not overflow, NumPy's would
+        end = start + count * dtype.itemsize
+        if end > len(payload):
+            raise ProtocolError(f"the array {name} reaches beyond its frame")
+        # A copy: what is read from bytes would be read-only.
+        yield name, np.frombuffer(payload[start:end], dtype).reshape(shape).copy()
+        start = end
+    if start != len(payload):
+        raise ProtocolError(f"{len(payload) - start} bytes of a frame belong to no array")
+
+
+def _decode_layout(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...]]:
+    if not (isinstance(entry, list) and len(entry) == 3 and isinstance(entry[0], str)):
+        raise ProtocolError("an array is described by name, dtype and shape")
+    name, dtype, shape = entry
+    if dtype not in DTYPES:
+        raise ProtocolError(f"the array {name} has the unknown dtype {dtype}")
+    if not isinstance(shape, list) or len(shape) > MOST_DIMENSIONS:
+        raise ProtocolError(f"the array {name} has no proper shape")
+    if any(type(length) is not int or not 0 <= length < 2**31 for length in shape):
+        raise ProtocolError(f"the array {name} has no proper shape")
+    return name, np.dtype(dtype), tuple(shape)
+
+
+def _get(message: Message, name: str, *types: type) -> Any:
+    value = message.fields.get(name)
+    # type(), not isinstance(): True is no number here.
+    if type(value) not in types:
+        raise ProtocolError(f"{name} of {message.kind} is {value!r}")
+    return value
+
+
+def _counted(message: Message, name: str) -> range:
+    count = _get(message, name, int)
+    if not 0 <= count <= MOST_ARRAYS:
+        raise ProtocolError(f"{name} of {message.kind} is {count}")
+    return range(count)
+
+
+def _get_array(message: Message, name: str, *dtypes: str) -> AnyArray:
+    array = message.arrays.get(name)
+    if array is None or array.dtype.str not in dtypes:
+        raise ProtocolError(f"{message.kind} lacks the array {name}, or it has another dtype")
+    return array
+
+
+def _put_clip(
+    name: str, clip: Clip, fields: dict[str, Any], arrays: dict[str, AnyArray]
+) -> None:
+    fields[f"{name}.fps"] = float(clip.fps)
+    arrays[f"{name}.root_pos"] = clip.root_pos
+    arrays[f"{name}.rot"] = clip.rot
+
+
+def _get_clip(name: str, message: Message) -> Clip:
+    root_pos = _get_array(message, f"{name}.root_pos", "<f4", "<f8")
+    rot = _get_array(message, f"{name}.rot", "<f4", "<f8")
+    try:
+        return Clip(root_pos, rot, float(_get(message, f"{name}.fps", float, int)))
+    except ValueError as error:
+        raise ProtocolError(f"{name} of {message.kind} is no clip: {error}") from error

@@ -1,0 +1,1 @@
+"""One file a system, assembled from the parts; each declares the masks it can fill."""

