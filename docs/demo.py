@@ -204,9 +204,8 @@ def make_demo(wishes: Wishes, out: Path, watch: Stopwatch) -> None:
     with watch.stage("stage"):
         scene.render.resolution_x, scene.render.resolution_y = MOVIE_SIZE
         scene.render.resolution_percentage = 100
-        preview_stage.build_stage(
-            scene, preview_stage.follow_character(scene, armature, frames)
-        )
+        track = preview_stage.follow_character(scene, armature, frames)
+        preview_stage.build_stage(scene, track)
         preview_film.set_look(scene, preview_film.find_render_engine())
     with watch.stage("keyfill.blend"):
         save_blend(scene, out / "keyfill.blend")
@@ -214,7 +213,7 @@ def make_demo(wishes: Wishes, out: Path, watch: Stopwatch) -> None:
         preview_film.render_movie(scene, out / "preview.mp4", wishes.prompt)
     with watch.stage("contact_sheet.png"):
         sheet = preview_film.Sheet(note=wishes.prompt)
-        preview_film.render_contact_sheet(scene, out / "contact_sheet.png", sheet)
+        preview_film.render_contact_sheet(scene, track, out / "contact_sheet.png", sheet)
 
 
 def report(out: Path, watch: Stopwatch) -> None:

@@ -21,12 +21,13 @@ VIEW = Vector((0.55, -1.0, 0.42)).normalized()
 TILE_METRES = 0.5
 MOST_TILES = 60_000
 GROUND_MARGIN_METRES = 8.0
-BODY_MARGIN_METRES = 0.22
+LENS_MILLIMETRES = 60.0
+BODY_MARGIN_METRES = 0.12
 """Flesh around the bones' ends."""
 
 CAMERA_LAG_SECONDS = 0.4
-GROUND_COLOURS = ((0.32, 0.34, 0.37), (0.25, 0.27, 0.30))
-BACKGROUND = (0.55, 0.60, 0.66)
+GROUND_COLOURS = ((0.66, 0.67, 0.69), (0.57, 0.58, 0.60))
+BACKGROUND = (0.62, 0.66, 0.71)
 SUN = Vector((0.45, -0.35, 0.85)).normalized()
 """Direction to the sun."""
 
@@ -38,52 +39,56 @@ class Track:
     first_frame: int
     """Scene frame of row 0."""
 
-    lowest: Array
-    """(T, 3) corner of the box around all bones, world space."""
-
-    highest: Array
-    """(T, 3) the opposite corner."""
+    points: Array
+    """(T, N, 3) heads and tails of all bones, world space."""
 
     @property
     def centres(self) -> Array:
-        """(T, 3) middle of the box."""
-        return (self.lowest + self.highest) / 2.0
+        """(T, 3) middle of the box around the bones."""
+        return (self.points.min(axis=1) + self.points.max(axis=1)) / 2.0
 
     @property
     def frames(self) -> range:
         """Scene frames."""
-        return range(self.first_frame, self.first_frame + len(self.lowest))
+        return range(self.first_frame, self.first_frame + len(self.points))
 
 
 def follow_character(scene: bpy.types.Scene, armature: bpy.types.Object, frames: range) -> Track:
-    """Play the frames once and note the box around the character's bones."""
-    lowest, highest = [], []
+    """Play the frames once and note where the bones are."""
+    points = []
     for frame in frames:
         scene.frame_set(frame)
         evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
         ends = [end for bone in evaluated.pose.bones for end in (bone.head, bone.tail)]
-        points = np.array([evaluated.matrix_world @ end for end in ends])
-        lowest.append(points.min(axis=0))
-        highest.append(points.max(axis=0))
-    return Track(frames.start, np.array(lowest), np.array(highest))
+        points.append([evaluated.matrix_world @ end for end in ends])
+    return Track(frames.start, np.array(points))
 
 
 def build_stage(scene: bpy.types.Scene, track: Track) -> None:
-    """Add ground, light, background and the camera for a character's path."""
+    """Add ground, light and background for a character's path, and a camera.
+
+    The camera fits pictures of the scene's present size; `aim_camera` fits it anew.
+    """
     _add_ground(scene, track)
     _add_sun(scene)
     world = bpy.data.worlds.new("Preview World")
     world.color = BACKGROUND
     world.use_nodes = True
-    world.node_tree.nodes["Background"].inputs["Color"].default_value = (*BACKGROUND, 1.0)
+    background = world.node_tree.nodes["Background"]
+    background.inputs["Color"].default_value = (*BACKGROUND, 1.0)
+    background.inputs["Strength"].default_value = 0.6
     scene.world = world
-    _add_camera(scene, track)
+    camera = bpy.data.objects.new("Preview Camera", bpy.data.cameras.new("Preview Camera"))
+    camera.data.lens = LENS_MILLIMETRES
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    aim_camera(scene, track)
 
 
 def _add_ground(scene: bpy.types.Scene, track: Track) -> None:
     """Lay tiles of two greys around the path, at the height z = 0."""
-    low = track.lowest[:, :2].min(axis=0) - GROUND_MARGIN_METRES
-    high = track.highest[:, :2].max(axis=0) + GROUND_MARGIN_METRES
+    low = track.points[..., :2].min(axis=(0, 1)) - GROUND_MARGIN_METRES
+    high = track.points[..., :2].max(axis=(0, 1)) + GROUND_MARGIN_METRES
     tile = TILE_METRES
     while np.prod((high - low) / tile) > MOST_TILES:
         tile *= 2.0
@@ -121,33 +126,33 @@ def _matte(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
 
 def _add_sun(scene: bpy.types.Scene) -> None:
     light = bpy.data.lights.new("Preview Sun", "SUN")
-    light.energy = 3.0
+    light.energy = 1.5
     light.angle = 0.12  # radians: a soft edge, wider the farther a foot is from the ground
     sun = bpy.data.objects.new("Preview Sun", light)
     sun.rotation_euler = SUN.to_track_quat("Z", "Y").to_euler()
     scene.collection.objects.link(sun)
 
 
-def _add_camera(scene: bpy.types.Scene, track: Track) -> None:
-    """Add a camera that glides along with the character, near enough to fill the picture."""
+def aim_camera(scene: bpy.types.Scene, track: Track) -> None:
+    """Let the scene's camera glide along, just far enough that the body always fits.
+
+    Depends on the scene's picture size: call it again when that changes.
+    """
+    camera = scene.camera
+    camera.animation_data_clear()
+    rotation = VIEW.to_track_quat("Z", "Y")
+    camera.rotation_euler = rotation.to_euler()
     targets = _smooth(track.centres, CAMERA_LAG_SECONDS * scene.render.fps / scene.render.fps_base)
-    corners = np.maximum(np.abs(track.lowest - targets), np.abs(track.highest - targets))
-    radius = float(np.linalg.norm(corners, axis=1).max()) + BODY_MARGIN_METRES
-    camera = bpy.data.cameras.new("Preview Camera")
-    camera.lens = 60.0
-    ob = bpy.data.objects.new("Preview Camera", camera)
-    scene.collection.objects.link(ob)
-    scene.camera = ob
-    # angle_y is that of the sensor; pictures wider or higher than it are fitted by their
-    # longer side, so the smaller of the two half-angles is what has to hold the radius.
-    width, height = scene.render.resolution_x, scene.render.resolution_y
-    half = np.arctan(np.tan(camera.angle_x / 2.0) * min(width, height) / max(width, height))
-    distance = radius / np.sin(half)
-    ob.rotation_euler = VIEW.to_track_quat("Z", "Y").to_euler()
-    places = targets + np.array(VIEW) * distance
-    for frame, place in zip(track.frames, places, strict=True):
-        ob.location = place
-        ob.keyframe_insert("location", frame=frame)
+    # In the camera's axes: x to the right, y up, z towards the camera.
+    seen = (track.points - targets[:, None]) @ np.array(rotation.to_matrix())
+    reach = np.abs(seen[..., :2]) + BODY_MARGIN_METRES
+    size = np.array([scene.render.resolution_x, scene.render.resolution_y])
+    # The lens' angle spans the longer side of the picture.
+    slopes = np.tan(camera.data.angle / 2.0) * size / size.max()
+    distance = float((seen[..., 2:] + reach / slopes).max())
+    for frame, place in zip(track.frames, targets + np.array(VIEW) * distance, strict=True):
+        camera.location = place
+        camera.keyframe_insert("location", frame=frame)
 
 
 def _smooth(points: Array, width_frames: float) -> Array:

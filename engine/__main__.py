@@ -18,7 +18,7 @@ from typing import Final, TextIO
 
 from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, MotionResult, Progress
-from .worker import Engine, LoadEngine, describe_error, load_keyfill_engine
+from .worker import Engine, EngineMissing, LoadEngine, describe_error, load_keyfill_engine
 
 PROGRAM: Final = "python -m engine"
 USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
@@ -311,13 +311,18 @@ def run_module(command: str, module: str, words: Sequence[str]) -> int:
 
     Raises:
         RepositoryNeeded: if the module's folder was left out.
+        EngineMissing: if this Python lacks a package that the module needs.
     """
+    name = f"{__package__}{module}"
     try:
-        loaded = importlib.import_module(module, __package__)
+        loaded = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if f"{__package__}{module}".startswith(error.name or "?"):
+        missing = error.name or ""
+        if name == missing or name.startswith(f"{missing}."):
             raise RepositoryNeeded(command) from error
-        raise
+        if missing.startswith(f"{__package__}."):
+            raise
+        raise EngineMissing(missing.partition(".")[0]) from error
     return int(loaded.main(list(words)))
 
 

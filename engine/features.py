@@ -17,8 +17,8 @@ from torch import Tensor
 
 from .motion.clip import Clip, headings
 from .motion.contacts import label_contacts
-from .motion.quaternions import conjugate, multiply, yaw_to_quaternion
-from .motion.skeleton import FPS, JOINTS, PARTS, PART_JOINTS, REST_OFFSETS, PARENTS
+from .motion.quaternions import multiply, yaw_to_quaternion
+from .motion.skeleton import FPS, JOINTS, PARENTS, PART_JOINTS, PARTS, REST_OFFSETS
 from .rotations import (
     matrix_to_quaternion,
     matrix_to_six,

@@ -32,8 +32,7 @@ _AXES = (
     ({"run", "runs", "running", "jog", "jogs", "jogging"}, {"walk", "walks", "walking"}),
 )
 _COMMON = frozenset(
-    "a an the person man woman human figure character someone somebody is are and with of to in "
-    "on at while then his her their some takes does makes".split()
+    ["a", "an", "the", "person", "man", "woman", "human", "figure", "character", "someone", "somebody", "is", "are", "and", "with", "of", "to", "in", "on", "at", "while", "then", "his", "her", "their", "some", "takes", "does", "makes"]
 )
 
 

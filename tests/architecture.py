@@ -22,8 +22,8 @@ REPOSITORY_ONLY = {"data", "training", "evaluation"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config"},
-    {"features", "checkpoint"},
+    {"protocol", "rotations", "config", "splicing", "wording"},
+    {"features", "checkpoint", "memory"},
     {"text_encoder", "import_momask"},
     {"tokenizer", "transformers"},
     {"decoding"},

@@ -10,6 +10,7 @@ import sys
 import time
 
 import numpy as np
+
 from engine.motion import quaternions
 from engine.motion.clip import Clip
 from engine.motion.request import MotionResult, Progress
@@ -80,7 +81,7 @@ class NoisyEngine(FakeEngine):
     """Writes to every kind of stdout and reads stdin, as libraries do."""
 
     def run(self, request):
-        print("printed by Python", flush=True)
+        print("printed by Python", flush=True)  # noqa: T201
         os.write(1, b"written to descriptor 1\n")
         ctypes.CDLL(None).puts(b"put by C")
         ctypes.CDLL(None).fflush(None)
@@ -107,7 +108,7 @@ class DyingEngine(FakeEngine):
     def run(self, request):
         yield Progress(0, 1, "Choosing movements")
         if "die" in request.prompt:
-            print("last words", file=sys.stderr, flush=True)
+            print("last words", file=sys.stderr, flush=True)  # noqa: T201
             os._exit(7)
         return (yield from super().run(request))
 

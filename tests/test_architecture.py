@@ -1,28 +1,16 @@
 """The arrows between the parts, the sizes, and that the checks themselves can fail."""
 
 import ast
-import importlib.util
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from keyfill_extension.tests import architecture as rules
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-
-def _load_rules():
-    # Beside this file, but tests/ is no package: pytest imports by path.
-    spec = importlib.util.spec_from_file_location("architecture", Path(__file__).with_name(
-        "architecture.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["architecture"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-rules = _load_rules()
 
 SOURCES = sorted(
     path.relative_to(REPOSITORY).as_posix()

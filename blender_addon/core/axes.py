@@ -13,10 +13,12 @@ NumPy only.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _HALF = np.sqrt(0.5)
 
@@ -37,13 +39,13 @@ def orientations_to_engine(rotations: Array) -> Array:
     """Turn orientations (..., 4), w first, of things seen in Blender's axes to the engine's."""
     w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
     # The product (cos 45, -sin 45, 0, 0) * q: a quarter turn about X, Z up to Y up.
-    return _HALF * np.stack([w + x, x - w, y + z, z - y], axis=-1)
+    return np.asarray(_HALF * np.stack([w + x, x - w, y + z, z - y], axis=-1))
 
 
 def orientations_to_blender(rotations: Array) -> Array:
     """Turn orientations (..., 4), w first, of things seen in the engine's axes to Blender's."""
     w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
-    return _HALF * np.stack([w - x, x + w, y - z, z + y], axis=-1)
+    return np.asarray(_HALF * np.stack([w - x, x + w, y - z, z + y], axis=-1))
 
 
 def turns_to_engine(rotations: Array) -> Array:

@@ -8,11 +8,14 @@ Blender's axes (Z up, facing -Y, left on +X), metres. NumPy only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
+Indices = NDArray[np.int64]
 Vector = tuple[float, float, float]
 
 
@@ -47,10 +50,10 @@ class MannequinMesh:
     vertices: Array
     """(V, 3) metres."""
 
-    quads: NDArray[np.integer]
+    quads: Indices
     """(F, 4) indices, counter-clockwise from outside."""
 
-    materials: NDArray[np.integer]
+    materials: Indices
     """(F) index into MATERIALS."""
 
     bones: tuple[str, ...]
@@ -114,7 +117,9 @@ _LEFT_SHAPES = (
     RoundedCone("shin.L", (0.094, 0.01, 0.39), (0.093, 0.016, 0.10), 0.052, 0.032),
     RoundedCone("foot.L", (0.093, 0.028, 0.04), (0.093, 0.016, 0.095), 0.038, 0.033),
     RoundedCone("foot.L", (0.093, 0.004, 0.05), (0.096, -0.115, 0.03), 0.038, 0.032, (1.08, 1, 1)),
-    RoundedCone("toes.L", (0.096, -0.118, 0.028), (0.096, -0.168, 0.022), 0.033, 0.025, (1.25, 1, 1)),
+    RoundedCone(
+        "toes.L", (0.096, -0.118, 0.028), (0.096, -0.168, 0.022), 0.033, 0.025, (1.25, 1, 1)
+    ),
 )
 
 _CELL = 0.014
@@ -133,6 +138,7 @@ def mannequin_bones() -> tuple[BoneShape, ...]:
     return (*_MIDDLE_BONES, *_LEFT_BONES, *(_mirrored_bone(bone) for bone in _LEFT_BONES))
 
 
+@cache
 def build_mannequin_mesh() -> MannequinMesh:
     """Return the skinned mesh, the same at every call."""
     shapes = (*_MIDDLE_SHAPES, *_LEFT_SHAPES, *(_mirrored_cone(cone) for cone in _LEFT_SHAPES))
@@ -145,7 +151,7 @@ def build_mannequin_mesh() -> MannequinMesh:
     return MannequinMesh(vertices, quads, _paint(vertices, quads), bones, weights)
 
 
-def surface_net(field: Array, axes: tuple[Array, Array, Array]) -> tuple[Array, NDArray[np.integer]]:
+def surface_net(field: Array, axes: tuple[Array, Array, Array]) -> tuple[Array, Indices]:
     """Turn the zero level of a field on a grid into quads.
 
     Args:
@@ -159,7 +165,7 @@ def surface_net(field: Array, axes: tuple[Array, Array, Array]) -> tuple[Array, 
     inside = field < 0
     corners = [np.s_[i : i - 1 or None, j : j - 1 or None, k : k - 1 or None]
                for i in (0, 1) for j in (0, 1) for k in (0, 1)]  # fmt: skip
-    count = sum(inside[corner].astype(np.int8) for corner in corners)
+    count = np.sum([inside[corner].astype(np.int8) for corner in corners], axis=0)
     cells = np.argwhere((count > 0) & (count < 8))
     number = np.full(count.shape, -1)
     number[tuple(cells.T)] = np.arange(len(cells))
@@ -170,7 +176,7 @@ def surface_net(field: Array, axes: tuple[Array, Array, Array]) -> tuple[Array, 
     return vertices, np.concatenate(quads)
 
 
-def _mean_crossings(field: Array, cells: NDArray[np.integer]) -> Array:
+def _mean_crossings(field: Array, cells: Indices) -> Array:
     """Return the mean of the points where the surface crosses each cell's edges, in cells."""
     total, crossings = np.zeros((len(cells), 3)), np.zeros((len(cells), 1))
     for axis in range(3):
@@ -186,9 +192,7 @@ def _mean_crossings(field: Array, cells: NDArray[np.integer]) -> Array:
     return total / crossings
 
 
-def _quads_around_edges(
-    inside: NDArray[np.bool_], number: NDArray[np.integer], axis: int
-) -> NDArray[np.integer]:
+def _quads_around_edges(inside: NDArray[np.bool_], number: Indices, axis: int) -> Indices:
     """Return a quad of the four cells around each grid edge along `axis` that is crossed."""
     low = np.moveaxis(inside, axis, 0)[:-1]
     high = np.moveaxis(inside, axis, 0)[1:]
@@ -216,7 +220,7 @@ def _distances(points: Array, cone: RoundedCone) -> Array:
     along = np.clip((points - start) @ axis / max(float(axis @ axis), 1e-12), 0.0, 1.0)
     nearest = start + along[..., None] * axis
     radius = cone.start_radius + along * (cone.end_radius - cone.start_radius)
-    return (np.linalg.norm(points - nearest, axis=-1) - radius) * float(stretch.min())
+    return np.asarray((np.linalg.norm(points - nearest, axis=-1) - radius) * stretch.min())
 
 
 def _field(points: Array, shapes: tuple[RoundedCone, ...]) -> Array:
@@ -265,7 +269,7 @@ def _field_on_grid(shapes: tuple[RoundedCone, ...], axes: tuple[Array, Array, Ar
 class _Neighbours:
     """Averages values over the vertices that edges join to each vertex."""
 
-    def __init__(self, quads: NDArray[np.integer]) -> None:
+    def __init__(self, quads: Indices) -> None:
         ends = np.concatenate([quads[:, [corner, (corner + 1) % 4]] for corner in range(4)])
         ends = ends[np.argsort(ends[:, 0], kind="stable")]
         # Each edge of a closed mesh is in two quads, once in each direction.
@@ -279,7 +283,7 @@ class _Neighbours:
 
 
 def _relax(vertices: Array, neighbours: _Neighbours, shapes: tuple[RoundedCone, ...]) -> Array:
-    """Even out the quads, then pull the vertices back onto the surface; then polish the seams off."""
+    """Even out the quads, then pull the vertices back onto the surface; polish the seams."""
     step = 1e-4
     for _ in range(2):
         vertices = 0.5 * vertices + 0.5 * neighbours.mean(vertices)
@@ -311,10 +315,10 @@ def _skin_weights(
         weights = 0.5 * weights + 0.5 * neighbours.mean(weights)
     kept = np.sort(weights, axis=1)[:, -_INFLUENCES, None]
     weights = np.where((weights >= kept) & (weights > 0.01), weights, 0.0)
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-def _paint(vertices: Array, quads: NDArray[np.integer]) -> NDArray[np.integer]:
+def _paint(vertices: Array, quads: Indices) -> Indices:
     """Return each quad's material: a suit with bare head and hands, accents at cuffs and shoes."""
     x, _, z = vertices[quads].mean(axis=1).T
     arm = np.abs(x)

@@ -5,12 +5,14 @@ NumPy only; it knows no bones and no F-curves.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.motion import quaternions
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 EULER_ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 """Blender's names; the first letter turns first."""
@@ -73,7 +75,9 @@ def quaternions_to_axis_angle(rotations: Array) -> Array:
     axis = np.tile([0.0, 1.0, 0.0], (len(rotations), 1))
     if len(turned):
         # Frames without a turn have no axis: they take that of the last turned frame.
-        latest = turned[np.clip(np.searchsorted(turned, np.arange(len(axis)), "right") - 1, 0, None)]
+        latest = turned[
+            np.clip(np.searchsorted(turned, np.arange(len(axis)), "right") - 1, 0, None)
+        ]
         axis = rotations[latest, 1:] / sines[latest, None]
     flips = np.where(np.sum(axis[1:] * axis[:-1], axis=1) < 0, -1.0, 1.0)
     signs = np.concatenate([[1.0], np.cumprod(flips)])

@@ -35,16 +35,21 @@ class JobOperator:
         """Start the job beside Blender if a person asked for it."""
         if bpy.app.background or not self.options.is_invoke:
             return self.execute(context)
+        answer = self.start(context)
+        if "RUNNING_MODAL" in answer:
+            context.window_manager.modal_handler_add(self)
+        return answer
+
+    def start(self, context: Context) -> set[str]:
+        """Start the job in its thread, with a timer that looks after it."""
         _forget_last(context)
         try:
-            job = self.make_job(context)
+            self._job = self.make_job(context)
         except UserError as error:
             return self._refuse(context, error)
-        job.start()
-        self._job = job
+        self._job.start()
         context.window_manager.keyfill_status.is_running = True
         self._timer = context.window_manager.event_timer_add(TIMER_SECONDS, window=context.window)
-        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Context, event: Event) -> set[str]:

@@ -122,7 +122,8 @@ def read_stance(
     up = _world_up(world)
     lying_free = quaternions.multiply(_object_turn(world), body)
     rotation = quaternions.multiply(
-        quaternions.conjugate(_object_turn(world)), quaternions.yaw_to_quaternion(headings(lying_free))
+        quaternions.conjugate(_object_turn(world)),
+        quaternions.yaw_to_quaternion(headings(lying_free)),
     )[0]
     resting = rest_placement(rig, bone_map).position
     rest_floor = float(resting @ up)
@@ -141,7 +142,9 @@ def world_origin(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Placem
 
 def _lift(pose: RigPose, rig: Rig, bone_map: BoneMap, up: Array, rest_floor: float) -> float:
     """Return how far the lower foot is above or below its place at rest; 0 if about there."""
-    joints = [f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot", "knee")]
+    joints = [
+        f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot", "knee")
+    ]
     feet = [rig.index[bone_map.bones[joint]] for joint in joints if joint in bone_map.bones]
     rest = float((rig.heads[feet] @ up).min())
     lift = float((pose.heads[0, feet] @ up).min()) - rest

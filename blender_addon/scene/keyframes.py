@@ -90,9 +90,7 @@ def sample_on_frames(motion: RigMotion, fps: float) -> RigMotion:
     lower = np.minimum(times.astype(int), max(count - 2, 0))
     upper = np.minimum(lower + 1, count - 1)
     part = times - lower
-    rotations = quaternions.slerp(
-        motion.rotations[lower], motion.rotations[upper], part[:, None]
-    )
+    rotations = quaternions.slerp(motion.rotations[lower], motion.rotations[upper], part[:, None])
     locations = motion.locations[lower] * (1 - part[:, None])
     locations = locations + motion.locations[upper] * part[:, None]
     rotations = quaternions.keep_quaternion_sign(rotations)

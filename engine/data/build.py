@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..motion.bvh import BvhError
 from ..motion.clip import Clip
 from ..motion.request import RequestError
 from ..motion.skeleton import FPS
@@ -86,42 +87,52 @@ def build_corpus(bvh: Path, captions: Path) -> BuildResult:
     segments, problems = read_captions(captions)
     segments = assign_splits(segments)
     skipped = list(problems)
-    named = {segment.file.lower() for segment in segments}
-    skipped += [f"{name}.bvh has no caption" for name in files if name.lower() not in named]
     clips: list[CorpusClip] = []
     by_file: dict[str, list[Segment]] = {}
     for segment in segments:
-        by_file.setdefault(segment.file, []).append(segment)
-    lowered = {name.lower(): path for name, path in files.items()}
+        by_file.setdefault(segment.file.lower(), []).append(segment)
     for name, members in _with_bar(by_file.items(), len(by_file)):
-        path = lowered.get(name.lower())
-        if path is None:
-            skipped.append(f"{name}.bvh is not in {bvh}")
-            continue
         try:
-            whole = bvh_to_clip(path)
+            whole = _read_named(files, name, members[0].file, bvh)
         except RequestError as error:
-            skipped.append(f"{name}.bvh: {error}")
+            skipped.append(str(error))
             continue
         for segment in members:
             pieces = cut_segment(whole, segment)
-            clips += [_name_piece(piece, pieces, segment, bvh.name) for piece in pieces]
+            clips += _name_pieces(pieces, segment, bvh.name)
             if not pieces:
-                skipped.append(f"{name}.bvh from {segment.start:g} s: shorter than half a second")
+                skipped.append(
+                    f"{segment.file}.bvh from {segment.start:g} s is shorter than half a second"
+                )
+    skipped += [
+        f"{path.name} has no caption" for name, path in files.items() if name not in by_file
+    ]
     if not clips:
-        reasons = "; ".join(skipped[:3])
-        raise CorpusError(f"no clip could be made of {bvh}: {reasons or 'no captions'}")
+        raise CorpusError(
+            f"no clip could be made of {bvh}: " + "; ".join(skipped[:3] or ["no captions"])
+        )
     return BuildResult(_with_unique_ids(clips), tuple(skipped))
 
 
+def _read_named(files: dict[str, Path], name: str, spoken: str, folder: Path) -> Clip:
+    if name not in files:
+        raise RequestError(f"{spoken}.bvh is not in {folder}.", "Check the column file.")
+    try:
+        return bvh_to_clip(files[name])
+    except BvhError:
+        raise
+    except RequestError as error:
+        raise RequestError(f"{spoken}.bvh: {error.message}", error.remedy) from error
+
+
 def _find_files(folder: Path) -> dict[str, Path]:
-    """Return the BVH files below a folder by their path in it without the ending."""
+    """Return the BVH files below a folder by their path in it, lower case, without the ending."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is no folder; check --bvh")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".bvh")
     if not paths:
         raise CorpusError(f"{folder} holds no .bvh files; check --bvh")
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in paths}
+    return {path.relative_to(folder).with_suffix("").as_posix().lower(): path for path in paths}
 
 
 def assign_splits(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -168,18 +179,20 @@ def cut_segment(whole: Clip, segment: Segment) -> list[Clip]:
     ]
 
 
-def _name_piece(piece: Clip, pieces: list[Clip], segment: Segment, folder: str) -> CorpusClip:
-    number = next(index for index, other in enumerate(pieces, 1) if other is piece)
+def _name_pieces(pieces: list[Clip], segment: Segment, folder: str) -> list[CorpusClip]:
     name = segment.file.replace("/", "_").replace(" ", "_")
-    return CorpusClip(
-        id=name if len(pieces) == 1 else f"{name}_s{number:02d}",
-        clip=piece,
-        captions=segment.captions,
-        split=segment.split,
-        group=segment.group,
-        source=f"{folder}/{segment.file}.bvh",
-        licence=segment.licence,
-    )
+    return [
+        CorpusClip(
+            id=name if len(pieces) == 1 else f"{name}_s{number:02d}",
+            clip=piece,
+            captions=segment.captions,
+            split=segment.split,
+            group=segment.group,
+            source=f"{folder}/{segment.file}.bvh",
+            licence=segment.licence,
+        )
+        for number, piece in enumerate(pieces, 1)
+    ]
 
 
 def _with_unique_ids(clips: Iterable[CorpusClip]) -> tuple[CorpusClip, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..features import ROOT_WIDTH, CONTACTS, features_to_clip
+from ..features import CONTACTS, ROOT_WIDTH, features_to_clip
 from ..memory import SLOTS, MotionMemory, Remembered, spread_slots
 from ..motion.skeleton import FRAMES_PER_STEP, JOINT_INDEX, PARTS
 from ..rotations import matrix_to_six, six_to_matrix

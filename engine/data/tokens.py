@@ -76,6 +76,17 @@ def encode_texts(
     return TextBank(captions, sentence, words)
 
 
+def index_captions(corpus: Corpus, is_mirrored: bool) -> tuple[list[str], list[list[int]]]:
+    """Return the different captions, and for each clip (then each mirrored one) its indices."""
+    index: dict[str, int] = {}
+    captions: list[list[int]] = []
+    for mirror in (False, True) if is_mirrored else (False,):
+        for entry in corpus.clips:
+            texts = [mirror_words(c) for c in entry.captions] if mirror else entry.captions
+            captions.append([index.setdefault(text, len(index)) for text in texts])
+    return list(index), captions
+
+
 def pad_words(words: Sequence[Tensor], width: int) -> tuple[Tensor, Tensor]:
     """Return words (B, W, D) float32 and their mask (B, W), W at least 1."""
     longest = max(1, *(len(w) for w in words))
@@ -110,12 +121,7 @@ def build_tokens(
     for start, length in zip(features.starts.tolist(), features.lengths.tolist(), strict=True):
         rows = whole_steps(features.features[start : start + length], FRAMES_PER_STEP)
         codes.append(tokenizer.encode(rows[None])[0].to(torch.int16))
-    index: dict[str, int] = {}
-    captions: list[list[int]] = []
-    for mirror in (False, True) if is_mirrored else (False,):
-        for entry in corpus.clips:
-            texts = [mirror_words(c) for c in entry.captions] if mirror else entry.captions
-            captions.append([index.setdefault(text, len(index)) for text in texts])
+    texts, captions = index_captions(corpus, is_mirrored)
     names = {name: number for number, name in enumerate({e.group: 0 for e in corpus.clips})}
     groups = torch.tensor([names[entry.group] for entry in corpus.clips])
     return TokenBank(
@@ -123,7 +129,7 @@ def build_tokens(
         codes,
         captions,
         groups.repeat(2) if is_mirrored else groups,
-        encode_texts(list(index), encoder, cache),
+        encode_texts(texts, encoder, cache),
     )
 
 

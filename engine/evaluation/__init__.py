@@ -1,0 +1,1 @@
+"""Measures a trained model: prompts, motion, novelty, tokenizer. Only in the repository."""

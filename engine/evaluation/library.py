@@ -13,11 +13,10 @@ import numpy as np
 
 from ..data.corpus import Corpus, CorpusClip
 from ..motion.clip import Clip
-from ..motion.skeleton import PART_JOINTS, PARTS
+from ..motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
 from ..wording import mirror_words
 from .measures import Body
-
-_SIDED = re.compile(r"left|right")
+from .shown import SHOWN, Shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,26 +37,25 @@ def measure_corpus(corpus: Corpus) -> tuple[RealClip, ...]:
     return tuple(RealClip(entry, Body.from_clip(entry.clip)) for entry in corpus.clips)
 
 
-def shows(captions: tuple[str, ...], real: str, unless: str) -> bool:
+def is_shown(action: Shown, captions: tuple[str, ...]) -> bool:
     """Return whether a caption matches `real` and none matches `unless` ("" matches nothing)."""
-    return any(re.search(real, caption) for caption in captions) and not (
-        unless and any(re.search(unless, caption) for caption in captions)
+    return any(re.search(action.real, caption) for caption in captions) and not (
+        action.unless and any(re.search(action.unless, caption) for caption in captions)
     )
 
 
-def find_captioned(
-    clips: tuple[RealClip, ...], real: str, unless: str = ""
-) -> Iterator[tuple[RealClip, bool]]:
-    """Yield the clips that are captioned so, and whether each has to be mirrored for it.
+def find_captioned(clips: tuple[RealClip, ...], check: str) -> Iterator[tuple[RealClip, bool]]:
+    """Yield the clips captioned as showing a check's action, and whether mirrored they do.
 
-    Where `real` names a side, a clip whose mirrored captions match counts too, mirrored.
+    For an action with a side, a clip whose mirrored captions tell of it counts too.
     """
+    action = SHOWN[check]
     for clip in clips:
-        if shows(clip.entry.captions, real, unless):
+        if is_shown(action, clip.entry.captions):
             yield clip, False
-        if _SIDED.search(real):
+        if check.endswith(("_left", "_right")):
             swapped = tuple(mirror_words(caption) for caption in clip.entry.captions)
-            if shows(swapped, real, unless):
+            if is_shown(action, swapped):
                 yield clip, True
 
 
@@ -73,15 +71,23 @@ def of_about_length(
 def splice_arms(legs: Clip, arms: Clip) -> Clip:
     """Return the clip `legs` with the arms' rotations of the clip `arms`.
 
-    Longer arms lend their middle; shorter ones go to and fro until the legs end.
+    Longer arms lend the stretch in which the hands are highest, where their
+    action is; shorter ones go to and fro until the legs end.
     """
     order = np.arange(arms.frames)
-    if arms.frames >= legs.frames:
-        order = order[(arms.frames - legs.frames) // 2 :]
-    else:
+    if arms.frames > legs.frames:
+        order = order[_highest_stretch(arms, legs.frames) :]
+    elif arms.frames < legs.frames:
         there_and_back = np.concatenate([order, order[::-1]])
         order = np.tile(there_and_back, legs.frames // len(there_and_back) + 1)
     joints = [*PART_JOINTS["LEFT_ARM"], *PART_JOINTS["RIGHT_ARM"]]
     rot = np.array(legs.rot, dtype=float)
     rot[:, joints] = arms.rot[order[: legs.frames]][:, joints]
     return Clip(legs.root_pos, rot, legs.fps)
+
+
+def _highest_stretch(clip: Clip, frames: int) -> int:
+    """Return the first of the `frames` frames in which the two wrists are highest on average."""
+    wrists = clip.joints()[:, [JOINT_INDEX["left_wrist"], JOINT_INDEX["right_wrist"]], 1]
+    total = np.concatenate([[0.0], np.cumsum(wrists.sum(axis=1))])
+    return int(np.argmax(total[frames:] - total[:-frames]))

@@ -1,7 +1,8 @@
 """Quantities measured on a clip: travel, turning, flights, hand and foot motion.
 
 Every function is pure and takes a Body. It knows no prompt and no threshold of
-an action; `checks` puts those together. Frozen on 2026-11-21, before training.
+an action; `checks` puts those together. Frozen on 2026-11-21, before any
+model was trained; a test notices later edits.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..motion import quaternions
 from ..motion.clip import Clip, forward_kinematics, headings
 from ..motion.skeleton import JOINT_INDEX, MIRRORED_JOINTS
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 
 LEFT, UP, FORWARD = 0, 1, 2
 """Axes of a Body's `local` positions."""
@@ -89,7 +90,7 @@ def velocity(positions: Array, fps: float) -> Array:
     """Return the velocities (T, ...) of positions (T, ...) per second, lightly smoothed."""
     if len(positions) < 2:
         return np.zeros_like(positions)
-    return np.gradient(smoothed(positions, 3), axis=0) * fps
+    return np.asarray(np.gradient(smoothed(positions, 3), axis=0) * fps)
 
 
 def ground_velocity(body: Body) -> Array:
@@ -139,20 +140,6 @@ def top_speed(body: Body, seconds: float = 0.5) -> float:
 def turn_degrees(body: Body) -> float:
     """Return the heading's change from start to end in degrees; left is positive."""
     return float(np.degrees(body.heading[-1] - body.heading[0]))
-
-
-def largest_turn_degrees(body: Body) -> float:
-    """Return the heading's extreme change from the start in degrees, signed; left is positive."""
-    change = np.degrees(body.heading - body.heading[0])
-    return float(change[np.argmax(np.abs(change))])
-
-
-def course_turn_degrees(body: Body) -> float:
-    """Return how far the path over the ground bends from its first to its last third, degrees."""
-    path = smoothed(body.at("pelvis")[:, [0, 2]], round(0.4 * body.fps))
-    third = max(1, len(path) // 3)
-    (x0, z0), (x1, z1) = path[third] - path[0], path[-1] - path[-1 - third]
-    return float(np.degrees(np.arctan2(x1 * z0 - z1 * x0, x1 * x0 + z1 * z0)))
 
 
 def runs_of(condition: NDArray[np.bool_], shortest: int = 1) -> Iterator[tuple[int, int]]:
@@ -222,13 +209,15 @@ def pelvis_rise(body: Body) -> float:
 def torso_pitch_degrees(body: Body) -> Array:
     """Return the angle (T,) of pelvis to neck from the vertical: 0 upright, 90 lying."""
     spine = body.relative("neck", "pelvis")
-    return np.degrees(np.arccos(np.clip(spine[:, UP] / np.linalg.norm(spine, axis=1), -1, 1)))
+    return np.asarray(
+        np.degrees(np.arccos(np.clip(spine[:, UP] / np.linalg.norm(spine, axis=1), -1, 1)))
+    )
 
 
 def torso_bend_degrees(body: Body) -> Array:
     """Return the forward lean (T,) of pelvis to neck in degrees; backward is negative."""
     spine = body.relative("neck", "pelvis")
-    return np.degrees(np.arctan2(spine[:, FORWARD], spine[:, UP]))
+    return np.asarray(np.degrees(np.arctan2(spine[:, FORWARD], spine[:, UP])))
 
 
 def hand_over_head(body: Body, side: str) -> Array:
@@ -243,23 +232,25 @@ def hand_over_shoulder(body: Body, side: str) -> Array:
 
 def hand_to_head(body: Body, side: str) -> Array:
     """Return the distance (T,) in metres from the wrist to the head joint."""
-    return np.linalg.norm(body.relative(f"{side}_wrist", "head"), axis=1)
+    return np.asarray(np.linalg.norm(body.relative(f"{side}_wrist", "head"), axis=1))
 
 
 def hands_apart(body: Body) -> Array:
     """Return the distance (T,) in metres between the wrists."""
-    return np.linalg.norm(body.relative("left_wrist", "right_wrist"), axis=1)
+    return np.asarray(np.linalg.norm(body.relative("left_wrist", "right_wrist"), axis=1))
 
 
 def arm_extension(body: Body, side: str) -> Array:
     """Return shoulder-to-wrist distance (T,) over the arm's length: 1 is a straight arm."""
-    return np.linalg.norm(body.relative(f"{side}_wrist", f"{side}_shoulder"), axis=1) / 0.51
+    return np.asarray(
+        np.linalg.norm(body.relative(f"{side}_wrist", f"{side}_shoulder"), axis=1) / 0.51
+    )
 
 
 def reach_degrees(body: Body, side: str) -> Array:
     """Return the direction (T,) of the arm seen from above: 0 ahead, 90 left, -90 right."""
     arm = body.relative(f"{side}_wrist", f"{side}_shoulder")
-    return np.degrees(np.arctan2(arm[:, LEFT], arm[:, FORWARD]))
+    return np.asarray(np.degrees(np.arctan2(arm[:, LEFT], arm[:, FORWARD])))
 
 
 def hand_velocity(body: Body, side: str) -> Array:
@@ -304,13 +295,15 @@ def foot_lift(body: Body, side: str) -> Array:
 def foot_speed(body: Body, side: str) -> Array:
     """Return the ankle's speed (T,) in m/s relative to the pelvis."""
     ankle = body.relative(f"{side}_ankle", "pelvis")
-    return np.linalg.norm(velocity(ankle, body.fps), axis=1)
+    return np.asarray(np.linalg.norm(velocity(ankle, body.fps), axis=1))
 
 
 def thigh_degrees(body: Body, side: str) -> Array:
     """Return the angle (T,) of the thigh from straight down: 90 is level."""
     thigh = body.relative(f"{side}_knee", f"{side}_hip")
-    return np.degrees(np.arccos(np.clip(-thigh[:, UP] / np.linalg.norm(thigh, axis=1), -1, 1)))
+    return np.asarray(
+        np.degrees(np.arccos(np.clip(-thigh[:, UP] / np.linalg.norm(thigh, axis=1), -1, 1)))
+    )
 
 
 def knee_degrees(body: Body, side: str) -> Array:
@@ -318,19 +311,13 @@ def knee_degrees(body: Body, side: str) -> Array:
     thigh = body.relative(f"{side}_knee", f"{side}_hip")
     shin = body.relative(f"{side}_ankle", f"{side}_knee")
     lengths = np.linalg.norm(thigh, axis=1) * np.linalg.norm(shin, axis=1)
-    return np.degrees(np.arccos(np.clip((thigh * shin).sum(axis=1) / lengths, -1, 1)))
+    return np.asarray(np.degrees(np.arccos(np.clip((thigh * shin).sum(axis=1) / lengths, -1, 1))))
 
 
 def feet_apart(body: Body) -> Array:
     """Return the ground distance (T,) in metres between the ankles."""
     apart = body.relative("left_ankle", "right_ankle")
     return np.hypot(apart[:, LEFT], apart[:, FORWARD])
-
-
-def gaze_degrees(body: Body) -> Array:
-    """Return the turn (T,) of the shoulders against the pelvis in degrees; left is positive."""
-    across = body.relative("left_shoulder", "right_shoulder")
-    return np.degrees(np.arctan2(-across[:, FORWARD], across[:, LEFT]))
 
 
 def liveliness(body: Body) -> float:

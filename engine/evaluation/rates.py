@@ -12,11 +12,11 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from . import checks, measures, prompts
+from . import arm_checks, body_checks, checks, measures, prompts, shown
 from .checks import passes
 from .library import RealClip, find_captioned, of_about_length, splice_arms
 from .measures import Body
-from .prompts import PAIRS, SINGLES, Pair, Prompt
+from .prompts import PAIRS, SINGLES, Prompt
 
 MOST_CHANCE: Final = 0.20
 """A check counts if at most this share of all clips of about that length passes it."""
@@ -29,6 +29,9 @@ FEWEST_REAL: Final = 4
 
 SPLICED_OF_EACH: Final = 10
 """At most so many clips lend their legs, and so many their arms, to judge one pair."""
+
+SHORTEST_LEGS_SECONDS: Final = 1.3
+"""Shorter clips lend no legs: a wave or a clap takes about so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Rate:
 def frozen_digest() -> str:
     """Return the SHA-256 of the files that make up the frozen set, line ends aside."""
     digest = hashlib.sha256()
-    for module in (prompts, checks, measures):
+    for module in (prompts, shown, checks, body_checks, arm_checks, measures):
         digest.update(Path(str(module.__file__)).read_text(encoding="utf-8").encode())
     return digest.hexdigest()
 
@@ -72,10 +75,10 @@ def frozen_digest() -> str:
 def rate_prompt(prompt: Prompt, clips: tuple[RealClip, ...]) -> Rate:
     """Measure one prompt's check on the whole corpus (train and val)."""
     near = of_about_length(clips, prompt.seconds)
-    if isinstance(prompt, Pair):
+    if prompt.is_pair:
         bodies, mirrored = _spliced(prompt, clips)
     else:
-        found = list(find_captioned(clips, prompt.real, prompt.unless))
+        found = list(find_captioned(clips, prompt.checks[0]))
         bodies = [clip.body.mirrored() if flip else clip.body for clip, flip in found]
         mirrored = sum(flip for _, flip in found)
     return Rate(
@@ -88,9 +91,13 @@ def rate_prompt(prompt: Prompt, clips: tuple[RealClip, ...]) -> Rate:
     )
 
 
-def _spliced(pair: Pair, clips: tuple[RealClip, ...]) -> tuple[list[Body], int]:
-    legs = [found for found in find_captioned(clips, pair.real, pair.unless) if found[0].is_whole]
-    arms = list(find_captioned(clips, pair.real_arms, pair.unless_arms))
+def _spliced(pair: Prompt, clips: tuple[RealClip, ...]) -> tuple[list[Body], int]:
+    legs = [
+        (clip, flip)
+        for clip, flip in find_captioned(clips, pair.checks[0])
+        if clip.is_whole and clip.body.seconds >= SHORTEST_LEGS_SECONDS
+    ]
+    arms = list(find_captioned(clips, pair.checks[1]))
     bodies, mirrored = [], 0
     for (leg, leg_flip), (arm, arm_flip) in product(_spread(legs), _spread(arms)):
         lower = leg.entry.clip.mirrored() if leg_flip else leg.entry.clip

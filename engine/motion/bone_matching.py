@@ -131,14 +131,16 @@ def _match_limb(
 ) -> dict[str, Guess]:
     """Walk down one limb, each joint below the one before it."""
     by_word: dict[str, list[int]] = {}
-    for bone, word in enumerate(words):
-        if word.side == side and not word.is_helper:
-            by_word.setdefault(word.core, []).append(bone)
+    for bone, name in enumerate(words):
+        if name.side == side and not name.is_helper:
+            by_word.setdefault(name.core, []).append(bone)
     found: dict[str, Guess] = {}
     above = -1
     for joint in limb:
         for rank, word in enumerate(SIDED_WORDS[joint]):
-            bones = [bone for bone in by_word.get(word, []) if above < 0 or _hangs(rig, bone, above)]
+            bones = [
+                bone for bone in by_word.get(word, []) if above < 0 or _hangs(rig, bone, above)
+            ]
             if not bones or (joint == "collar" and _is_upper_arm(word, by_word)):
                 continue
             bone = min(bones, key=lambda bone: (_depth(rig, bone), bone))

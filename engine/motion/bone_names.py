@@ -92,7 +92,11 @@ def common_prefix(names: tuple[str, ...]) -> str:
     for name in names:
         candidates.update({name[: match.end()] for match in re.finditer(r"[:_\-. |]", name)})
         candidates.update(
-            {name[: -len(anchor)] for anchor in _ANCHORS if name.endswith(anchor) and name != anchor}
+            {
+                name[: -len(anchor)]
+                for anchor in _ANCHORS
+                if name.endswith(anchor) and name != anchor
+            }
         )
     best = ""
     for prefix in candidates:

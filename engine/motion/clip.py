@@ -5,6 +5,7 @@ Reads and writes `.npz`. It knows nothing about text, tokens, rigs or Blender.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,16 +124,17 @@ def headings(pelvis_rotations: Array) -> Array:
 
 def save_clip(clip: Clip, path: Path) -> None:
     """Write `root_pos`, `rot`, `joints` (float32) and `fps` as one `.npz`, whole or not at all."""
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        root_pos=np.asarray(clip.root_pos),
+        rot=np.asarray(clip.rot),
+        joints=clip.joints().astype(np.float32),
+        fps=np.float64(clip.fps),
+    )
     partial = path.with_name(path.name + ".part")
     try:
-        with partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                root_pos=np.asarray(clip.root_pos),
-                rot=np.asarray(clip.rot),
-                joints=clip.joints().astype(np.float32),
-                fps=np.float64(clip.fps),
-            )
+        partial.write_bytes(packed.getbuffer())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -122,9 +122,7 @@ def put_feet(clip: Clip, legs: Legs, targets: FootTargets, mask: NDArray[np.bool
         (_KNEES, shins, thighs),
         (_ANKLES, feet, shins),
     ):
-        local = quaternions.normalize(
-            quaternions.multiply(quaternions.conjugate(above), rotations)
-        )
+        local = quaternions.normalize(quaternions.multiply(quaternions.conjugate(above), rotations))
         before = rot[:, joints]
         is_flipped = np.sum(local * before, axis=-1, keepdims=True) < 0
         local = np.where(is_flipped, -local, local)

@@ -49,9 +49,7 @@ def sample_clip(clip: Clip, times_seconds: Array) -> tuple[Array, Array]:
     return sampled_pos, quaternions.keep_quaternion_sign(sampled_rot)
 
 
-def _neighbours(
-    positions: Array, frames: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
+def _neighbours(positions: Array, frames: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Array]:
     """Return for each position, in frames, the frames around it and how far it lies between."""
     positions = np.clip(positions, 0.0, frames - 1.0)
     nearest = np.round(positions)

@@ -7,6 +7,7 @@ mapped bones only; tails serve where a limb's end has no bone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from .bone_matching import BoneMap
 from .rig import Rig
 from .skeleton import JOINT_INDEX, JOINTS, REST_OFFSETS, STANDING_PELVIS_HEIGHT
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 # Each limb bone with the joint that it points at; the bend of one is carried by the next.
 _LIMB_CHAINS = tuple(
@@ -27,7 +28,9 @@ _LIMB_CHAINS = tuple(
 _CANONICAL_HIP_HEIGHT = STANDING_PELVIS_HEIGHT + REST_OFFSETS[JOINT_INDEX["left_hip"]][1]
 _CANONICAL_TOE_HEIGHT = (
     _CANONICAL_HIP_HEIGHT
-    + REST_OFFSETS[[JOINT_INDEX[f"left_{joint}"] for joint in ("knee", "ankle", "foot")]][:, 1].sum()
+    + REST_OFFSETS[[JOINT_INDEX[f"left_{joint}"] for joint in ("knee", "ankle", "foot")]][
+        :, 1
+    ].sum()
 )
 # A rest body within this cosine of a rig axis stands along that axis.
 _UPRIGHT_COSINE = np.cos(np.radians(35.0))
@@ -132,9 +135,7 @@ def _size(rig: Rig, bones: dict[str, int], body: Array) -> tuple[float, float]:
     return floor, (length + ankle_height) / _CANONICAL_HIP_HEIGHT
 
 
-def _limb_swings(
-    rig: Rig, bones: dict[str, int], body: Array, floor: float
-) -> dict[str, Array]:
+def _limb_swings(rig: Rig, bones: dict[str, int], body: Array, floor: float) -> dict[str, Array]:
     """Return, by joint, the turn in canonical axes from the rest pose to the T-pose, (4,)."""
     swings: dict[str, Array] = {}
     to_canonical = quaternions.conjugate(body)
@@ -178,7 +179,7 @@ def _foot_swing(
 
 def _limb_end(rig: Rig, bones: dict[str, int], joint: str, end: str) -> Array:
     """Return where a limb bone ends: at the next joint's head, or its own tail without one."""
-    return rig.heads[bones[end]] if end in bones else rig.tails[bones[joint]]
+    return np.asarray(rig.heads[bones[end]] if end in bones else rig.tails[bones[joint]])
 
 
 def _up(body: Array) -> Array:

@@ -11,6 +11,7 @@ It knows no Blender and does not look at feet in contact.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from .rest_alignment import Alignment, align_rest_poses
 from .rig import BonePose, Rig, RigPose, rest_channels
 from .skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _TORSO = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
 _HIP_CENTRE = REST_OFFSETS[[JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"]]].mean(0)
@@ -158,15 +159,13 @@ def _pelvis_heads(clip: Clip, rig: Rig, alignment: Alignment, placement: Placeme
     """
     pelvis = np.asarray(clip.rot)[:, 0]
     centres = clip.root_pos + quaternions.rotate(pelvis, _HIP_CENTRE)
-    centres = placement.position + quaternions.rotate(
-        placement.rotation, alignment.scale * centres
-    )
+    centres = placement.position + quaternions.rotate(placement.rotation, alignment.scale * centres)
     oriented = quaternions.multiply(placement.rotation, pelvis)
     turns = quaternions.multiply(
         quaternions.multiply(oriented, alignment.offsets[0]),
         quaternions.conjugate(rig.rotations[alignment.bones[0]]),
     )
-    return centres + quaternions.rotate(turns, alignment.pelvis_from_centre)
+    return np.asarray(centres + quaternions.rotate(turns, alignment.pelvis_from_centre))
 
 
 def _solve_channels(
@@ -229,7 +228,7 @@ def _solve_location(
 
 def _nearest_to_rest(rotations: Array) -> Array:
     """Give the first frame of (T, M, 4) the sign nearest to the identity."""
-    return rotations * np.where(rotations[:1, :, :1] < 0, -1.0, 1.0)
+    return np.asarray(rotations * np.where(rotations[:1, :, :1] < 0, -1.0, 1.0))
 
 
 def _fill_missing(known: dict[int, Array]) -> Array:

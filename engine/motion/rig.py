@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import quaternions
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 
 class RigError(ValueError):

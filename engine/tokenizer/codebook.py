@@ -26,7 +26,7 @@ class CodebookConfig:
     decay: float = 0.99
     """Share of the old moving average that stays at each update."""
 
-    revive_below: float = 0.5
+    revive_below: float = 0.03
     """An entry whose average use a batch falls below this is put on a random vector."""
 
     def __post_init__(self) -> None:
@@ -73,8 +73,8 @@ class Codebook(nn.Module):
         if bool(dead.any()):
             count = int(dead.sum())
             picked = vectors[torch.randint(len(vectors), (count,), device=vectors.device)]
-            self.use[dead] = 2.0 * self.config.revive_below
-            self.total[dead] = picked * 2.0 * self.config.revive_below
+            self.use[dead] = 1.0
+            self.total[dead] = picked
         self.entries.copy_(self.total / self.use[:, None].clamp_min(1e-5))
 
     @torch.no_grad()

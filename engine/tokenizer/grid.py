@@ -3,6 +3,9 @@
 A part's codes are made from that part's features alone, and decoding joins the
 parts. Encoder and decoder each see about half a second to either side, so that a
 kept code cannot tell an edit what stood in its place.
+
+Each RVQ-VAE starts as a principal component analysis of one step, in which every
+number counts by how far it moves the body's points, and learns the rest on top.
 """
 
 from __future__ import annotations
@@ -12,11 +15,32 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ..features import PART_SLICES, PART_WIDTHS, WIDTH, part_positions
-from ..motion.skeleton import FRAMES_PER_STEP, PARTS
+from ..features import CONTACT_WIDTH, PART_SLICES, PART_WIDTHS, WIDTH, part_positions
+from ..motion.skeleton import FRAMES_PER_STEP, JOINTS, PART_JOINTS, PARTS
 from .contract import Quantized
 from .convolution import ConvolutionConfig, Decoder, Encoder
 from .residual_quantizer import QuantizerConfig, ResidualQuantizer
+
+_REACH = {
+    "pelvis": 1.2, "hip": 0.8, "knee": 0.45, "ankle": 0.15, "foot": 0.05,
+    "spine1": 0.9, "spine2": 0.8, "spine3": 0.7, "neck": 0.2, "head": 0.15,
+    "collar": 0.65, "shoulder": 0.55, "elbow": 0.3, "wrist": 0.12,
+}  # fmt: skip
+"""Metres of body that a joint swings about."""
+
+_ROOT_REACH = (15.0, 20.0, 20.0, 1.0)
+"""Speeds count many times: they are integrated over a second and more."""
+
+_DECIMETRES = 10.0
+
+
+def reach_of(part: str) -> Tensor:
+    """Return (part width,): decimetres that the body moves for one unit of each feature."""
+    joints = [_REACH[JOINTS[joint].split("_")[-1]] for joint in PART_JOINTS[part]]
+    reach = [r for r in joints for _ in range(6)]
+    if part == "LOWER_BODY":
+        reach = [*_ROOT_REACH, *reach, *([0.05] * CONTACT_WIDTH)]
+    return _DECIMETRES * torch.tensor(reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +56,7 @@ class PartTokenizer(nn.Module):
     """RVQ-VAE of one body part."""
 
     mean: Tensor
-    scale: Tensor
+    reach: Tensor
     input_mean: Tensor
     input_scale: Tensor
 
@@ -45,8 +69,12 @@ class PartTokenizer(nn.Module):
         self.encoder = Encoder(inputs, code_width, FRAMES_PER_STEP, sizes)
         self.quantizer = ResidualQuantizer(quantizer)
         self.decoder = Decoder(code_width, outputs, FRAMES_PER_STEP, sizes)
+        self.linear_in = nn.Linear(FRAMES_PER_STEP * outputs, code_width, bias=False)
+        self.linear_out = nn.Linear(code_width, FRAMES_PER_STEP * outputs, bias=False)
+        nn.init.zeros_(self.encoder.outward.weight)
+        nn.init.zeros_(self.decoder.outward.weight)
         self.register_buffer("mean", torch.zeros(outputs))
-        self.register_buffer("scale", torch.ones(outputs))
+        self.register_buffer("reach", reach_of(part))
         self.register_buffer("input_mean", torch.zeros(inputs))
         self.register_buffer("input_scale", torch.ones(inputs))
 
@@ -61,11 +89,33 @@ class PartTokenizer(nn.Module):
     def vectors(self, features: Tensor) -> Tensor:
         """Return encoder outputs (B, S, code_width) of features (B, T, WIDTH)."""
         inputs = (self.inputs(features) - self.input_mean) / self.input_scale
-        return torch.as_tensor(self.encoder(inputs))
+        step = self._steps(features[..., PART_SLICES[self.part]])
+        return torch.as_tensor(self.linear_in(step) + self.encoder(inputs))
 
     def features(self, vectors: Tensor) -> Tensor:
         """Return the part's features (B, T, width) of quantized vectors."""
-        return torch.as_tensor(self.decoder(vectors)) * self.scale + self.mean
+        frames = self.linear_out(vectors).unflatten(2, (FRAMES_PER_STEP, -1)).flatten(1, 2)
+        return torch.as_tensor((frames + self.decoder(vectors)) / self.reach + self.mean)
+
+    def _steps(self, own: Tensor) -> Tensor:
+        """Return (B, S, 4 * width) in decimetres, about the mean."""
+        return ((own - self.mean) * self.reach).unflatten(1, (-1, FRAMES_PER_STEP)).flatten(2)
+
+    @torch.no_grad()
+    def set_statistics(self, features: Tensor) -> None:
+        """Measure means and scales on windows (N, T, WIDTH), and start as their PCA."""
+        inputs = self.inputs(features).flatten(0, 1)
+        self.input_mean.copy_(inputs.mean(0))
+        self.input_scale.copy_(inputs.std(0).clamp_min(1e-3))
+        own = features[..., PART_SLICES[self.part]]
+        self.mean.copy_(own.flatten(0, 1).mean(0))
+        steps = self._steps(own).flatten(0, 1)
+        # Double precision and a ridge: constant features make the matrix singular.
+        spread = (steps.T @ steps).double() + 1e-6 * torch.eye(steps.shape[1]).double()
+        axes = torch.linalg.eigh(spread).eigenvectors.flip(1).T.to(steps.dtype)
+        kept = min(len(axes), self.linear_in.out_features)
+        self.linear_in.weight.zero_()[:kept] = axes[:kept]
+        self.linear_out.weight.zero_()[:, :kept] = axes[:kept].T
 
 
 class GridTokenizer(nn.Module):
@@ -99,14 +149,7 @@ class GridTokenizer(nn.Module):
             rows: part -> (N,) True for windows in which the part was captured.
         """
         for part in PARTS:
-            own = self.part(part)
-            chosen = features[rows[part]]
-            inputs = own.inputs(chosen).flatten(0, 1)
-            outputs = chosen[..., PART_SLICES[part]].flatten(0, 1)
-            own.input_mean.copy_(inputs.mean(0))
-            own.input_scale.copy_(inputs.std(0).clamp_min(1e-3))
-            own.mean.copy_(outputs.mean(0))
-            own.scale.copy_(outputs.std(0).clamp_min(1e-3))
+            self.part(part).set_statistics(features[rows[part]])
 
     @torch.no_grad()
     def encode(self, features: Tensor) -> Tensor:
@@ -122,6 +165,11 @@ class GridTokenizer(nn.Module):
             own = self.part(part)
             parts.append(own.features(own.quantizer.decode(codes[:, :, index])))
         return torch.cat(parts, -1)
+
+    def partial_sums(self, codes: Tensor) -> Tensor:
+        """Return (B, S, P, code_width): what codes (B, S, P, Q'), 1 <= Q' <= Q, add up to."""
+        sums = [self.part(part).quantizer.decode(codes[:, :, i]) for i, part in enumerate(PARTS)]
+        return torch.stack(sums, 2)
 
     def forward(
         self, features: Tensor, masks: dict[str, Tensor]

@@ -8,6 +8,9 @@ from ..tokenizer.codebook import CodebookConfig
 from ..tokenizer.convolution import ConvolutionConfig
 from ..tokenizer.grid import GridTokenizerConfig
 from ..tokenizer.residual_quantizer import QuantizerConfig
+from ..transformers.length import LengthConfig
+from ..transformers.masked import MaskedConfig
+from ..transformers.residual import ResidualConfig
 from .loop import LoopConfig
 
 
@@ -15,7 +18,8 @@ from .loop import LoopConfig
 class TokenizerLosses:
     """Weights of the tokenizer's losses; lengths are in metres."""
 
-    feature: float = 0.5
+    feature: float = 2.0
+    """Features in decimetres that they move the body."""
     joints: float = 10.0
     """Joint positions of the joined body after forward kinematics, heading aligned."""
 
@@ -28,13 +32,13 @@ class TokenizerLosses:
     feet: float = 40.0
     """Displacement a frame of standing feet in the world."""
 
-    path: float = 4.0
+    path: float = 2.0
     """Integrated root position."""
 
-    heading: float = 4.0
+    heading: float = 2.0
     """Integrated heading, radians."""
 
-    commitment: float = 0.1
+    commitment: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class TokenizerPreset:
 
 TOKENIZER_PRESETS = {
     "grid": TokenizerPreset(
-        loop=LoopConfig(steps=2700, batch=64, learning_rate=1e-3, warmup=100, average_decay=0.99)
+        loop=LoopConfig(steps=1600, batch=64, learning_rate=1e-3, warmup=100, average_decay=0.99)
     ),
     "smoke": TokenizerPreset(
         model=GridTokenizerConfig(
@@ -61,4 +65,74 @@ TOKENIZER_PRESETS = {
         loop=LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
         frames=16,
     ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedPreset:
+    """A whole training of the masked transformer."""
+
+    model: MaskedConfig = field(default_factory=MaskedConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    stitched: int = 4000
+    """Stitched clips that are made before training."""
+
+
+MASKED_PRESETS = {
+    "grid": MaskedPreset(
+        loop=LoopConfig(
+            steps=3600, batch=64, learning_rate=6e-4, warmup=150, weight_decay=0.03,
+            average_decay=0.995, validate_every=300,
+        )
+    ),
+    "smoke": MaskedPreset(
+        model=MaskedConfig(codebook_size=16, width=32, heads=2, layers=2, memory_layers=(1,)),
+        loop=LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
+        stitched=4,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualPreset:
+    """A whole training of the residual transformer."""
+
+    model: ResidualConfig = field(default_factory=ResidualConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    stitched: int = 2000
+
+
+RESIDUAL_PRESETS = {
+    "grid": ResidualPreset(
+        loop=LoopConfig(
+            steps=2000, batch=64, learning_rate=6e-4, warmup=100, weight_decay=0.03,
+            average_decay=0.995, validate_every=300,
+        )
+    ),
+    "smoke": ResidualPreset(
+        model=ResidualConfig(
+            stages=2, codebook_size=16, code_width=8, width=32, heads=2, layers=1
+        ),
+        loop=LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
+        stitched=4,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LengthPreset:
+    """A whole training of the length predictor."""
+
+    model: LengthConfig = field(default_factory=LengthConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+
+
+LENGTH_PRESETS = {
+    "grid": LengthPreset(
+        loop=LoopConfig(
+            steps=1500, batch=256, learning_rate=1e-3, warmup=50, weight_decay=0.1,
+            average_decay=0.99,
+        )
+    ),
+    "smoke": LengthPreset(loop=LoopConfig(steps=3, batch=4, warmup=1)),
 }

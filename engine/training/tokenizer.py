@@ -53,8 +53,9 @@ def reconstruction_losses(
     )[:, None]
     # A part nobody performed is taken as given, so that the other parts' joints still teach.
     decoded = torch.where(captured, decoded, batch.features)
-    scale = torch.cat([model.part(part).scale for part in PARTS])
-    error = functional.smooth_l1_loss(decoded / scale, batch.features / scale, reduction="none")
+    reach = torch.cat([model.part(part).reach for part in PARTS])
+    wanted = batch.features * reach
+    error = functional.smooth_l1_loss(decoded * reach, wanted, reduction="none", beta=0.1)
     terms = {"feature": _mean(error, real)}
     terms |= _kinematic_terms(decoded, batch.features, real)
     terms["commitment"] = torch.stack([q.commitment for q in quantized.values()]).mean()

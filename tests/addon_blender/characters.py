@@ -17,7 +17,12 @@ from keyfill_extension.tests.motion.toy_rigs import FAMILIES, Shape, toy_rig
 LIMBS = [
     (f"{side}_{start}", f"{side}_{end}")
     for side in ("left", "right")
-    for start, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    for start, end in (
+        ("shoulder", "elbow"),
+        ("elbow", "wrist"),
+        ("hip", "knee"),
+        ("knee", "ankle"),
+    )
 ]
 
 
@@ -31,7 +36,10 @@ def corpus_clip(shared, name: str) -> Clip:
     return Clip(root_pos.astype(float), quaternions.normalize(rot / 32767.0))
 
 
-def add_toy_character(shape: Shape = Shape(arms_down_degrees=40), family: str = "mixamo"):
+ARMS_LOWERED = Shape(arms_down_degrees=40)
+
+
+def add_toy_character(shape: Shape = ARMS_LOWERED, family: str = "mixamo"):
     """Return a new armature object with a toy rig's bones; their tails and rolls mean nothing."""
     rig = toy_rig(FAMILIES[family], shape)
     ob = bpy.data.objects.new("Toy", bpy.data.armatures.new("Toy"))

@@ -21,7 +21,7 @@ from keyfill_extension.tests.addon_blender.characters import (
 )
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
 
-WALK, KICK, SIT = "cmu_08_02", "cmu_10_01", "cmu_14_27_s01"
+WALK, KICK, SIT, STEPS = "cmu_08_02", "cmu_10_01", "cmu_14_27_s01", "sb_Brad_OpenDoor"
 
 
 def depsgraph():
@@ -40,6 +40,8 @@ def add_xbot(shared):
         pytest.skip(f"needs {path}")
     bpy.ops.import_scene.gltf(filepath=str(path))
     ob = next(ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE")
+    for mesh in list(ob.children):
+        bpy.data.objects.remove(mesh)  # only bones are measured
     ob.animation_data_clear()
     for bone in ob.pose.bones:
         bone.matrix_basis.identity()
@@ -48,7 +50,9 @@ def add_xbot(shared):
 
 def add_character(kind, shared):
     if kind == "mannequin":
-        return mannequin.add_mannequin(bpy.context)
+        ob = mannequin.add_mannequin(bpy.context)
+        ob.children[0].hide_viewport = True
+        return ob
     if kind == "metarig":
         return add_metarig()
     if kind == "xbot":
@@ -68,24 +72,32 @@ def test_limbs_follow_a_recorded_clip(kind, clip_name, shared):
 
 @pytest.mark.parametrize("kind", ["mannequin", "metarig", "mixamo names", "xbot"])
 def test_feet_on_the_floor_stay_there(kind, shared):
-    """The lowest toe of a walk is about where the toes are at rest, all the way."""
-    ob, clip = add_character(kind, shared), corpus_clip(shared, WALK)
-    rig, bone_map, _ = put_clip(ob, clip)
-    bpy.context.scene.frame_set(0)
-    toes = ("left_foot", "right_foot")
-    wanted = clip.joints()[:, [JOINT_INDEX[joint] for joint in toes], 1].min(axis=1) - 0.02
-    rest = [ob.matrix_world @ ob.data.bones[bone_map.bones[joint]].head_local for joint in toes]
-    rest_height = min(point.z for point in rest)
-    for frame in range(0, clip.frames, 5):
-        bpy.context.scene.frame_set(1 + frame)
-        found = world_joints(ob, bone_map)
-        lowest = min(found[joint][1] for joint in toes) - rest_height
-        assert abs(lowest - wanted[frame]) < 0.035
+    """Where a foot of the clip lies flat on the floor, the rig's is as it is at rest."""
+    ob, clip = add_character(kind, shared), corpus_clip(shared, STEPS)
+    _, bone_map, _ = put_clip(ob, clip)
+    rest = {
+        joint: (ob.matrix_world @ ob.data.bones[bone].head_local).z
+        for joint, bone in bone_map.bones.items()
+    }
+    heights = clip.joints()[..., 1]
+    planted = 0
+    for side in ("left", "right"):
+        toes, ankle = (JOINT_INDEX[f"{side}_{joint}"] for joint in ("foot", "ankle"))
+        flat = (np.abs(heights[:, toes] - 0.02) < 0.01) & (
+            np.abs(heights[:, ankle] - 0.075) < 0.015
+        )
+        for frame in np.flatnonzero(flat)[::9]:
+            bpy.context.scene.frame_set(1 + int(frame))
+            found = world_joints(ob, bone_map)
+            for joint in (f"{side}_foot", f"{side}_ankle"):
+                assert abs(found[joint][1] - rest[joint]) < 0.025, (joint, frame)
+            planted += 1
+    assert planted > 8
 
 
 @pytest.mark.parametrize("kind", ["mannequin", "metarig", "xbot"])
 def test_what_was_written_reads_back_as_the_clip(kind, shared):
-    ob, clip = add_character(kind, shared), corpus_clip(shared, KICK).cut(0, 60)
+    ob, clip = add_character(kind, shared), corpus_clip(shared, KICK).cut(60, 100)
     rig, bone_map, _ = put_clip(ob, clip, start=11)
     poses = []
     for frame in range(clip.frames):

@@ -18,7 +18,9 @@ def test_there_and_back():
     vectors, rotations = RANDOM.normal(size=(5, 7, 3)), RANDOM.normal(size=(5, 7, 4))
     rotations = quaternions.normalize(rotations)
     assert np.allclose(axes.vectors_to_engine(axes.vectors_to_blender(vectors)), vectors)
-    assert np.allclose(axes.orientations_to_blender(axes.orientations_to_engine(rotations)), rotations)
+    assert np.allclose(
+        axes.orientations_to_blender(axes.orientations_to_engine(rotations)), rotations
+    )
 
 
 def test_orientations_and_turns_agree_with_vectors():

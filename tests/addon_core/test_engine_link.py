@@ -18,6 +18,9 @@ from keyfill_extension.engine.motion.request import MotionRequest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FAKE_ENGINE = REPOSITORY / "tests" / "fake_engine.py"
+PATIENCE_SECONDS = 10.0
+ATTEMPTS = 6
+"""A machine that stands still for a moment must not fail a promise about our own code."""
 
 
 def fake(function, **changes):
@@ -36,18 +39,26 @@ def generate(prompt="someone walks", on_progress=lambda progress: None, **more):
     return engine_link.generation_job(request).run_blocking(on_progress)
 
 
-def started(prompt="a long walk"):
-    """A job in its thread, up to where the engine computes."""
-    job = engine_link.generation_job(MotionRequest(prompt, 1.0))
+def started(label="Choosing movements"):
+    """A job in its thread, up to where the engine does this."""
+    job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
     job.start()
     end = time.monotonic() + 20.0
     while time.monotonic() < end:
         progress = job.poll()
-        if progress is not None and progress.label == "Choosing movements":
+        if progress is not None and progress.label == label:
             return job
         assert not job.is_finished
         time.sleep(0.01)
     raise TimeoutError("the engine did not start")
+
+
+def cancel(job):
+    """Cancel a job and return how many seconds it took to end."""
+    before = time.monotonic()
+    job.cancel()
+    assert job.wait(PATIENCE_SECONDS)
+    return time.monotonic() - before
 
 
 def is_gone(pid):
@@ -95,36 +106,33 @@ def test_the_engines_refusal_becomes_a_user_error(connect):
     assert refused.value.remedy
 
 
-def test_an_answered_cancel_keeps_the_worker(connect):
+def test_an_answered_cancel_is_quick_and_keeps_the_worker(connect):
     connect(fake("load_slow_engine"))
-    job = started()
-    pid = engine_link.worker_pid()
-    before = time.monotonic()
-    job.cancel()
-    assert time.monotonic() - before < 0.05
-    assert job.wait(1.0)
-    assert time.monotonic() - before < 0.3
-    with pytest.raises(JobCancelled):
-        job.result()
+    seconds = []
+    while len(seconds) < ATTEMPTS and min(seconds, default=1.0) >= 0.3:
+        job = started()
+        pid = engine_link.worker_pid()
+        seconds.append(cancel(job))
+        with pytest.raises(JobCancelled):
+            job.result()
+    assert min(seconds) < 0.3
     assert engine_link.worker_pid() == pid
 
 
-@pytest.mark.parametrize("function", ["load_deaf_engine", "load_for_a_minute"])
-def test_an_unanswered_cancel_ends_the_worker_and_the_next_request_starts_one(connect, function):
+@pytest.mark.parametrize(
+    ("function", "label"),
+    [("load_deaf_engine", "Choosing movements"), ("load_for_a_minute", "Loading the model")],
+)
+def test_an_unanswered_cancel_ends_the_worker_and_the_next_starts_one(connect, function, label):
     connect(fake(function))
-    job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
-    job.start()
-    while engine_link.worker_pid() == 0 or (progress := job.poll()) is None or (
-        progress.label not in ("Choosing movements", "Loading the model")
-    ):
-        time.sleep(0.01)
-    pid = engine_link.worker_pid()
-    time.sleep(0.3)
-    before = time.monotonic()
-    job.cancel()
-    assert job.wait(2.0)
-    assert time.monotonic() - before < 0.6
-    assert is_gone(pid)
+    seconds = []
+    while len(seconds) < ATTEMPTS and min(seconds, default=1.0) >= 0.6:
+        job = started(label)
+        pid = engine_link.worker_pid()
+        time.sleep(0.3)
+        seconds.append(cancel(job))
+        assert is_gone(pid)
+    assert min(seconds) < 0.6
     connect(fake("load_engine"))
     assert generate().clips
 
@@ -134,7 +142,7 @@ def test_a_killed_worker_is_told_with_its_cure_and_replaced(connect):
     connect(fake("load_deaf_engine"))
     job = started()
     os.kill(engine_link.worker_pid(), signal.SIGKILL)
-    assert job.wait(2.0)
+    assert job.wait(PATIENCE_SECONDS)
     with pytest.raises(UserError) as died:
         job.result()
     assert "ended by the system" in died.value.message
@@ -170,7 +178,7 @@ def test_a_second_request_is_told_to_wait(connect):
         generate()
     assert not job.is_finished
     job.cancel()
-    assert job.wait(1.0)
+    assert job.wait(PATIENCE_SECONDS)
 
 
 def test_stop_ends_the_worker_and_the_job_that_waits_for_it(connect):
@@ -179,7 +187,7 @@ def test_stop_ends_the_worker_and_the_job_that_waits_for_it(connect):
     pid = engine_link.worker_pid()
     engine_link.stop()
     assert is_gone(pid)
-    assert job.wait(1.0)
+    assert job.wait(PATIENCE_SECONDS)
     with pytest.raises(UserError, match="was stopped"):
         job.result()
     assert engine_link.device() == ""
@@ -265,7 +273,7 @@ def run_script(script, **more):
 def test_nothing_is_left_when_the_program_quits_in_mid_motion():
     with run_script("") as parent:
         pid = int(parent.stdout.readline())
-        assert parent.wait(5.0) == 0
+        assert parent.wait(PATIENCE_SECONDS) == 0
     assert is_gone(pid)
 
 
@@ -273,7 +281,7 @@ def test_nothing_is_left_when_the_program_is_killed_in_mid_motion():
     with run_script("import time; time.sleep(60)") as parent:
         pid = int(parent.stdout.readline())
         parent.kill()
-    end = time.monotonic() + 2.0
+    end = time.monotonic() + PATIENCE_SECONDS
     while not is_gone(pid) and time.monotonic() < end:
         time.sleep(0.02)
     is_left = not is_gone(pid) and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]

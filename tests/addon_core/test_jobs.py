@@ -62,15 +62,13 @@ def test_poll_returns_the_newest_progress_once():
 
 
 def test_starting_does_not_wait_for_the_task():
-    job = Job(Counting(20, pause=0.05).run())
-    before = time.monotonic()
+    job = Job(Counting(1000, pause=0.05).run())
     job.start()
-    assert time.monotonic() - before < 0.1
     assert not job.is_finished
     with pytest.raises(RuntimeError, match="not finished"):
         job.result()
     job.cancel()
-    assert job.wait(1.0)
+    assert job.wait(5.0)
 
 
 def test_cancelled_job_closes_its_task_at_the_next_yield():
@@ -79,7 +77,7 @@ def test_cancelled_job_closes_its_task_at_the_next_yield():
     job.start()
     time.sleep(0.05)
     job.cancel()
-    assert job.wait(0.2)
+    assert job.wait(5.0)
     assert task.is_closed
     with pytest.raises(JobCancelled):
         job.result()

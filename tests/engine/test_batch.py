@@ -171,7 +171,8 @@ def test_a_bad_line_is_told_by_number_and_the_others_run(tmp_path, line, told):
 def test_bytes_that_are_no_text_cost_one_line(tmp_path):
     path = tmp_path / "r.jsonl"
     good = b'{"name": "a", "prompt": "walk", "seconds": 1}\r\n'
-    path.write_bytes(b"\xef\xbb\xbf" + good + b'{"name": "\xff"}\r\n' + good.replace(b'"a"', b'"b"'))
+    bad = b'{"name": "\xff"}\r\n'
+    path.write_bytes(b"\xef\xbb\xbf" + good + bad + good.replace(b'"a"', b'"b"'))
     written, notes, _ = run_all(StandingEngine(), path, tmp_path)
     assert written == 2 and [note.number for note in notes] == [2]
 

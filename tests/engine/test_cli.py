@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +13,6 @@ from keyfill_extension.engine.__main__ import (
     ProgressBar,
     error_to_sentence,
     main,
-    run_module,
     write_takes,
 )
 from keyfill_extension.engine.motion import quaternions
@@ -284,32 +284,47 @@ def test_interruption_leaves_nothing(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_was_left_out_is_told(tmp_path):
-    """As in the installed add-on: a copy of the package without training, evaluation and data."""
-    engine = tmp_path / "engine"
-    engine.mkdir()
-    from keyfill_extension import engine as real
-
-    for path in real.__path__:
-        source = __import__("pathlib").Path(path)
-        for name in ("__init__.py", "__main__.py", "worker.py", "protocol.py"):
-            (engine / name).write_text((source / name).read_text(encoding="utf-8"), "utf-8")
-        (engine / "motion").symlink_to(source / "motion", target_is_directory=True)
-    for words in (["train", "tokenizer"], ["evaluate"], ["corpus", "build"]):
-        run = subprocess.run(
-            [sys.executable, "-m", "engine", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 1 and len(run.stderr.splitlines()) == 1, run.stderr
-        assert "repository" in run.stderr
+@pytest.fixture
+def installed(tmp_path, repository):
+    """As the add-on installs it: a copy without training, evaluation and data."""
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    for name in ("__init__.py", "__main__.py", "worker.py", "protocol.py"):
+        shutil.copy(repository / "engine" / name, folder)
+    shutil.copytree(repository / "engine" / "motion", folder / "motion")
+    return folder
 
 
-def test_a_module_with_a_missing_package_is_not_called_left_out():
-    with pytest.raises(ModuleNotFoundError, match="no_such_package_anywhere"):
-        run_module("train", "..tests_that_need.no_such_package_anywhere", [])
+def run_installed(folder, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *words],
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", [["train", "tokenizer"], ["evaluate"], ["corpus", "build"]])
+def test_a_folder_that_was_left_out_is_told(installed, words):
+    run = run_installed(installed, *words)
+    assert run.returncode == 1 and len(run.stderr.splitlines()) == 1, run.stderr
+    assert "repository" in run.stderr
+
+
+def test_a_missing_package_is_told_by_its_name(installed):
+    (installed / "training").mkdir()
+    (installed / "training" / "tokenizer.py").write_text("import no_such_package.anywhere")
+    run = run_installed(installed, "train", "tokenizer")
+    assert run.returncode == 1 and len(run.stderr.splitlines()) == 1, run.stderr
+    assert "no_such_package" in run.stderr and "make setup" in run.stderr
+
+
+def test_words_and_status_pass_through_a_module(installed):
+    (installed / "training").mkdir()
+    program = "def main(words):\n    return 7 if words == ['--preset', 'x'] else 0\n"
+    (installed / "training" / "masked.py").write_text(program)
+    assert run_installed(installed, "train", "masked", "--preset", "x").returncode == 7
 
 
 def test_help_of_the_program_loads_no_torch(repository):

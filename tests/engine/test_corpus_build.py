@@ -48,7 +48,7 @@ def test_corpus_reads_back_the_same_motion(tmp_path, bvh_folder, capsys):
     table = (
         "\ufefffile,caption,split,licence\r\n"
         'one.bvh,"A person bows, then stands.",train,CC0\r\n'
-        "one,someone says \"hello\",,\r\n"
+        'one,someone says "hello",,\r\n'
         "two.bvh,the figure sways,val,own\r\n"
         'day 2\\long.bvh,"waves, and waves",train,own\r\n'
     )
@@ -75,6 +75,10 @@ def test_corpus_reads_back_the_same_motion(tmp_path, bvh_folder, capsys):
 def test_spans_and_bad_files_are_told_apart(tmp_path, bvh_folder, capsys):
     (bvh_folder / "broken.bvh").write_text("HIERARCHY\n")
     (bvh_folder / "silent.bvh").write_text("HIERARCHY\n")
+    (bvh_folder / "chain.bvh").write_text(
+        "HIERARCHY\nROOT link {\nOFFSET 0 0 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
+        "End Site {\nOFFSET 0 1 0\n} }\nMOTION\nFrames: 1\nFrame Time: 0.04\n0 0 0\n"
+    )
     table = (
         "file;caption;start;end\n"
         "one;first; 0;1.5\n"
@@ -84,12 +88,14 @@ def test_spans_and_bad_files_are_told_apart(tmp_path, bvh_folder, capsys):
         "two;backwards;2;1\n"
         "broken;no motion;;\n"
         "absent;not there;;\n"
+        "chain;no humanoid;;\n"
     )
     assert build(tmp_path, bvh_folder, table) == 0
     said = capsys.readouterr().out
     for words in (
-        "silent.bvh has no caption", "day 2/long.bvh has no caption", "two.bvh has no caption",
-        "broken.bvh: broken.bvh has no complete MOTION", "absent.bvh is not in",
+        "silent.bvh has no caption", "long.bvh has no caption", "two.BVH has no caption",
+        "broken.bvh has no complete MOTION", "absent.bvh is not in",
+        "chain.bvh: No humanoid",
         "shorter than half a second", "line 5: it has no caption", "line 6: it starts at 2 s",
     ):  # fmt: skip
         assert words in said
@@ -189,7 +195,7 @@ def test_corpus_clips_survive_the_way_through_bvh(shared, tmp_path):
     assert build(tmp_path, folder, "\n".join(rows)) == 0
     built = {entry.id: entry for entry in load_corpus(tmp_path / "corpus").clips}
     for entry in source:
-        change = built[entry.id].clip.joints() - entry.clip.joints()
+        change = built[entry.id].clip.joints() - at_origin(entry.clip).joints()
         change[..., 1] -= np.median(change[..., 1])  # the floor is found anew
         assert np.abs(change).max() < 2e-3
         records = (tmp_path / "corpus" / "clips.jsonl").read_text().splitlines()

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import sys
 import time
 
 import pytest
@@ -25,7 +26,7 @@ def minilm():
 
 @pytest.fixture
 def minilm_copy(tmp_path):
-    """A folder with the model's files, the weights as a hard link where that works."""
+    """A folder with the model's files."""
     source = text_encoder.find_minilm_folder()
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         shutil.copyfile(source / name, tmp_path / name)
@@ -131,11 +132,11 @@ def test_one_warm_prompt_is_quick(minilm):
     minilm.encode(["warm up"])
     durations = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()  # not the clock: other programs may hold the machine
         minilm.encode([PROMPTS[0]])
-        durations.append(time.perf_counter() - start)
-    # 10 ms on two free cores; the room is for machines that are busy with other tests.
-    assert min(durations) < 0.1
+        durations.append(time.process_time() - start)
+    # 10 ms by the clock on two free cores, so 20 ms of work.
+    assert min(durations) < 0.15
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.safetensors"])
@@ -164,8 +165,6 @@ def test_changed_weights_are_refused(minilm_copy):
 
 
 def test_the_package_is_found_without_running_it():
-    import sys
-
     sys.modules.pop(text_encoder.MINILM_PACKAGE, None)
     assert (text_encoder.find_minilm_folder() / "model.safetensors").is_file()
     assert text_encoder.MINILM_PACKAGE not in sys.modules

@@ -273,7 +273,7 @@ def test_three_hundred_frames_are_quick():
     clip = walk(300, slide=0.1)
     spent = []
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         clean_up(clip)
-        spent.append(time.perf_counter() - started)
+        spent.append(time.process_time() - started)
     assert min(spent) < 0.12  # about 0.03 s on a quiet core

@@ -32,7 +32,12 @@ SHAPES = {
 LIMBS = [
     (f"{side}_{start}", f"{side}_{end}")
     for side in ("left", "right")
-    for start, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    for start, end in (
+        ("shoulder", "elbow"),
+        ("elbow", "wrist"),
+        ("hip", "knee"),
+        ("knee", "ankle"),
+    )
 ]
 
 
@@ -61,7 +66,9 @@ def direction_errors(clip, rig, bone_map, pose, turn) -> np.ndarray:
         wanted = quaternions.rotate(turn, wanted)
         ends = [rig.index[bone_map.bones[joint]] for joint in (start, end)]
         found = pose.heads[:, ends[1]] - pose.heads[:, ends[0]]
-        errors.append(quaternions.angle_between(quaternions.IDENTITY, quaternions.between(wanted, found)))
+        errors.append(
+            quaternions.angle_between(quaternions.IDENTITY, quaternions.between(wanted, found))
+        )
     return np.degrees(np.stack(errors, axis=1))
 
 
@@ -155,7 +162,9 @@ def extended_rig() -> Rig:
         parents.append(parent)
         heads.append(rig.heads[bone])
         rotations.append(rig.rotations[bone])
-    return Rig(tuple(names), tuple(parents), np.array(heads), np.array(heads) + 0.1, np.array(rotations))
+    return Rig(
+        tuple(names), tuple(parents), np.array(heads), np.array(heads) + 0.1, np.array(rotations)
+    )
 
 
 def test_unmapped_bones_between_mapped_ones_keep_what_they_hold():

@@ -17,7 +17,9 @@ def family(middle: str, left: str, right: str) -> dict[str, str]:
     """Return bone names by joint from space-separated names in the order of MIDDLE and SIDED."""
     names = dict(zip(MIDDLE, middle.split(), strict=True))
     names |= {f"left_{joint}": name for joint, name in zip(SIDED, left.split(), strict=True)}
-    return names | {f"right_{joint}": name for joint, name in zip(SIDED, right.split(), strict=True)}
+    return names | {
+        f"right_{joint}": name for joint, name in zip(SIDED, right.split(), strict=True)
+    }
 
 
 def both(middle: str, sided: str) -> dict[str, str]:
@@ -96,7 +98,9 @@ def toy_rig(names: dict[str, str], shape: Shape = Shape(), seed: int = 0) -> Rig
     heads = _heads(shape)
     joints = [joint for joint in JOINTS if joint in names]
     parents = [_named_parent(joint, joints) for joint in joints]
-    rotations = rng.normal(size=(len(joints), 4)) if shape.random_axes else np.eye(4)[[0] * len(joints)]
+    rotations = (
+        rng.normal(size=(len(joints), 4)) if shape.random_axes else np.eye(4)[[0] * len(joints)]
+    )
     heads = heads[[JOINTS.index(joint) for joint in joints]]
     tails = heads + rng.normal(size=heads.shape) * 0.05 * shape.size
     return Rig(

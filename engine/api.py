@@ -1,0 +1,199 @@
+"""The engine's front door: load the weights once, run requests.
+
+A request runs as a generator that yields Progress, so that it can be watched and
+stopped between any two passes of a network. It knows no file but the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import torch
+
+from .checkpoint import WeightsError, load_checkpoint, verify_weights
+from .config import ConfigError, from_json
+from .features import Origin
+from .memory import MotionMemory
+from .motion.clean_up import clean_up
+from .motion.clip import Clip, headings
+from .motion.request import MotionRequest, MotionResult, Progress
+from .motion.skeleton import FPS, FRAMES_PER_STEP, PARTS
+from .splicing import splice
+from .systems.grid import (
+    GridDecoding,
+    GridSystem,
+    Stopwatch,
+    context_features,
+    decoded_clip,
+    decoded_contacts,
+    step_mask,
+)
+from .text_encoder import EncodedText, load_text_encoder
+from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
+from .transformers.length import LengthConfig, LengthPredictor
+from .transformers.masked import MaskedConfig, MaskedTransformer
+from .transformers.residual import ResidualConfig, ResidualTransformer
+
+M = TypeVar("M", bound=torch.nn.Module)
+
+DEFAULT_WEIGHTS: Final = Path(__file__).resolve().parent.parent / "weights"
+
+
+class Engine:
+    """The grid model with everything around it."""
+
+    def __init__(self, system: GridSystem) -> None:
+        self.system = system
+
+    @property
+    def device(self) -> str:
+        """Where the networks are: "cpu", "cuda" or "mps"."""
+        return self.system.device.type
+
+    def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
+        """Serve a request: a new take, or the masked cells of a clip.
+
+        The request's clip must be at 30 fps.
+
+        Raises:
+            RequestError: before anything is computed, if the request cannot be served.
+        """
+        request.check()
+        watch = Stopwatch()
+        yield Progress(0, 1, "Reading the prompt")
+        with watch.measure("text"):
+            text = self.system.text_encoder.encode([request.prompt])
+            condition = self.system.condition(request.prompt, text)
+        clip, mask = self._canvas(request, text)
+        generators = [
+            torch.Generator().manual_seed(request.seed + take) for take in range(request.takes)
+        ]
+        padded_clip, padded_mask = _whole_steps(clip, mask)
+        with watch.measure("encoding"):
+            features = context_features(padded_clip, padded_mask)
+            codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
+        steps = step_mask(padded_mask)
+        filled = yield from self.system.fill(codes, steps, condition, generators, watch)
+        clips, contacts = [], []
+        for take in range(request.takes):
+            yield Progress(take, request.takes, "Cleaning up")
+            with watch.measure("clean-up"):
+                done, stands = _finish(clip, mask, filled.features[take], request.clip is None)
+            clips.append(done)
+            contacts.append(stands)
+        return MotionResult(
+            tuple(clips),
+            tuple(contacts),
+            self.system.text_encoder.words_cut(request.prompt),
+            watch.seconds,
+        )
+
+    def _canvas(
+        self, request: MotionRequest, text: EncodedText
+    ) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+        """Return the clip and the mask to fill; for a new take an empty clip, masked whole."""
+        if request.clip is not None and request.mask is not None:
+            return request.clip, request.mask
+        if request.seconds:
+            frames = max(1, round(request.seconds * FPS))
+        else:
+            generator = torch.Generator().manual_seed(request.seed)
+            frames = FRAMES_PER_STEP * self.system.choose_steps(text, generator)
+        rest = np.zeros((frames, 22, 4), np.float32)
+        rest[..., 0] = 1.0
+        return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)
+
+
+def _whole_steps(
+    clip: Clip, mask: np.ndarray[Any, np.dtype[np.bool_]]
+) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Repeat the last frame until whole token steps are full."""
+    missing = -clip.frames % FRAMES_PER_STEP
+    rows = np.minimum(np.arange(clip.frames + missing), clip.frames - 1)
+    return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
+
+
+def _finish(
+    clip: Clip,
+    mask: np.ndarray[Any, np.dtype[np.bool_]],
+    features: torch.Tensor,
+    is_new: bool,
+) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Decode one take, put it into the clip and clean up the feet."""
+    contacts = decoded_contacts(features, clip.frames)
+    if is_new:
+        made = decoded_clip(features, clip.frames, Origin())
+        cleaned = clean_up(made, contacts)
+        return _as_float32(cleaned), contacts
+    yaw = float(headings(clip.rot[:1, 0])[0])
+    origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
+    spliced = splice(clip, decoded_clip(features, clip.frames, origin), mask)
+    lower = mask[:, PARTS.index("LOWER_BODY")]
+    return (clean_up(spliced, contacts, lower) if lower.any() else spliced), contacts
+
+
+def _as_float32(clip: Clip) -> Clip:
+    return replace(
+        clip, root_pos=clip.root_pos.astype(np.float32), rot=clip.rot.astype(np.float32)
+    )
+
+
+def choose_device(device: str) -> str:
+    """Return the device to use for "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        WeightsError: if the device is asked for and not there.
+    """
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        return next(name for name, is_there in available.items() if is_there)
+    if not available.get(device, False):
+        raise WeightsError(f"This machine has no device {device}.", "Choose auto or cpu.")
+    return device
+
+
+def load_engine(
+    weights: Path = DEFAULT_WEIGHTS, device: str = "auto", decoding: GridDecoding | None = None
+) -> Engine:
+    """Load the grid model and the text encoder.
+
+    Raises:
+        WeightsError: if a file is missing or damaged, or the device is not there.
+    """
+    verify_weights(weights)
+    place = choose_device(device)
+    system = GridSystem(
+        _load_network(weights, "tokenizer", GridTokenizer, GridTokenizerConfig, place),
+        _load_network(weights, "masked", MaskedTransformer, MaskedConfig, place),
+        _load_network(weights, "residual", ResidualTransformer, ResidualConfig, place),
+        _load_network(weights, "length", LengthPredictor, LengthConfig, place),
+        MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0]),
+        load_text_encoder("minilm"),
+        decoding or GridDecoding(),
+    )
+    return Engine(system)
+
+
+def _load_network(
+    weights: Path, name: str, network: Callable[[Any], M], config: type[Any], device: str
+) -> M:
+    tensors, stored = load_checkpoint(weights / f"{name}.safetensors")
+    try:
+        model = network(from_json(config, stored))
+        model.load_state_dict({key: _widened(tensor) for key, tensor in tensors.items()})
+    except (ConfigError, RuntimeError) as error:
+        raise WeightsError(f"The weights file {name}.safetensors is of another version.") from error
+    return model.to(device).eval().requires_grad_(False)
+
+
+def _widened(tensor: torch.Tensor) -> torch.Tensor:
+    """Weights are stored in 16 bits and computed in 32."""
+    return tensor.float() if tensor.is_floating_point() else tensor

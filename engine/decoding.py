@@ -1,0 +1,115 @@
+"""Iterative decoding of masked cells: schedule, sampling, confidence re-masking.
+
+MaskGIT (Chang et al. 2022) as MoMask (section 3.4) uses it. The network comes in
+as a function from codes to log-probabilities, so a test needs three lines for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .motion.request import Progress
+
+Predict = Callable[[Tensor], Tensor]
+"""Codes (B, S, P) with the mask code where unknown -> log-probabilities (B, S, P, K)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingConfig:
+    """How masked cells are filled."""
+
+    iterations: int = 12
+    """Passes of the network; cells are decided from the most confident on."""
+
+    temperature: float = 1.0
+    """Of the drawn codes; below 1 likelier codes win more often."""
+
+    top_share: float = 0.1
+    """Only this share of the codebook, the likeliest, may be drawn."""
+
+    confidence_noise: float = 1.0
+    """Gumbel noise on the confidences, fading to 0 over the iterations (Chang et al. 2022)."""
+
+    guidance: float = 3.0
+    """Classifier-free guidance scale s: uncond + s * (cond - uncond); 1 turns it off."""
+
+
+def hidden_share(done: float) -> float:
+    """Return the share of masked cells still hidden after `done` (0 to 1) of the iterations."""
+    return math.cos(done * math.pi / 2)
+
+
+def guide(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    """Return guided log-probabilities, normalised over the last dimension (Ho & Salimans 2022)."""
+    return (unconditional + scale * (conditional - unconditional)).log_softmax(-1)
+
+
+def gumbel(shape: tuple[int, ...], generators: list[torch.Generator]) -> Tensor:
+    """Return Gumbel noise; row b comes from generator b alone, whatever else is in the batch."""
+    rows = [torch.rand(shape[1:], generator=generator) for generator in generators]
+    return -(-torch.stack(rows).clamp(1e-9, 1 - 1e-7).log()).log()
+
+
+def draw(scores: Tensor, config: DecodingConfig, generators: list[torch.Generator]) -> Tensor:
+    """Draw codes (B, S, P) from log-probabilities (B, S, P, K) cut to the likeliest share."""
+    kept = max(1, round(scores.shape[-1] * config.top_share))
+    values, codes = scores.topk(kept, -1)
+    if config.temperature <= 0:
+        return codes[..., 0]
+    noise = gumbel(tuple(values.shape), generators).to(values.device)
+    best = (values / config.temperature + noise).argmax(-1, keepdim=True)
+    return codes.gather(-1, best).squeeze(-1)
+
+
+def fill_masked(
+    predict: Predict,
+    codes: Tensor,
+    mask: Tensor,
+    config: DecodingConfig,
+    generators: list[torch.Generator],
+) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
+    """Fill the masked cells; the others never change.
+
+    Args:
+        predict: the network.
+        codes: (B, S, P) int64; cells under the mask hold the mask code.
+        mask: (B, S, P) True where to fill.
+        config: how.
+        generators: one a clip.
+
+    Returns:
+        codes: (B, S, P) without a mask code.
+        confidence: (B, S, P) probability of each filled code when it was chosen; 1 at kept cells.
+    """
+    hidden_code = codes[mask][0] if bool(mask.any()) else codes.new_zeros(())
+    codes, hidden = codes.clone(), mask.clone()
+    confidence = torch.ones(codes.shape, device=codes.device)
+    totals = mask.flatten(1).sum(1)
+    for step in range(config.iterations if bool(mask.any()) else 0):
+        scores = predict(codes)
+        drawn = draw(scores, config, generators)
+        chance = scores.gather(-1, drawn[..., None]).squeeze(-1)
+        codes = torch.where(hidden, drawn, codes)
+        confidence = torch.where(hidden, chance.exp(), confidence)
+        done = (step + 1) / config.iterations
+        left = (totals * hidden_share(done)).floor().long()
+        if step + 1 == config.iterations:
+            break
+        noise = gumbel(tuple(codes.shape), generators).to(codes.device)
+        rank = chance + config.confidence_noise * (1 - done) * noise
+        hidden = _least(rank.masked_fill(~hidden, math.inf), left)
+        codes = torch.where(hidden, hidden_code, codes)
+        yield Progress(step + 1, config.iterations, "Choosing the motion")
+    return codes, confidence
+
+
+def _least(rank: Tensor, counts: Tensor) -> Tensor:
+    """Return a mask (B, S, P) of the `counts` (B,) lowest-ranked cells of each clip."""
+    flat = rank.flatten(1)
+    order = flat.argsort(1).argsort(1)
+    return (order < counts[:, None]).view_as(rank)

@@ -1,0 +1,138 @@
+"""Puts generated motion into a clip: kept frames bit for bit, borders without a jump.
+
+Works on clips alone: what was generated comes with its reconstruction of the
+kept frames, whose error at the border fades into the span. NumPy only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .motion import quaternions
+from .motion.clip import Clip, headings
+from .motion.skeleton import PART_JOINTS, PARTS
+
+FADE_FRAMES = 10
+"""Frames over which a border's difference fades."""
+
+Array = NDArray[np.floating]
+Spans = list[tuple[int, int]]
+
+
+def spans_of(column: NDArray[np.bool_]) -> Spans:
+    """Return the half-open spans in which a mask column (T,) is True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], column.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
+    """Return `clip` with the masked cells taken from `made`.
+
+    Args:
+        clip: the animator's, (T).
+        made: decoded from the grid, (T) frames; under kept cells it is the
+            reconstruction of `clip`.
+        mask: (T, 4) frames x parts.
+
+    Returns:
+        A clip whose unmasked rotations and root are those of `clip`, bit for bit,
+        in the dtypes of `clip`.
+    """
+    rot, root = np.array(clip.rot), np.array(clip.root_pos)
+    lower = PARTS.index("LOWER_BODY")
+    placed = _place_root(clip, made, mask[:, lower])
+    for index, part in enumerate(PARTS):
+        joints = list(PART_JOINTS[part])
+        for start, end in spans_of(mask[:, index]):
+            span = _faded_rotations(clip.rot[:, joints], placed.rot[:, joints], (start, end))
+            rot[start:end, joints] = span
+    for start, end in spans_of(mask[:, lower]):
+        root[start:end] = placed.root_pos[start:end]
+    return replace(clip, root_pos=root, rot=rot)
+
+
+def _fade(length: int) -> Array:
+    """Return (length,) weights: near 1 at the border, 0 after FADE_FRAMES, smooth at both ends."""
+    x = np.clip((np.arange(length) + 1) / (min(FADE_FRAMES, length) + 1), 0.0, 1.0)
+    return 1.0 - x * x * (3.0 - 2.0 * x)
+
+
+def _faded_rotations(kept: Array, made: Array, span: tuple[int, int]) -> Array:
+    """Return made rotations (n, J, 4) of a span, corrected at its borders (rotation space)."""
+    start, end = span
+    result = np.array(made[start:end], dtype=float)
+    for border, weights in (
+        (start - 1, _fade(end - start)),
+        (end, _fade(end - start)[::-1]),
+    ):
+        if 0 <= border < len(kept):
+            error = quaternions.multiply(quaternions.conjugate(made[border]), kept[border])
+            share = quaternions.slerp(
+                np.broadcast_to(quaternions.IDENTITY, error.shape), error, weights[:, None]
+            )
+            result = quaternions.multiply(result, share)
+    return quaternions.normalize(result)
+
+
+def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
+    """Return `made` with each masked span of the root led from the kept pose before it to the one
+    after it: turned and moved as a whole, the remaining error spread over the span.
+    """
+    rot, root = np.array(made.rot, dtype=float), np.array(made.root_pos, dtype=float)
+    true_yaw, made_yaw = headings(clip.rot[:, 0]), headings(made.rot[:, 0])
+    for start, end in spans_of(column):
+        anchor = start - 1 if start > 0 else end
+        if anchor == clip.frames:  # everything is masked: start where the clip starts
+            anchor = 0
+        turn = true_yaw[anchor] - made_yaw[anchor]
+        span = slice(start, end)
+        # Kept frames beside the span travel along, so that their error can be read.
+        beside = slice(max(0, start - 1), min(clip.frames, end + 1))
+        q = quaternions.yaw_to_quaternion(np.asarray(turn))
+        moved = quaternions.rotate(q, made.root_pos[beside] - made.root_pos[anchor])
+        moved = moved + clip.root_pos[anchor]
+        heights = made.root_pos[beside, 1]
+        turned = quaternions.multiply(q, made.rot[beside, 0])
+        if start > 0 and end < clip.frames:
+            moved, turned = _spread(moved, turned, clip.root_pos[end], clip.rot[end, 0])
+        offset = beside.start
+        inside = slice(start - offset, end - offset)
+        root[span] = moved[inside]
+        root[span, 1] = heights[inside]
+        rot[span, 0] = turned[inside]
+        root[span, 1] += _height_residual(clip, made, (start, end))
+    # The reconstruction beside the spans is compared in place: put it where the clip is.
+    kept = ~column
+    rot[kept, 0] = _with_heading(made.rot[kept, 0], true_yaw[kept] - made_yaw[kept])
+    return replace(made, root_pos=root, rot=rot)
+
+
+def _with_heading(rotations: Array, turns: Array) -> Array:
+    return quaternions.multiply(quaternions.yaw_to_quaternion(turns), rotations)
+
+
+def _spread(moved: Array, turned: Array, end_root: Array, end_rot: Array) -> tuple[Array, Array]:
+    """Bend a path (n, 3) and its headings so that the last frame arrives at the kept one."""
+    count = len(moved)
+    share = np.linspace(0.0, 1.0, count)
+    missing = headings(end_rot[None])[0] - headings(turned[-1:])[0]
+    missing = (missing + np.pi) % (2 * np.pi) - np.pi
+    turns = quaternions.yaw_to_quaternion(missing * share)
+    # Turning each step by its share keeps the path's shape; what is left is spread linearly.
+    steps = quaternions.rotate(turns[1:], np.diff(moved, axis=0))
+    path = np.concatenate([moved[:1], moved[:1] + np.cumsum(steps, axis=0)])
+    path = path + share[:, None] * (end_root - path[-1])
+    return path, quaternions.multiply(turns, turned)
+
+
+def _height_residual(clip: Clip, made: Clip, span: tuple[int, int]) -> Array:
+    """Return (n,) the kept frames' height error at both borders, faded into the span."""
+    start, end = span
+    residual = np.zeros(end - start)
+    for border, weights in ((start - 1, _fade(end - start)), (end, _fade(end - start)[::-1])):
+        if 0 <= border < clip.frames:
+            residual += weights * (clip.root_pos[border, 1] - made.root_pos[border, 1])
+    return residual

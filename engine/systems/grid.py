@@ -1,0 +1,282 @@
+"""The grid model: every request is a mask on time x part, filled base first, then detail.
+
+Assembles tokenizer, masked transformer, residual transformer, length predictor,
+memory and text encoder. It knows nothing about files, processes or Blender.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..decoding import DecodingConfig, draw, fill_masked, guide
+from ..features import (
+    CONTACTS,
+    PART_SLICES,
+    WIDTH,
+    Origin,
+    clip_to_features,
+    features_to_clip,
+)
+from ..memory import MotionMemory, Remembered, clauses_to_remember, spread_slots
+from ..motion.clip import Clip
+from ..motion.request import Progress
+from ..motion.skeleton import FRAMES_PER_STEP, PARTS
+from ..splicing import spans_of
+from ..text_encoder import EncodedText, TextEncoder
+from ..tokenizer.grid import GridTokenizer
+from ..transformers.length import LengthPredictor
+from ..transformers.masked import Condition, MaskedTransformer
+from ..transformers.residual import ResidualTransformer
+
+WINDOW_STEPS = 76
+"""Most steps that are filled at a time: the longest real clips, about 10 s."""
+
+CONTEXT_STEPS = 20
+"""Steps of the window before that the next one sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridDecoding:
+    """How the grid is filled."""
+
+    base: DecodingConfig = field(default_factory=DecodingConfig)
+    detail_temperature: float = 0.0
+    """Of the residual stages; 0 takes the likeliest code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A filled grid, decoded."""
+
+    features: Tensor
+    """(B, T, WIDTH), T a multiple of 4."""
+    confidence: Tensor
+    """(B, S, P)."""
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Adds up the wall time of named stages."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Time the block that follows."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - started
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
+
+
+@dataclass(frozen=True, slots=True)
+class GridSystem:
+    """The networks of the grid model, in eval mode on one device."""
+
+    tokenizer: GridTokenizer
+    masked: MaskedTransformer
+    residual: ResidualTransformer
+    length: LengthPredictor
+    memory: MotionMemory
+    text_encoder: TextEncoder
+    decoding: GridDecoding = field(default_factory=GridDecoding)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.masked.parameters()).device
+
+    def choose_steps(self, text: EncodedText, generator: torch.Generator) -> int:
+        """Return how many token steps a take of the prompt usually has."""
+        return int(self.length.steps(text.sentence.to(self.device), generator)[0])
+
+    def condition(self, prompt: str, text: EncodedText) -> Condition:
+        """Return the condition of one prompt (batch of 1), with what it remembers."""
+        remembered = self._recall(prompt, text)
+        return Condition(
+            text.sentence.to(self.device),
+            text.words.to(self.device),
+            text.word_mask.to(self.device),
+            remembered.codes[None].to(self.device),
+            remembered.place[None].to(self.device),
+        )
+
+    def _recall(self, prompt: str, text: EncodedText) -> Remembered:
+        clauses = clauses_to_remember(prompt)
+        sentences = text.sentence.cpu()
+        if clauses != [prompt]:
+            sentences = self.text_encoder.encode(clauses).sentence.cpu()
+        clips: list[int] = []
+        shares = spread_slots(len(clauses))
+        for clause, sentence, count in zip(clauses, sentences, shares, strict=True):
+            clips += self.memory.nearest(clause, sentence, count)
+        return self.memory.remember(clips)
+
+    def fill(
+        self,
+        codes: Tensor,
+        mask: Tensor,
+        condition: Condition,
+        generators: list[torch.Generator],
+        watch: Stopwatch,
+    ) -> Generator[Progress, None, Filled]:
+        """Fill the masked cells of a grid and decode all of it.
+
+        Args:
+            codes: (S, P, Q) int64 codes of the kept cells; the others do not matter.
+            mask: (S, P) True where to fill.
+            condition: of one prompt.
+            generators: one a take (B).
+            watch: gets the time of each stage.
+        """
+        takes = len(generators)
+        codes = codes.to(self.device).repeat(takes, 1, 1, 1)
+        wide = mask.to(self.device).repeat(takes, 1, 1)
+        base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
+        confidence = torch.ones(base.shape, device=self.device)
+        for start, end in windows(mask):
+            part = slice(start, end)
+            with watch.measure("base tokens"):
+                filled, chance = yield from self._fill_window(
+                    base[:, part], wide[:, part], condition, generators
+                )
+            base[:, part], fresh = filled, wide[:, part] & (base[:, part] == self.masked.mask_code)
+            confidence[:, part] = torch.where(fresh, chance, confidence[:, part])
+        codes[..., 0] = base
+        yield Progress(1, 2, "Adding detail")
+        with watch.measure("residual tokens"):
+            for start, end in windows(mask):
+                part = slice(start, end)
+                codes[:, part] = self._add_detail(
+                    codes[:, part], wide[:, part], condition, generators
+                )
+        yield Progress(2, 2, "Decoding")
+        with watch.measure("decoding"):
+            features = self.tokenizer.decode(codes)
+        return Filled(features, confidence)
+
+    @torch.inference_mode()
+    def _scores(self, codes: Tensor, condition: Condition) -> Tensor:
+        """Return guided log-probabilities: text and none in one batched pass."""
+        takes, scale = len(codes), self.decoding.base.guidance
+        is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
+        if scale == 1.0:
+            return torch.as_tensor(self.masked(codes, is_step, condition.repeated(takes)))
+        keep = torch.arange(2 * takes, device=codes.device) < takes
+        both = condition.repeated(2 * takes).dropped(keep, keep)
+        scores = self.masked(codes.repeat(2, 1, 1), is_step.repeat(2, 1), both)
+        return guide(scores[:takes], scores[takes:], scale)
+
+    def _fill_window(
+        self,
+        codes: Tensor,
+        mask: Tensor,
+        condition: Condition,
+        generators: list[torch.Generator],
+    ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
+        hidden = mask & (codes == self.masked.mask_code)
+
+        def predict(current: Tensor) -> Tensor:
+            return self._scores(current, condition)
+
+        return (
+            yield from fill_masked(predict, codes, hidden, self.decoding.base, generators)
+        )
+
+    @torch.inference_mode()
+    def _add_detail(
+        self,
+        codes: Tensor,
+        mask: Tensor,
+        condition: Condition,
+        generators: list[torch.Generator],
+    ) -> Tensor:
+        """Fill the stages above the base at masked cells; kept cells keep all their codes."""
+        codes = codes.clone()
+        sentence = condition.sentence.repeat(len(codes), 1)
+        is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
+        settings = DecodingConfig(temperature=self.decoding.detail_temperature)
+        for stage in range(1, self.tokenizer.stages):
+            sums = self.tokenizer.partial_sums(codes[..., :stage])
+            scores = self.residual(sums, is_step, sentence, stage).log_softmax(-1)
+            drawn = draw(scores, settings, generators)
+            codes[..., stage] = torch.where(mask, drawn, codes[..., stage])
+        return codes
+
+
+def windows(mask: Tensor) -> list[tuple[int, int]]:
+    """Return the windows [start, end) of steps to fill, in order.
+
+    A grid longer than WINDOW_STEPS is filled by sliding: each window begins with
+    CONTEXT_STEPS that are known by then, so that one prompt serves any length.
+    """
+    steps = len(mask)
+    touched = torch.nonzero(mask.any(1)).flatten()
+    if len(touched) == 0:
+        return []
+    if steps <= WINDOW_STEPS:
+        return [(0, steps)]
+    found, at, last = [], int(touched[0]), int(touched[-1]) + 1
+    while at < last:
+        start = max(0, min(at - CONTEXT_STEPS, steps - WINDOW_STEPS))
+        end = min(steps, start + WINDOW_STEPS)
+        found.append((start, end))
+        at = end
+    return found
+
+
+def context_features(clip: Clip, mask: np.ndarray) -> Tensor:
+    """Return features (T, WIDTH) of a 30 fps clip made from its kept frames only.
+
+    Each kept span of a part is turned into features by itself, since speeds look
+    at the frame before; masked spans are bridged by interpolation. So no code of
+    a kept cell can know what the mask hides.
+    """
+    features = torch.zeros(clip.frames, WIDTH)
+    whole = clip_to_features(clip)[0]
+    for index, part in enumerate(PARTS):
+        column = mask[:, index]
+        columns = PART_SLICES[part]
+        if part == "LOWER_BODY":
+            for start, end in spans_of(~column):
+                features[start:end, columns] = clip_to_features(clip.cut(start, end))[0][:, columns]
+        else:
+            features[:, columns] = whole[:, columns]
+        _bridge(features[:, columns], column)
+    return features
+
+
+def _bridge(columns: Tensor, masked: np.ndarray) -> None:
+    kept = np.flatnonzero(~masked)
+    if len(kept) == 0 or len(kept) == len(masked):
+        return
+    frames = np.flatnonzero(masked)
+    for number in range(columns.shape[1]):
+        values = np.interp(frames, kept, columns[kept, number].numpy())
+        columns[frames, number] = torch.from_numpy(values).to(columns.dtype)
+
+
+def step_mask(mask: np.ndarray) -> Tensor:
+    """Return (S, P): a step is filled where any of its frames is masked; T a multiple of 4."""
+    return torch.from_numpy(mask).unflatten(0, (-1, FRAMES_PER_STEP)).any(1)
+
+
+def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
+    """Return the first `frames` frames of decoded features (T, WIDTH) as a clip."""
+    return features_to_clip(features[:frames], origin)
+
+
+def decoded_contacts(features: Tensor, frames: int) -> np.ndarray:
+    """Return (frames, 4) bool: which feet the model means to stand."""
+    return np.asarray((features[:frames, CONTACTS] > 0.5).cpu().numpy())
+
+

@@ -1,0 +1,20 @@
+"""Has the add-on start a real worker process with an engine of tests/fake_engine.py."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+from keyfill_extension.blender_addon import engine_link, preferences
+from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+
+FAKE_ENGINE = Path(__file__).resolve().parents[1] / "fake_engine.py"
+
+
+@contextmanager
+def fake_worker(function="load_engine", **changes):
+    settings = WorkerSettings(engine=f"{FAKE_ENGINE}:{function}", **changes)
+    engine_link.connect(lambda: settings)
+    try:
+        yield
+    finally:
+        engine_link.stop()
+        engine_link.connect(preferences.worker_settings)

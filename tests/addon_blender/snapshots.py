@@ -1,0 +1,53 @@
+"""What a blend file holds, as plain numbers, to compare before and after."""
+
+import bpy
+
+
+def snapshot():
+    """Every object, its transform, pose and animation; every action with its keys; the scene."""
+    scene = bpy.context.scene
+    return {
+        "objects": {ob.name: _object(ob) for ob in bpy.data.objects},
+        "actions": {action.name: _action(action) for action in bpy.data.actions},
+        "armatures": sorted(armature.name for armature in bpy.data.armatures),
+        "meshes": sorted(mesh.name for mesh in bpy.data.meshes),
+        "frame": (scene.frame_current, scene.frame_start, scene.frame_end, scene.render.fps),
+        "active": bpy.context.object.name if bpy.context.object else None,
+    }
+
+
+def _object(ob):
+    data = ob.animation_data
+    return {
+        "matrix": [list(row) for row in ob.matrix_world],
+        "action": data.action.name if data and data.action else None,
+        "slot": data.action_slot.identifier if data and data.action_slot else None,
+        "pose": {bone.name: [list(row) for row in bone.matrix_basis] for bone in ob.pose.bones}
+        if ob.pose
+        else {},
+        "modes": [bone.rotation_mode for bone in ob.pose.bones] if ob.pose else [],
+    }
+
+
+def _action(action):
+    return {
+        "users": action.users,
+        "fake": action.use_fake_user,
+        "keys": {
+            (curve.data_path, curve.array_index): [
+                tuple(point.co) for point in curve.keyframe_points
+            ]
+            for curve in curves_of(action)
+        },
+    }
+
+
+def curves_of(action):
+    """All F-curves of an action, whatever this Blender calls their home."""
+    return [
+        curve
+        for layer in action.layers
+        for strip in layer.strips
+        for bag in strip.channelbags
+        for curve in bag.fcurves
+    ]

@@ -1,0 +1,197 @@
+"""Every trainer runs, resumes and writes weights that the engine loads and obeys."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from keyfill_extension.engine.api import Engine, load_engine
+from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, write_manifest
+from keyfill_extension.engine.motion.request import MotionRequest, MotionResult, span_mask
+from keyfill_extension.engine.training import length, masked, residual, tokenizer
+from keyfill_extension.engine.training.loop import TrainingError
+
+from .small_corpus import swinging_clip, write_small_corpus
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Train all networks for three steps each; return the corpus and the weights folder."""
+    base = tmp_path_factory.mktemp("training")
+    corpus = write_small_corpus(base / "corpus")
+    common = ["--preset", "smoke", "--corpus", str(corpus)]
+    runs = base / "runs"
+    tokenizer.main([*common, "--out", str(runs / "tokenizer")])
+    common_codes = [*common, "--tokenizer", str(runs / "tokenizer" / "tokenizer.safetensors")]
+    masked.main([*common_codes, "--out", str(runs / "masked")])
+    residual.main([*common_codes, "--out", str(runs / "residual")])
+    length.main([*common, "--out", str(runs / "length")])
+    weights = base / "weights"
+    weights.mkdir()
+    for file in runs.glob("*/*.safetensors"):
+        shutil.copy(file, weights)
+    write_manifest(weights)
+    return corpus, weights
+
+
+@pytest.fixture(scope="module")
+def engine(trained: tuple[Path, Path]) -> Engine:
+    return load_engine(trained[1], "cpu")
+
+
+def run(engine: Engine, request: MotionRequest) -> MotionResult:
+    steps = engine.run(request)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def test_three_steps_leave_a_log_and_a_resolved_config(trained: tuple[Path, Path]) -> None:
+    folder = trained[0].parent / "runs" / "tokenizer"
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    config = json.loads((folder / "config.json").read_text())
+    assert log[-1]["step"] == 3
+    assert np.isfinite(log[-1]["val_all_mm"])
+    assert config["preset"]["frames"] == 16
+
+
+def test_a_resumed_run_gives_the_unbroken_runs_weights(tmp_path: Path) -> None:
+    corpus = write_small_corpus(tmp_path / "corpus", 6)
+    arguments = ["--preset", "smoke", "--corpus", str(corpus), "--out"]
+    tokenizer.main([*arguments, str(tmp_path / "whole")])
+    preset = tokenizer.TOKENIZER_PRESETS["smoke"]
+    assert preset.loop.save_every == 2  # so that a state after two of three steps exists
+    state = tmp_path / "broken"
+    interrupted = InterruptAt(2)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.run(corpus, state)
+    tokenizer.main([*arguments, str(state)])
+    whole = load_checkpoint(tmp_path / "whole" / "tokenizer.safetensors")[0]
+    resumed = load_checkpoint(state / "tokenizer.safetensors")[0]
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+class InterruptAt:
+    """Stops a smoke training, as Ctrl-C would, when it has validated after a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def run(self, corpus: Path, out: Path) -> None:
+        from keyfill_extension.engine.config import to_json
+        from keyfill_extension.engine.data.corpus import load_corpus
+        from keyfill_extension.engine.data.windows import build_bank, draw_windows
+        from keyfill_extension.engine.tokenizer.grid import GridTokenizer
+        from keyfill_extension.engine.training.loop import Run, train
+
+        preset = tokenizer.TOKENIZER_PRESETS["smoke"]
+        torch.manual_seed(preset.loop.seed)
+        bank = build_bank(load_corpus(corpus, "train"))
+        model = GridTokenizer(preset.model)
+        tokenizer._statistics(model, bank)
+        done = 0
+
+        def batch_loss(count: int) -> tuple[torch.Tensor, dict[str, float]]:
+            nonlocal done
+            if done == self.step:
+                raise KeyboardInterrupt
+            done += 1
+            windows = draw_windows(bank, count, preset.frames)
+            return tokenizer.reconstruction_losses(model, windows, preset.losses)
+
+        config = {"preset": to_json(preset), "without": []}
+        train(Run(model, batch_loss, lambda _: {}, out, config), preset.loop)
+
+
+def test_another_preset_in_a_used_folder_is_refused(trained: tuple[Path, Path]) -> None:
+    corpus, weights = trained
+    folder = weights.parent / "runs" / "length"
+    with pytest.raises(TrainingError, match="another --out"):
+        length.main(
+            ["--preset", "smoke", "--steps", "5", "--corpus", str(corpus), "--out", str(folder)]
+        )
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.5])
+def test_a_take_has_the_asked_length_and_starts_at_the_origin(
+    engine: Engine, seconds: float
+) -> None:
+    clip = run(engine, MotionRequest("a person walks", seconds)).clips[0]
+    assert clip.frames == round(30 * seconds)
+    np.testing.assert_allclose(clip.root_pos[0, [0, 2]], 0, atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_motion_and_another_seed_another(engine: Engine) -> None:
+    first = run(engine, MotionRequest("a person walks", 1.0, seed=3)).clips[0]
+    again = run(engine, MotionRequest("a person walks", 1.0, seed=3)).clips[0]
+    other = run(engine, MotionRequest("a person walks", 1.0, seed=4)).clips[0]
+    np.testing.assert_array_equal(first.rot, again.rot)
+    assert np.abs(first.rot - other.rot).max() > 1e-4
+
+
+def test_take_k_is_the_single_take_of_seed_plus_k(engine: Engine) -> None:
+    both = run(engine, MotionRequest("a person walks", 1.0, seed=5, takes=2)).clips
+    second = run(engine, MotionRequest("a person walks", 1.0, seed=6)).clips[0]
+    np.testing.assert_allclose(both[1].rot, second.rot, atol=1e-5)
+
+
+def test_a_take_longer_than_the_window_slides(engine: Engine) -> None:
+    clip = run(engine, MotionRequest("a person walks", 21.0)).clips[0]
+    assert clip.frames == 630
+    assert np.isfinite(clip.rot).all()
+
+
+@pytest.mark.parametrize(
+    ("span", "parts"),
+    [
+        ((20, 47), None),
+        ((0, 30), ("LEFT_ARM",)),
+        (None, ("LEFT_ARM", "RIGHT_ARM")),
+        ((50, 90), ("LOWER_BODY",)),
+        (None, None),
+    ],
+)
+def test_an_edit_changes_its_cells_and_nothing_else(
+    engine: Engine, span: tuple[int, int] | None, parts: tuple[str, ...] | None
+) -> None:
+    clip = swinging_clip(90, 1.0, 0.3)
+    mask = span_mask(90, span, parts)
+    edited = run(engine, MotionRequest("someone waves", clip=clip, mask=mask, seed=1)).clips[0]
+    from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
+
+    for index, part in enumerate(PARTS):
+        joints = list(PART_JOINTS[part])
+        kept = ~mask[:, index]
+        np.testing.assert_array_equal(edited.rot[kept][:, joints], clip.rot[kept][:, joints])
+        assert mask[:, index].any() == (not np.array_equal(edited.rot[:, joints], clip.rot[:, joints]))
+    np.testing.assert_array_equal(edited.root_pos[~mask[:, 0]], clip.root_pos[~mask[:, 0]])
+
+
+def test_what_the_mask_hides_has_no_influence(engine: Engine) -> None:
+    clip = swinging_clip(80, 1.0, 0.0)
+    noise = swinging_clip(80, 3.0, 2.0, seed=9)
+    mask = span_mask(80, (24, 52), None)
+    rot, root = clip.rot.copy(), clip.root_pos.copy()
+    rot[24:52], root[24:52] = noise.rot[24:52], noise.root_pos[24:52]
+    from dataclasses import replace
+
+    other = replace(clip, rot=rot, root_pos=root)
+    first = run(engine, MotionRequest("a person walks", clip=clip, mask=mask)).clips[0]
+    second = run(engine, MotionRequest("a person walks", clip=other, mask=mask)).clips[0]
+    np.testing.assert_array_equal(first.rot, second.rot)
+    np.testing.assert_array_equal(first.root_pos, second.root_pos)
+
+
+def test_damaged_weights_are_named(trained: tuple[Path, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "weights"
+    shutil.copytree(trained[1], folder)
+    file = folder / "masked.safetensors"
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(WeightsError, match="masked.safetensors"):
+        load_engine(folder, "cpu")

@@ -1,0 +1,112 @@
+"""What the build puts into the zip, and what it refuses."""
+
+import hashlib
+import json
+import shutil
+import tomllib
+import zipfile
+
+import pytest
+from keyfill_extension import build_addon
+
+
+@pytest.fixture
+def names(addon_zip):
+    with zipfile.ZipFile(addon_zip) as archive:
+        return archive.namelist()
+
+
+@pytest.fixture
+def manifest(repository):
+    return tomllib.loads((repository / build_addon.MANIFEST).read_text(encoding="utf-8"))
+
+
+def test_zip_holds_addon_engine_licence_and_manifest(names):
+    assert {
+        "__init__.py",
+        "blender_manifest.toml",
+        "LICENSE",
+        "blender_addon/__init__.py",
+        "engine/worker.py",
+        "engine/motion/clip.py",
+    } <= set(names)
+
+
+def test_zip_leaves_out_what_needs_the_repository(names):
+    unwanted = ("engine/training/", "engine/evaluation/", "engine/data/", "tests/", "docs/")
+    assert [name for name in names if name.startswith(unwanted)] == []
+    assert [name for name in names if "__pycache__" in name or name.endswith(".pyc")] == []
+    assert "blender_addon/blender_manifest.toml" not in names
+
+
+def test_two_builds_are_the_same_bytes(addon_zip, tmp_path):
+    again = build_addon.build(tmp_path, build_addon.find_validator())
+    assert again.name == addon_zip.name
+    assert again.read_bytes() == addon_zip.read_bytes()
+
+
+def test_weights_travel_with_the_manifest(repository, names):
+    manifest = repository / "weights" / "manifest.json"
+    if not manifest.is_file():
+        assert [name for name in names if name.startswith("weights/")] == []
+        return
+    files = [entry["file"] for entry in json.loads(manifest.read_text())["files"]]
+    assert {f"weights/{name}" for name in [*files, "manifest.json"]} <= set(names)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """A folder of weights whose one file is as its manifest says."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    entry = {"file": "model.safetensors", "sha256": hashlib.sha256(b"weights").hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps({"files": [entry]}))
+    return folder
+
+
+def test_whole_weights_are_staged(weights, tmp_path):
+    build_addon.stage_weights(tmp_path / "staged", weights)
+    assert (tmp_path / "staged" / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_damaged_weights_are_refused(weights, tmp_path):
+    (weights / "model.safetensors").write_bytes(b"weight")
+    with pytest.raises(build_addon.BuildError, match="model.safetensors"):
+        build_addon.stage_weights(tmp_path / "staged", weights)
+
+
+def test_missing_weights_are_refused(weights, tmp_path):
+    (weights / "model.safetensors").unlink()
+    with pytest.raises(build_addon.BuildError, match="model.safetensors"):
+        build_addon.stage_weights(tmp_path / "staged", weights)
+
+
+def test_blenders_validator_refuses_a_bad_manifest(repository, tmp_path):
+    folder = tmp_path / "staged"
+    folder.mkdir()
+    build_addon.stage(folder, repository)
+    text = (folder / "blender_manifest.toml").read_text().replace('type = "add-on"', 'type = "x"')
+    (folder / "blender_manifest.toml").write_text(text)
+    with pytest.raises(build_addon.BuildError, match="validator refuses"):
+        build_addon.validate(folder, build_addon.find_validator())
+
+
+def test_staging_leaves_the_repository_alone(repository, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in (repository / "engine").rglob("*.py")}
+    (tmp_path / "staged").mkdir()
+    build_addon.stage(tmp_path / "staged", repository)
+    shutil.rmtree(tmp_path / "staged")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_manifest_and_project_agree_on_the_version(repository, manifest):
+    project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    assert manifest["version"] == project["project"]["version"]
+
+
+def test_permissions_are_told_as_blender_asks(manifest):
+    assert "network" not in manifest["permissions"]
+    for reason in manifest["permissions"].values():
+        assert 0 < len(reason) <= 64
+        assert reason[-1].isalnum()
