@@ -26,13 +26,17 @@ LONGEST_STEPS = 48
 _WORD_WEIGHT = 0.5
 _AXIS_WEIGHT = 0.15
 _AXES = (
-    ({"left", "leftward", "leftwards", "lefts"}, {"right", "rightward", "rightwards", "rights"}),
+    ({"left", "leftward", "leftwards"}, {"right", "rightward", "rightwards"}),
     ({"forward", "forwards", "ahead", "front"}, {"backward", "backwards", "back", "behind"}),
     ({"up", "high", "above", "overhead", "raises"}, {"down", "low", "lowers", "floor", "ground"}),
     ({"run", "runs", "running", "jog", "jogs", "jogging"}, {"walk", "walks", "walking"}),
 )
 _COMMON = frozenset(
-    ["a", "an", "the", "person", "man", "woman", "human", "figure", "character", "someone", "somebody", "is", "are", "and", "with", "of", "to", "in", "on", "at", "while", "then", "his", "her", "their", "some", "takes", "does", "makes"]
+    {
+        *("a", "an", "the", "his", "her", "their", "some", "person", "man", "woman", "human"),
+        *("figure", "character", "someone", "somebody", "is", "are", "takes", "does", "makes"),
+        *("and", "with", "of", "to", "in", "on", "at", "while", "then"),
+    }
 )
 
 

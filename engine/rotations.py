@@ -27,8 +27,10 @@ def matrix_to_quaternion(matrices: Tensor) -> Tensor:
     """
     m = matrices
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    wx, wy, wz = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
-    xy, xz, yz = m[..., 1, 0] + m[..., 0, 1], m[..., 2, 0] + m[..., 0, 2], m[..., 2, 1] + m[..., 1, 2]
+    flipped = m.transpose(-1, -2)
+    odd, even = m - flipped, m + flipped
+    wx, wy, wz = odd[..., 2, 1], odd[..., 0, 2], odd[..., 1, 0]
+    xy, xz, yz = even[..., 1, 0], even[..., 2, 0], even[..., 2, 1]
     candidates = torch.stack(
         [
             torch.stack([1 + xx + yy + zz, wx, wy, wz], -1),

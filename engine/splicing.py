@@ -77,12 +77,18 @@ def _faded_rotations(kept: Array, made: Array, span: tuple[int, int]) -> Array:
     return quaternions.normalize(result)
 
 
+def _yaws(rotations: Array) -> Array:
+    """Return (T,) headings, each read from its own frame alone: what is masked must not matter."""
+    return np.concatenate([headings(rotation[None]) for rotation in rotations])
+
+
 def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
-    """Return `made` with each masked span of the root led from the kept pose before it to the one
-    after it: turned and moved as a whole, the remaining error spread over the span.
+    """Return `made` with each masked span of the root led from one kept pose to the next.
+
+    The span is turned and moved as a whole; what is missing at its end is spread over it.
     """
     rot, root = np.array(made.rot, dtype=float), np.array(made.root_pos, dtype=float)
-    true_yaw, made_yaw = headings(clip.rot[:, 0]), headings(made.rot[:, 0])
+    true_yaw, made_yaw = _yaws(clip.rot[:, 0]), _yaws(made.rot[:, 0])
     for start, end in spans_of(column):
         anchor = start - 1 if start > 0 else end
         if anchor == clip.frames:  # everything is masked: start where the clip starts

@@ -24,9 +24,12 @@ _SUBJECT = re.compile(
     r"people|individual|actor|body|walker|runner|soldier)\s+(?:(?:is|are)\s+)?"
 )
 _CLAUSE = re.compile(
-    r"\s*(?:,|;|\.)?\s*\b(?:and then|while|then|before|after that|followed by|and|as)\b\s*|\s*[,;.]\s*"
+    r"\s*[,;.]?\s*\b(?:and then|while|then|before|after that|followed by|and|as)\b\s*"
+    r"|\s*[,;.]\s*"
 )
-_ARTICLE_START = re.compile(r"^(?:a|an|the|his|her|their|both|in|on|with|to|from|at|left|right|back|up|down)\b")
+_NO_VERB_START = re.compile(
+    r"^(?:a|an|the|his|her|their|both|in|on|with|to|from|at|left|right|back|up|down)\b"
+)
 _VERB = re.compile(r"^[a-z]{3,}(?:s|ing)$")
 _DOUBLED = re.compile(r"^[^aeiou]*[aeiou][bdgmnprt]$")
 
@@ -44,7 +47,7 @@ def split_clauses(prompt: str) -> list[str]:
     clauses: list[str] = []
     for piece in _CLAUSE.split(prompt.strip()):
         is_verb = len(piece.split()) > 1 or _VERB.match(piece)
-        if clauses and (not is_verb or _ARTICLE_START.match(piece)):
+        if clauses and (not is_verb or _NO_VERB_START.match(piece)):
             clauses[-1] = f"{clauses[-1]} {piece}".strip()
         elif piece:
             clauses.append(piece)

@@ -79,10 +79,8 @@ def install_line(libraries: list[str], has_venv: bool, find: Callable[[str], str
 def install_with_apt(packages: list[str]) -> bool:
     """Install Debian packages as root; say whether it worked."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands = (
-        ["apt-get", "update"],
-        ["apt-get", "install", "-y", "--no-install-recommends", *packages],
-    )
+    # With what they recommend: EGL alone, without a driver behind it, draws nothing.
+    commands = (["apt-get", "update"], ["apt-get", "install", "-y", *packages])
     return all(subprocess.run(command, env=environment).returncode == 0 for command in commands)
 
 

@@ -54,7 +54,9 @@ class StepBlock(nn.Module):
 class Encoder(nn.Module):
     """(B, T, inputs) -> (B, S, code_width); a code sees `blocks` steps to each side."""
 
-    def __init__(self, inputs: int, code_width: int, stride: int, config: ConvolutionConfig) -> None:
+    def __init__(
+        self, inputs: int, code_width: int, stride: int, config: ConvolutionConfig
+    ) -> None:
         super().__init__()
         self.stride = stride
         self.inward = nn.Linear(stride * inputs, config.width)
@@ -73,7 +75,9 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """(B, S, code_width) -> (B, T, outputs); ends at frame rate so that steps join smoothly."""
 
-    def __init__(self, code_width: int, outputs: int, stride: int, config: ConvolutionConfig) -> None:
+    def __init__(
+        self, code_width: int, outputs: int, stride: int, config: ConvolutionConfig
+    ) -> None:
         super().__init__()
         self.stride = stride
         self.inward = nn.Linear(code_width, config.width)

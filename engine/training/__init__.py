@@ -1,1 +1,1 @@
-"""One file per thing that is trained, one shared loop, named presets. Left out of the add-on's zip."""
+"""One file per thing that is trained, one loop, named presets. Left out of the add-on's zip."""

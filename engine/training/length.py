@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,7 +18,7 @@ from ..motion.skeleton import FPS, FRAMES_PER_STEP
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..transformers.length import LengthConfig, LengthPredictor
 from .loop import Report, Run, train
-from .presets import LENGTH_PRESETS, LengthPreset
+from .presets import LENGTH_PRESETS, LengthPreset, with_steps
 
 
 def length_rows(
@@ -33,30 +33,45 @@ def length_rows(
     return encode_texts(captions, encoder).sentence, bins.clamp_max(config.classes - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class LengthTask:
+    """What the loop asks for; rows are sentences (N, D) with their bins (N,)."""
+
+    model: LengthPredictor
+    rows: tuple[Tensor, Tensor]
+    held_out: tuple[Tensor, Tensor]
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of random captions."""
+        sentences, bins = self.rows
+        chosen = torch.randint(len(bins), (count,))
+        logits = self.model(sentences[chosen])
+        return functional.cross_entropy(logits, bins[chosen], label_smoothing=0.1), {}
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Return the likelihood and how far the median is off."""
+        sentences, bins = self.held_out
+        logits = averaged(sentences)
+        middle = (logits.softmax(-1).cumsum(-1) < 0.5).sum(-1)
+        steps_off = (middle - bins).abs().float().mean() * self.model.config.bin_steps
+        return {
+            "nll": functional.cross_entropy(logits, bins).item(),
+            "median_error_seconds": steps_off.item() * FRAMES_PER_STEP / FPS,
+        }
+
+
 def run_training(preset: LengthPreset, corpus: Path, without: tuple[str, ...], out: Path) -> None:
     """Train and write `length.safetensors` into `out`."""
     torch.manual_seed(preset.loop.seed)
     encoder = load_text_encoder("minilm")
-    sentences, bins = length_rows(load_corpus(corpus, "train", without), encoder, preset.model)
-    held_out = length_rows(load_corpus(corpus, "val", without), encoder, preset.model)
     model = LengthPredictor(preset.model)
-
-    def batch_loss(count: int) -> tuple[Tensor, Report]:
-        rows = torch.randint(len(bins), (count,))
-        loss = functional.cross_entropy(model(sentences[rows]), bins[rows], label_smoothing=0.1)
-        return loss, {}
-
-    def validate(averaged: nn.Module) -> Report:
-        logits = averaged(held_out[0])
-        middle = (logits.softmax(-1).cumsum(-1) < 0.5).sum(-1)
-        error = (middle - held_out[1]).abs().float().mean() * preset.model.bin_steps
-        return {
-            "nll": functional.cross_entropy(logits, held_out[1]).item(),
-            "median_error_seconds": error.item() * FRAMES_PER_STEP / FPS,
-        }
-
+    task = LengthTask(
+        model,
+        length_rows(load_corpus(corpus, "train", without), encoder, preset.model),
+        length_rows(load_corpus(corpus, "val", without), encoder, preset.model),
+    )
     config = {"preset": to_json(preset), "without": list(without)}
-    trained = train(Run(model, batch_loss, validate, out, config), preset.loop)
+    trained = train(Run(model, task.batch_loss, task.validate, out, config), preset.loop)
     save_checkpoint(out / "length.safetensors", trained.state_dict(), to_json(preset.model))
 
 
@@ -69,8 +84,6 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     options = parser.parse_args(argv)
-    preset = LENGTH_PRESETS[options.preset]
-    if options.steps:
-        preset = replace(preset, loop=replace(preset.loop, steps=options.steps))
+    preset = with_steps(LENGTH_PRESETS[options.preset], options.steps)
     run_training(preset, options.corpus, tuple(options.without), options.out)
     return 0

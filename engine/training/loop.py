@@ -80,7 +80,9 @@ def train(run: Run, loop: LoopConfig) -> nn.Module:
     )
     average = deepcopy(run.model) if loop.average_decay else run.model
     first = _resume(run.folder / "state.pt", run.model, average, optimizer)
-    bar = tqdm(range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2)
+    bar = tqdm(
+        range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2
+    )
     started = time.monotonic()
     for step in bar:
         report = _one_step(run, loop, optimizer, step)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ..tokenizer.codebook import CodebookConfig
 from ..tokenizer.convolution import ConvolutionConfig
@@ -136,3 +137,11 @@ LENGTH_PRESETS = {
     ),
     "smoke": LengthPreset(loop=LoopConfig(steps=3, batch=4, warmup=1)),
 }
+
+
+AnyPreset = TypeVar("AnyPreset", TokenizerPreset, MaskedPreset, ResidualPreset, LengthPreset)
+
+
+def with_steps(preset: AnyPreset, steps: int | None) -> AnyPreset:
+    """Return the preset with another number of training steps, if one is given."""
+    return replace(preset, loop=replace(preset.loop, steps=steps)) if steps else preset

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -15,15 +14,12 @@ from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
 from ..tokenizer.grid import GridTokenizer
 from ..transformers.residual import ResidualTransformer
+from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, Run, train
-from .masked import (
-    GeneratorData,
-    add_generator_options,
-    load_data,
-    load_tokenizer,
-    validation_batches,
-)
-from .presets import RESIDUAL_PRESETS, ResidualPreset
+from .presets import RESIDUAL_PRESETS, with_steps
+
+TEXT_DROPOUT: Final = 0.2
+"""Share of clips trained without their sentence (MoMask)."""
 
 
 def stage_loss(
@@ -46,54 +42,56 @@ def stage_loss(
     return functional.cross_entropy(logits[real], wanted), hits
 
 
-def run_training(
-    preset: ResidualPreset,
-    tokenizer: GridTokenizer,
-    data: GeneratorData,
-    out: Path,
-    origin: dict[str, object],
-) -> None:
-    """Train and write `residual.safetensors` into `out`."""
-    torch.manual_seed(preset.loop.seed)
-    model = ResidualTransformer(preset.model)
-    source = BatchSource(data.composer, data.encoder, tokenizer.codebook_size)
-    batches = validation_batches(data, tokenizer.codebook_size)
+@dataclass(frozen=True, slots=True)
+class ResidualTask:
+    """What the loop asks for: losses on composed examples, likelihoods on the held-out clips."""
 
-    def batch_loss(count: int) -> tuple[Tensor, Report]:
-        batch = source.draw(count)
+    model: ResidualTransformer
+    tokenizer: GridTokenizer
+    source: BatchSource
+    held_out: list[MaskedBatch]
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of one stage on a fresh batch."""
+        batch = self.source.draw(count)
         # Early stages carry more of the motion and are drawn more often.
-        odds = torch.linspace(1.5, 0.5, model.config.stages - 1)
+        odds = torch.linspace(1.5, 0.5, self.model.config.stages - 1)
         stage = 1 + int(torch.multinomial(odds, 1))
-        keep = (torch.rand(len(batch.codes)) > 0.2).float()
-        loss, hits = stage_loss(model, tokenizer, batch, stage, keep)
+        keep = (torch.rand(len(batch.codes)) > TEXT_DROPOUT).float()
+        loss, hits = stage_loss(self.model, self.tokenizer, batch, stage, keep)
         return loss, {"accuracy": hits.item()}
 
-    def validate(averaged: nn.Module) -> Report:
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model, stage by stage."""
         assert isinstance(averaged, ResidualTransformer)
         report = {}
         for stage in range(1, averaged.config.stages):
             pairs = [
-                stage_loss(averaged, tokenizer, b, stage, torch.ones(len(b.codes))) for b in batches
+                stage_loss(averaged, self.tokenizer, batch, stage, torch.ones(len(batch.codes)))
+                for batch in self.held_out
             ]
             report[f"nll_{stage}"] = sum(p[0].item() for p in pairs) / len(pairs)
             report[f"accuracy_{stage}"] = sum(p[1].item() for p in pairs) / len(pairs)
         return report
 
-    config = {"preset": to_json(preset)} | origin
-    trained = train(Run(model, batch_loss, validate, out, config), preset.loop)
-    save_checkpoint(out / "residual.safetensors", trained.state_dict(), to_json(preset.model))
-
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train residual`."""
-    parser = argparse.ArgumentParser(prog="python -m engine train residual")
-    add_generator_options(parser, sorted(RESIDUAL_PRESETS))
-    options = parser.parse_args(argv)
-    preset = RESIDUAL_PRESETS[options.preset]
-    if options.steps:
-        preset = replace(preset, loop=replace(preset.loop, steps=options.steps))
-    tokenizer = load_tokenizer(options.tokenizer)
-    without = tuple(options.without)
-    data = load_data(options.corpus, tokenizer, without, preset.stitched, options.out)
-    run_training(preset, tokenizer, data, options.out, {"without": list(without)})
+    options, tokenizer = read_generator_options("residual", sorted(RESIDUAL_PRESETS), argv)
+    preset = with_steps(RESIDUAL_PRESETS[options.preset], options.steps)
+    data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
+    torch.manual_seed(preset.loop.seed)
+    model = ResidualTransformer(preset.model)
+    task = ResidualTask(
+        model,
+        tokenizer,
+        BatchSource(data.composer, data.encoder, tokenizer.codebook_size),
+        validation_batches(data, tokenizer.codebook_size),
+    )
+    config = {"preset": to_json(preset), "without": options.without}
+    run = Run(model, task.batch_loss, task.validate, options.out, config)
+    trained = train(run, preset.loop)
+    save_checkpoint(
+        options.out / "residual.safetensors", trained.state_dict(), to_json(preset.model)
+    )
     return 0

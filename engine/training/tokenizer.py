@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
 from ..features import (
     CONTACTS,
-    PART_SLICES,
+    PART_WIDTHS,
     WIDTH,
     integrate_root,
     local_rotations,
@@ -26,11 +26,11 @@ from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
 from ..rotations import forward_kinematics, yaw_to_matrix
 from ..tokenizer.grid import GridTokenizer
 from .loop import Report, Run, train
-from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset
+from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_steps
 
 
 def heading_joints(features: Tensor) -> Tensor:
-    """Return joints (..., T, 22, 3) in the heading frame, the pelvis at x = z = 0 and its height."""
+    """Return joints (..., T, 22, 3) in the heading frame, the pelvis above x = z = 0."""
     zero = torch.zeros_like(features[..., 3])
     root = torch.stack([zero, features[..., 3], zero], -1)
     return forward_kinematics(root, local_rotations(features))
@@ -44,13 +44,8 @@ def reconstruction_losses(
     masks = {part: steps & batch.has_part[:, i : i + 1] for i, part in enumerate(PARTS)}
     decoded, quantized = model(batch.features, masks)
     real = batch.is_real[..., None].float()
-    captured = torch.cat(
-        [
-            batch.has_part[:, i : i + 1].expand(-1, PART_SLICES[part].stop - PART_SLICES[part].start)
-            for i, part in enumerate(PARTS)
-        ],
-        1,
-    )[:, None]
+    widths = torch.tensor([PART_WIDTHS[part] for part in PARTS])
+    captured = batch.has_part.repeat_interleave(widths, 1)[:, None]  # (B, 1, WIDTH)
     # A part nobody performed is taken as given, so that the other parts' joints still teach.
     decoded = torch.where(captured, decoded, batch.features)
     reach = torch.cat([model.part(part).reach for part in PARTS])
@@ -155,23 +150,44 @@ def _statistics(model: GridTokenizer, bank: FeatureBank) -> None:
     model.set_statistics(windows.features, rows)
 
 
-def run_training(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...], out: Path) -> None:
-    """Train on the corpus's training split and write `tokenizer.safetensors` into `out`."""
+@dataclass(frozen=True, slots=True)
+class TokenizerTask:
+    """What the loop asks for: losses on windows of the bank, errors on the held-out clips."""
+
+    model: GridTokenizer
+    preset: TokenizerPreset
+    bank: FeatureBank
+    held_out: FeatureBank
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+        windows = draw_windows(self.bank, count, self.preset.frames)
+        return reconstruction_losses(self.model, windows, self.preset.losses)
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model."""
+        assert isinstance(averaged, GridTokenizer)
+        return measure(averaged, self.held_out)
+
+
+def prepare(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...]) -> TokenizerTask:
+    """Read the corpus and start a tokenizer as its principal components."""
     torch.manual_seed(preset.loop.seed)
     bank = build_bank(load_corpus(corpus, "train", without))
     held_out = build_bank(load_corpus(corpus, "val", without), is_mirrored=False)
     model = GridTokenizer(preset.model)
     _statistics(model, bank)
+    return TokenizerTask(model, preset, bank, held_out)
 
-    def batch_loss(batch: int) -> tuple[Tensor, Report]:
-        return reconstruction_losses(model, draw_windows(bank, batch, preset.frames), preset.losses)
 
-    def validate(averaged: nn.Module) -> Report:
-        assert isinstance(averaged, GridTokenizer)
-        return measure(averaged, held_out)
-
+def run_training(
+    preset: TokenizerPreset, corpus: Path, without: tuple[str, ...], out: Path
+) -> None:
+    """Train on the corpus's training split and write `tokenizer.safetensors` into `out`."""
+    task = prepare(preset, corpus, without)
     config = {"preset": to_json(preset), "without": list(without)}
-    trained = train(Run(model, batch_loss, validate, out, config), preset.loop)
+    run = Run(task.model, task.batch_loss, task.validate, out, config)
+    trained = train(run, preset.loop)
     save_checkpoint(out / "tokenizer.safetensors", trained.state_dict(), to_json(preset.model))
 
 
@@ -184,8 +200,6 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     options = parser.parse_args(argv)
-    preset = TOKENIZER_PRESETS[options.preset]
-    if options.steps:
-        preset = replace(preset, loop=replace(preset.loop, steps=options.steps))
+    preset = with_steps(TOKENIZER_PRESETS[options.preset], options.steps)
     run_training(preset, options.corpus, tuple(options.without), options.out)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ import pytest
 import torch
 from keyfill_extension.engine.api import Engine, load_engine
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, write_manifest
+from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.motion.request import MotionRequest, MotionResult, span_mask
+from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.engine.training import length, masked, residual, tokenizer
-from keyfill_extension.engine.training.loop import TrainingError
+from keyfill_extension.engine.training.loop import Run, TrainingError, train
 
 from .small_corpus import swinging_clip, write_small_corpus
 
@@ -68,45 +71,31 @@ def test_a_resumed_run_gives_the_unbroken_runs_weights(tmp_path: Path) -> None:
     preset = tokenizer.TOKENIZER_PRESETS["smoke"]
     assert preset.loop.save_every == 2  # so that a state after two of three steps exists
     state = tmp_path / "broken"
-    interrupted = InterruptAt(2)
+    interrupted = InterruptedTask(tokenizer.prepare(preset, corpus, ()), after=2)
+    config = {"preset": to_json(preset), "without": []}
     with pytest.raises(KeyboardInterrupt):
-        interrupted.run(corpus, state)
+        train(Run(interrupted.model, interrupted.batch_loss, no_report, state, config), preset.loop)
     tokenizer.main([*arguments, str(state)])
     whole = load_checkpoint(tmp_path / "whole" / "tokenizer.safetensors")[0]
     resumed = load_checkpoint(state / "tokenizer.safetensors")[0]
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
-class InterruptAt:
-    """Stops a smoke training, as Ctrl-C would, when it has validated after a step."""
+class InterruptedTask:
+    """Stops a smoke training, as Ctrl-C would, after some steps."""
 
-    def __init__(self, step: int) -> None:
-        self.step = step
+    def __init__(self, task: tokenizer.TokenizerTask, after: int) -> None:
+        self.task, self.model, self.left = task, task.model, after
 
-    def run(self, corpus: Path, out: Path) -> None:
-        from keyfill_extension.engine.config import to_json
-        from keyfill_extension.engine.data.corpus import load_corpus
-        from keyfill_extension.engine.data.windows import build_bank, draw_windows
-        from keyfill_extension.engine.tokenizer.grid import GridTokenizer
-        from keyfill_extension.engine.training.loop import Run, train
+    def batch_loss(self, count: int) -> tuple[torch.Tensor, dict[str, float]]:
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return self.task.batch_loss(count)
 
-        preset = tokenizer.TOKENIZER_PRESETS["smoke"]
-        torch.manual_seed(preset.loop.seed)
-        bank = build_bank(load_corpus(corpus, "train"))
-        model = GridTokenizer(preset.model)
-        tokenizer._statistics(model, bank)
-        done = 0
 
-        def batch_loss(count: int) -> tuple[torch.Tensor, dict[str, float]]:
-            nonlocal done
-            if done == self.step:
-                raise KeyboardInterrupt
-            done += 1
-            windows = draw_windows(bank, count, preset.frames)
-            return tokenizer.reconstruction_losses(model, windows, preset.losses)
-
-        config = {"preset": to_json(preset), "without": []}
-        train(Run(model, batch_loss, lambda _: {}, out, config), preset.loop)
+def no_report(_: torch.nn.Module) -> dict[str, float]:
+    return {}
 
 
 def test_another_preset_in_a_used_folder_is_refused(trained: tuple[Path, Path]) -> None:
@@ -163,13 +152,12 @@ def test_an_edit_changes_its_cells_and_nothing_else(
     clip = swinging_clip(90, 1.0, 0.3)
     mask = span_mask(90, span, parts)
     edited = run(engine, MotionRequest("someone waves", clip=clip, mask=mask, seed=1)).clips[0]
-    from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
-
     for index, part in enumerate(PARTS):
         joints = list(PART_JOINTS[part])
         kept = ~mask[:, index]
         np.testing.assert_array_equal(edited.rot[kept][:, joints], clip.rot[kept][:, joints])
-        assert mask[:, index].any() == (not np.array_equal(edited.rot[:, joints], clip.rot[:, joints]))
+        is_same = np.array_equal(edited.rot[:, joints], clip.rot[:, joints])
+        assert mask[:, index].any() != is_same
     np.testing.assert_array_equal(edited.root_pos[~mask[:, 0]], clip.root_pos[~mask[:, 0]])
 
 
@@ -179,8 +167,6 @@ def test_what_the_mask_hides_has_no_influence(engine: Engine) -> None:
     mask = span_mask(80, (24, 52), None)
     rot, root = clip.rot.copy(), clip.root_pos.copy()
     rot[24:52], root[24:52] = noise.rot[24:52], noise.root_pos[24:52]
-    from dataclasses import replace
-
     other = replace(clip, rot=rot, root_pos=root)
     first = run(engine, MotionRequest("a person walks", clip=clip, mask=mask)).clips[0]
     second = run(engine, MotionRequest("a person walks", clip=other, mask=mask)).clips[0]

@@ -1,0 +1,64 @@
+"""What an animator has without a model: the training clips whose captions are nearest.
+
+It knows the text encoder, no trained model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ..text_encoder import TextEncoder
+from .library import RealClip
+
+TOP: Final = 3
+"""Different clips taken for a prompt, as many as the model has seeds."""
+
+_BATCH: Final = 64
+
+
+class CaptionBaseline:
+    """Finds the clips of the nearest captions by the text encoder's cosine."""
+
+    def __init__(self, encoder: TextEncoder, clips: Sequence[RealClip]) -> None:
+        """Encode every caption once.
+
+        Args:
+            encoder: the text encoder of the model, so that both read alike.
+            clips: the clips to choose from: the training split.
+        """
+        self._encoder = encoder
+        self._clips = list(clips)
+        owners = {
+            (caption, index)
+            for index, clip in enumerate(self._clips)
+            for caption in clip.entry.captions
+        }
+        rows = sorted(owners, key=lambda owner: (len(owner[0]), owner))
+        self._owners = [index for _, index in rows]
+        self._sentences = _encode(encoder, [caption for caption, _ in rows])
+
+    def nearest(self, prompt: str, count: int = TOP) -> list[RealClip]:
+        """Return up to `count` different clips, the one with the nearest caption first."""
+        cosines = self._sentences @ _encode(self._encoder, [prompt])[0]
+        found: dict[int, None] = {}
+        for row in cosines.argsort(descending=True, stable=True).tolist():
+            found[self._owners[row]] = None
+            if len(found) == count:
+                break
+        return [self._clips[index] for index in found]
+
+
+def _encode(encoder: TextEncoder, texts: list[str]) -> Tensor:
+    """Return unit vectors (N, D)."""
+    parts = [
+        encoder.encode(texts[first : first + _BATCH]).sentence.float().cpu()
+        for first in tqdm(
+            range(0, len(texts), _BATCH), desc="captions", disable=len(texts) <= _BATCH
+        )
+    ]
+    return torch.nn.functional.normalize(torch.cat(parts), dim=-1)

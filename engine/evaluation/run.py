@@ -1,0 +1,115 @@
+"""The command `python -m engine evaluate`: measures, prints a table, writes one JSON report."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tqdm import tqdm
+
+from ..api import DEFAULT_WEIGHTS, load_engine
+from ..data.corpus import load_corpus
+from ..text_encoder import load_text_encoder
+from .baseline import CaptionBaseline
+from .library import RealClip, measure_corpus
+from .motion_scores import motion_table, score_motion
+from .prompt_scores import score_prompts, scores_table
+from .prompts import PAIRS, SINGLES, Prompt
+from .rates import frozen_digest, rate_prompt, rates_table
+from .takes import measure_takes
+
+SEEDS: Final = 3
+"""Takes per prompt."""
+
+
+class EvaluationError(ValueError):
+    """Something cannot be measured; the text says why."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one measurement; the exit status is 0, or 1 if a frozen check does not count."""
+    options = _parse(words)
+    measure = {
+        "checks": _measure_checks,
+        "prompts": _measure_prompts,
+        "motion": _measure_motion,
+        "tokenizer": _measure_tokenizer,
+    }[options.what]
+    report, table, status = measure(options)
+    print(table)
+    if options.out is not None:
+        _write(options.out, {"measured": options.what, **report})
+    return status
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m engine evaluate", description=__doc__)
+    parser.add_argument("what", choices=("checks", "prompts", "motion", "tokenizer"))
+    parser.add_argument("--corpus", type=Path, required=True, help="folder of captioned clips")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained model")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--seed", type=int, default=0, help="of the first take")
+    parser.add_argument("--clips", type=int, default=60, help="most validation clips for motion")
+    parser.add_argument("--out", type=Path, help="JSON report to write")
+    return parser.parse_args(words)
+
+
+def _write(path: Path, report: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _read_clips(options: argparse.Namespace) -> tuple[RealClip, ...]:
+    return measure_corpus(load_corpus(options.corpus))
+
+
+def _measure_checks(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    clips = _read_clips(options)
+    rates = [
+        rate_prompt(prompt, clips)
+        for prompt in tqdm((*SINGLES, *PAIRS), desc="checks", unit="prompt")
+    ]
+    report = {"frozen_sha256": frozen_digest(), "rates": [asdict(rate) for rate in rates]}
+    return report, rates_table(rates), 0 if all(rate.is_usable for rate in rates) else 1
+
+
+def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    engine = load_engine(options.weights, options.device)
+    takes = {
+        prompt.text: measure_takes(engine, prompt.text, prompt.seconds, SEEDS, options.seed)
+        for prompt in tqdm((*SINGLES, *PAIRS), desc="takes", unit="prompt")
+    }
+    train = measure_corpus(load_corpus(options.corpus, split="train"))
+    baseline = CaptionBaseline(load_text_encoder("minilm"), train)
+    report: dict[str, Any] = {"frozen_sha256": frozen_digest(), "seed": options.seed}
+    tables = []
+    groups: dict[str, tuple[Prompt, ...]] = {"singles": SINGLES, "pairs": PAIRS}
+    for name, prompts in groups.items():
+        report[name] = score_prompts(prompts, takes, baseline)
+        title = "Single actions" if name == "singles" else "Two actions at once"
+        tables.append(scores_table(title, report[name]))
+    return report, "\n\n".join(tables), 0
+
+
+def _measure_motion(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    engine = load_engine(options.weights, options.device)
+    scores = score_motion(engine, _read_clips(options), options.clips, options.seed)
+    return scores, motion_table(scores), 0
+
+
+def _measure_tokenizer(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    try:
+        reconstruction = importlib.import_module(".reconstruction", __package__)
+    except ModuleNotFoundError as error:
+        raise EvaluationError("This copy cannot measure the tokenizer.") from error
+    report = dict(reconstruction.measure(options.weights, options.corpus))
+    lines = ["| quantity | value |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in report.items()]
+    return report, "\n".join(lines), 0
