@@ -11,7 +11,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3.11
 BLENDER ?= blender
-TORCH ?= torch
+TORCH ?=
 PYTEST ?=
 
 VENV := .venv
@@ -45,7 +45,7 @@ $(READY): requirements/engine.txt requirements/text_encoder.txt requirements/ble
 	  exit 1; }
 	$(PYTHON) requirements/check_system.py
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PIP) install "$(TORCH)" -r requirements/engine.txt -r requirements/blender.txt \
+	$(PIP) install $(if $(TORCH),"$(TORCH)") -r requirements/engine.txt -r requirements/blender.txt \
 	  -r requirements/dev.txt -c requirements/constraints.txt
 	$(PIP) install --no-deps -r requirements/text_encoder.txt
 	@touch $@

@@ -31,7 +31,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-TRAINERS: Final = ("tokenizer", "masked", "residual", "length")
+TRAINERS = ("tokenizer", "masked", "residual", "length", "weights")
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2

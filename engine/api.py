@@ -171,7 +171,7 @@ def load_engine(
     verify_weights(weights)
     place = choose_device(device)
     system = GridSystem(
-        _load_network(weights, "tokenizer", GridTokenizer, GridTokenizerConfig, place),
+        load_tokenizer(weights, place),
         _load_network(weights, "masked", MaskedTransformer, MaskedConfig, place),
         _load_network(weights, "residual", ResidualTransformer, ResidualConfig, place),
         _load_network(weights, "length", LengthPredictor, LengthConfig, place),
@@ -180,6 +180,15 @@ def load_engine(
         decoding or GridDecoding(),
     )
     return Engine(system)
+
+
+def load_tokenizer(weights: Path, device: str = "cpu") -> GridTokenizer:
+    """Load the tokenizer of a weights folder alone.
+
+    Raises:
+        WeightsError: if its file is missing or damaged.
+    """
+    return _load_network(weights, "tokenizer", GridTokenizer, GridTokenizerConfig, device)
 
 
 def _load_network(

@@ -52,7 +52,9 @@ _log = logging.getLogger("keyfill.worker")
 class Engine(Protocol):
     """What the worker asks of an engine."""
 
-    device: str
+    @property
+    def device(self) -> str:
+        """What it computes on: cpu, cuda or mps."""
 
     def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
         """Yield progress at least every 0.2 s and return the motion."""

@@ -25,21 +25,23 @@ DATA_PATHS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_
 
 
 def quaternions_to_channels(rotations: Array, mode: str) -> tuple[str, Array]:
-    """Return the property and the values (T, 3 or 4) of a rotation in one rotation mode.
+    """Return the property and the values (T, ..., 3 or 4) of rotations in one rotation mode.
 
     Args:
-        rotations: (T, 4) unit quaternions, w first.
+        rotations: (T, ..., 4) unit quaternions, w first.
         mode: `QUATERNION`, `AXIS_ANGLE` or one of EULER_ORDERS.
     """
     if mode == "QUATERNION":
         return DATA_PATHS[mode], quaternions.keep_quaternion_sign(rotations)
     if mode == "AXIS_ANGLE":
-        return DATA_PATHS[mode], quaternions_to_axis_angle(rotations)
+        flat = np.reshape(rotations, (len(rotations), -1, 4))
+        columns = [quaternions_to_axis_angle(flat[:, one]) for one in range(flat.shape[1])]
+        return DATA_PATHS[mode], np.stack(columns, axis=1).reshape(rotations.shape)
     return "rotation_euler", quaternions_to_euler(rotations, mode)
 
 
 def quaternions_to_euler(rotations: Array, order: str) -> Array:
-    """Return Euler angles (T, 3) in X, Y, Z columns; each frame is the one nearest to the last.
+    """Return Euler angles (T, ..., 3) in X, Y, Z columns, each frame the nearest to the last.
 
     Two triples of angles give each rotation, and each angle may turn by whole
     circles; the choice that moves least is what an animator can edit.
@@ -50,21 +52,23 @@ def quaternions_to_euler(rotations: Array, order: str) -> Array:
     sign = 1.0 if (first, middle, last) in ((0, 1, 2), (1, 2, 0), (2, 0, 1)) else -1.0
     m = quaternions.quaternion_to_matrix(quaternions.normalize(rotations))
     # R = R_last * R_middle * R_first
-    sine = np.clip(-sign * m[:, last, first], -1.0, 1.0)
-    angles = np.empty((len(m), 3))
-    angles[:, middle] = np.arcsin(sine)
-    angles[:, first] = np.arctan2(sign * m[:, last, middle], m[:, last, last])
-    angles[:, last] = np.arctan2(sign * m[:, middle, first], m[:, first, first])
+    sine = np.clip(-sign * m[..., last, first], -1.0, 1.0)
+    angles = np.empty((*sine.shape, 3))
+    angles[..., middle] = np.arcsin(sine)
+    angles[..., first] = np.arctan2(sign * m[..., last, middle], m[..., last, last])
+    angles[..., last] = np.arctan2(sign * m[..., middle, first], m[..., first, first])
     other = angles + np.pi
-    other[:, middle] = np.pi - angles[:, middle]
+    other[..., middle] = np.pi - angles[..., middle]
     # In gimbal lock first and last turn about one axis: only their sum or difference counts.
     locked = np.abs(sine) > _LOCKED_SINE
-    total = np.arctan2(m[locked, first, middle] * np.sign(sine[locked]), m[locked, middle, middle])
+    total = np.arctan2(
+        m[..., first, middle][locked] * np.sign(sine[locked]), m[..., middle, middle][locked]
+    )
     for triples in (angles, other):
         triples[locked, first], triples[locked, last] = total, 0.0
         triples[locked, middle] = angles[locked, middle]
     locks = np.where(locked, sign * np.sign(sine), 0.0)
-    return _nearest_along_time(np.stack([angles, other], axis=1), locks, (first, last))
+    return _nearest_along_time(np.stack([angles, other], axis=-2), locks, (first, last))
 
 
 def quaternions_to_axis_angle(rotations: Array) -> Array:
@@ -90,18 +94,23 @@ def _nearest_along_time(pairs: Array, locks: Array, ends: tuple[int, int]) -> Ar
     """Choose per frame between two triples, whole circles included, the one nearest to the last.
 
     Args:
-        pairs: (T, 2, 3) radians.
-        locks: (T) 0, or in gimbal lock what a turn of the last angle adds to the first.
+        pairs: (T, ..., 2, 3) radians.
+        locks: (T, ...) 0, or in gimbal lock what a turn of the last angle adds to the first.
         ends: columns of the first and the last angle; in lock the last one keeps still.
     """
-    chosen = np.empty((len(pairs), 3))
-    previous = np.zeros(3)
+    chosen = np.empty((*locks.shape, 3))
+    previous = np.zeros((*locks.shape[1:], 3))
     first, last = ends
+    has_locks = locks.any(axis=tuple(range(1, locks.ndim))) if locks.ndim > 1 else locks != 0
     for frame, pair in enumerate(pairs):
-        if locks[frame]:
-            pair[:, first] += locks[frame] * previous[last]
-            pair[:, last] = previous[last]
-        unwrapped = pair - _CIRCLE * np.round((pair - previous) / _CIRCLE)
-        distances = np.abs(unwrapped - previous).sum(axis=1)
-        previous = chosen[frame] = unwrapped[int(distances[1] < distances[0])]
+        if has_locks[frame]:
+            kept = previous[..., last, None]
+            locked = locks[frame][..., None] != 0
+            pair[..., first] += locks[frame][..., None] * kept
+            pair[..., last] = np.where(locked, kept, pair[..., last])
+        before = previous[..., None, :]
+        unwrapped = pair - _CIRCLE * np.round((pair - before) / _CIRCLE)
+        distances = np.abs(unwrapped - before).sum(axis=-1)
+        nearer = (distances[..., 1] < distances[..., 0])[..., None]
+        previous = chosen[frame] = np.where(nearer, unwrapped[..., 1, :], unwrapped[..., 0, :])
     return chosen

@@ -121,11 +121,16 @@ def _make_bag(action: bpy.types.Action, ob: bpy.types.Object) -> tuple[Any, Any]
 
 
 def _curves(ob: bpy.types.Object, motion: RigMotion) -> Iterator[_Curve]:
-    for column, name in enumerate(motion.bones):
-        bone = ob.pose.bones[name]
-        path, values = quaternions_to_channels(motion.rotations[:, column], bone.rotation_mode)
-        for index in range(values.shape[1]):
-            yield _Curve(bone.path_from_id(path), index, name, values[:, index])
+    """Yield the curves of all bones, those of one rotation mode converted together."""
+    modes = [ob.pose.bones[name].rotation_mode for name in motion.bones]
+    for mode in dict.fromkeys(modes):
+        columns = [column for column, other in enumerate(modes) if other == mode]
+        path, values = quaternions_to_channels(motion.rotations[:, columns], mode)
+        for place, column in enumerate(columns):
+            name = motion.bones[column]
+            for index in range(values.shape[-1]):
+                full_path = ob.pose.bones[name].path_from_id(path)
+                yield _Curve(full_path, index, name, values[:, place, index])
     path = ob.pose.bones[motion.location_bone].path_from_id("location")
     for index in range(3):
         yield _Curve(path, index, motion.location_bone, motion.locations[:, index])

@@ -38,7 +38,7 @@ class CaptionBaseline:
             for index, clip in enumerate(self._clips)
             for caption in clip.entry.captions
         }
-        rows = sorted(owners, key=lambda owner: (len(owner[0]), owner))
+        rows = sorted(owners)
         self._owners = [index for _, index in rows]
         self._sentences = _encode(encoder, [caption for caption, _ in rows])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,26 +20,23 @@ from .motion_scores import motion_table, score_motion
 from .prompt_scores import score_prompts, scores_table
 from .prompts import PAIRS, SINGLES, Prompt
 from .rates import frozen_digest, rate_prompt, rates_table
+from .reconstruction import measure
 from .takes import measure_takes
 
 SEEDS: Final = 3
 """Takes per prompt."""
 
 
-class EvaluationError(ValueError):
-    """Something cannot be measured; the text says why."""
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Run one measurement; the exit status is 0, or 1 if a frozen check does not count."""
     options = _parse(words)
-    measure = {
+    measurement = {
         "checks": _measure_checks,
         "prompts": _measure_prompts,
         "motion": _measure_motion,
         "tokenizer": _measure_tokenizer,
     }[options.what]
-    report, table, status = measure(options)
+    report, table, status = measurement(options)
     print(table)
     if options.out is not None:
         _write(options.out, {"measured": options.what, **report})
@@ -105,11 +101,7 @@ def _measure_motion(options: argparse.Namespace) -> tuple[dict[str, Any], str, i
 
 
 def _measure_tokenizer(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    try:
-        reconstruction = importlib.import_module(".reconstruction", __package__)
-    except ModuleNotFoundError as error:
-        raise EvaluationError("This copy cannot measure the tokenizer.") from error
-    report = dict(reconstruction.measure(options.weights, options.corpus))
+    report = measure(options.weights, options.corpus)
     lines = ["| quantity | value |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in report.items()]
     return report, "\n".join(lines), 0

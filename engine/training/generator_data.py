@@ -9,15 +9,14 @@ from typing import Final
 
 import torch
 
-from ..checkpoint import load_checkpoint
-from ..config import from_json
+from ..api import load_tokenizer
 from ..data.batches import MaskedBatch, collate
 from ..data.composition import Composer, Example, stitch_pool
 from ..data.corpus import load_corpus
 from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
-from ..tokenizer.grid import GridTokenizer, GridTokenizerConfig
+from ..tokenizer.grid import GridTokenizer
 
 VALIDATION_SEED: Final = 20240
 STITCHING_SEED: Final = 7
@@ -32,14 +31,6 @@ class GeneratorData:
     encoder: TextEncoder
     held_out: TokenBank
     held_out_neighbours: list[list[list[int]]]
-
-
-def load_tokenizer(path: Path) -> GridTokenizer:
-    """Return the trained tokenizer of a checkpoint, frozen."""
-    tensors, config = load_checkpoint(path)
-    tokenizer = GridTokenizer(from_json(GridTokenizerConfig, config))
-    tokenizer.load_state_dict(tensors)
-    return tokenizer.eval().requires_grad_(False)
 
 
 def load_data(
@@ -97,7 +88,9 @@ def read_generator_options(
     parser = argparse.ArgumentParser(prog=f"python -m engine train {what}")
     parser.add_argument("--preset", choices=presets, default="grid")
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.safetensors")
+    parser.add_argument(
+        "--tokenizer", type=Path, required=True, metavar="DIR", help="--out of train tokenizer"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")

@@ -57,6 +57,14 @@ TOKENIZER_PRESETS = {
     "grid": TokenizerPreset(
         loop=LoopConfig(steps=1600, batch=64, learning_rate=1e-3, warmup=100, average_decay=0.99)
     ),
+    # Second phase of "grid", on its weights: small errors of speed add up along the path.
+    "grid-path": TokenizerPreset(
+        losses=TokenizerLosses(path=10.0, heading=12.0),
+        loop=LoopConfig(
+            steps=600, batch=64, learning_rate=6e-4, warmup=30, average_decay=0.99, seed=1
+        ),
+        frames=80,
+    ),
     "smoke": TokenizerPreset(
         model=GridTokenizerConfig(
             quantizer=QuantizerConfig(stages=2, codebook=CodebookConfig(size=16, width=8)),
@@ -75,7 +83,7 @@ class MaskedPreset:
 
     model: MaskedConfig = field(default_factory=MaskedConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
-    stitched: int = 4000
+    stitched: int = 2500
     """Stitched clips that are made before training."""
 
 
@@ -100,7 +108,7 @@ class ResidualPreset:
 
     model: ResidualConfig = field(default_factory=ResidualConfig)
     loop: LoopConfig = field(default_factory=LoopConfig)
-    stitched: int = 2000
+    stitched: int = 2500
 
 
 RESIDUAL_PRESETS = {

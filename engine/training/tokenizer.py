@@ -10,30 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
+from ..checkpoint import load_checkpoint, save_checkpoint
+from ..config import from_json, to_json
 from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
+from ..evaluation.reconstruction import heading_joints, reconstruction_errors
 from ..features import (
     CONTACTS,
     PART_WIDTHS,
     WIDTH,
     integrate_root,
-    local_rotations,
 )
 from ..motion.contacts import CONTACT_JOINTS
 from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
-from ..rotations import forward_kinematics, yaw_to_matrix
-from ..tokenizer.grid import GridTokenizer
-from .loop import Report, Run, train
+from ..rotations import yaw_to_matrix
+from ..tokenizer.grid import GridTokenizer, GridTokenizerConfig
+from .loop import Report, Run, TrainingError, train
 from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_steps
-
-
-def heading_joints(features: Tensor) -> Tensor:
-    """Return joints (..., T, 22, 3) in the heading frame, the pelvis above x = z = 0."""
-    zero = torch.zeros_like(features[..., 3])
-    root = torch.stack([zero, features[..., 3], zero], -1)
-    return forward_kinematics(root, local_rotations(features))
 
 
 def reconstruction_losses(
@@ -90,58 +83,6 @@ def _world_feet(joints: Tensor, yaw: Tensor, root: Tensor) -> Tensor:
     return feet + torch.stack([root[..., 0], torch.zeros_like(yaw), root[..., 2]], -1)[..., None, :]
 
 
-@torch.no_grad()
-def measure(model: GridTokenizer, bank: FeatureBank) -> Report:
-    """Return errors on whole clips: joints with the heading aligned, and the path after 5 s.
-
-    Clips in which the legs were not captured stay out.
-    """
-    joint_errors: dict[int, list[Tensor]] = {1: [], model.stages: []}
-    path, heading = [], []
-    for index in range(len(bank.starts)):
-        if not bool(bank.has_part[index].all()):
-            continue
-        start, length = int(bank.starts[index]), int(bank.lengths[index])
-        whole = length - length % FRAMES_PER_STEP
-        clip = bank.features[None, start : start + whole]
-        codes = model.encode(clip)
-        wanted = heading_joints(clip)
-        wanted = wanted - wanted[..., :1, :]
-        for stages, errors in joint_errors.items():
-            decoded = model.decode(codes[..., :stages])
-            joints = heading_joints(decoded)
-            errors.append((joints - joints[..., :1, :] - wanted).norm(dim=-1).mean((0, 2)))
-        if whole >= 150:
-            # `decoded` is that of all stages: the last turn of the loop above.
-            yaw, root = integrate_root(decoded[:, :150])
-            true_yaw, true_root = integrate_root(clip[:, :150])
-            path.append((root - true_root)[0, -1, [0, 2]].norm())
-            heading.append((yaw - true_yaw)[0, -1].abs().rad2deg())
-    return {
-        "base_mm": 1000 * float(torch.cat(joint_errors[1]).mean()),
-        "all_mm": 1000 * float(torch.cat(joint_errors[model.stages]).mean()),
-        "path_5s_m": float(torch.stack(path).mean()) if path else 0.0,
-        "heading_5s_degrees": float(torch.stack(heading).mean()) if heading else 0.0,
-    }
-
-
-@torch.no_grad()
-def codebook_use(model: GridTokenizer, bank: FeatureBank) -> dict[str, list[float]]:
-    """Return for each part the share of each stage's codes that the bank's clips use."""
-    seen = {part: torch.zeros(model.stages, model.codebook_size) for part in PARTS}
-    for index in range(len(bank.starts)):
-        start, length = int(bank.starts[index]), int(bank.lengths[index])
-        whole = length - length % FRAMES_PER_STEP
-        if whole == 0:
-            continue
-        codes = model.encode(bank.features[None, start : start + whole])[0]
-        for i, part in enumerate(PARTS):
-            if bool(bank.has_part[index, i]):
-                for stage in range(model.stages):
-                    seen[part][stage, codes[:, i, stage]] = 1.0
-    return {part: used.mean(1).tolist() for part, used in seen.items()}
-
-
 def _statistics(model: GridTokenizer, bank: FeatureBank) -> None:
     torch.manual_seed(0)
     windows = draw_windows(bank, 2000, 32)
@@ -167,7 +108,7 @@ class TokenizerTask:
     def validate(self, averaged: nn.Module) -> Report:
         """Measure the averaged model."""
         assert isinstance(averaged, GridTokenizer)
-        return measure(averaged, self.held_out)
+        return reconstruction_errors(averaged, self.held_out)
 
 
 def prepare(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...]) -> TokenizerTask:
@@ -180,26 +121,36 @@ def prepare(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...]) -> 
     return TokenizerTask(model, preset, bank, held_out)
 
 
-def run_training(
-    preset: TokenizerPreset, corpus: Path, without: tuple[str, ...], out: Path
-) -> None:
-    """Train on the corpus's training split and write `tokenizer.safetensors` into `out`."""
-    task = prepare(preset, corpus, without)
-    config = {"preset": to_json(preset), "without": list(without)}
-    run = Run(task.model, task.batch_loss, task.validate, out, config)
-    trained = train(run, preset.loop)
-    save_checkpoint(out / "tokenizer.safetensors", trained.state_dict(), to_json(preset.model))
+def start_from(model: GridTokenizer, path: Path) -> None:
+    """Load the weights of a trained tokenizer of the same sizes.
+
+    Raises:
+        TrainingError: if its sizes differ.
+    """
+    tensors, config = load_checkpoint(path)
+    if from_json(GridTokenizerConfig, config) != model.config:
+        raise TrainingError(f"{path} has other sizes than the preset; choose its own preset.")
+    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
 
 
 def main(argv: list[str]) -> int:
-    """Run `python -m engine train tokenizer`."""
+    """Run `python -m engine train tokenizer`; writes `tokenizer.safetensors`."""
     parser = argparse.ArgumentParser(prog="python -m engine train tokenizer")
     parser.add_argument("--preset", choices=sorted(TOKENIZER_PRESETS), default="grid")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--init", type=Path, help="start from these weights")
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     options = parser.parse_args(argv)
     preset = with_steps(TOKENIZER_PRESETS[options.preset], options.steps)
-    run_training(preset, options.corpus, tuple(options.without), options.out)
+    task = prepare(preset, options.corpus, tuple(options.without))
+    if options.init:
+        start_from(task.model, options.init)
+    config = {"preset": to_json(preset), "without": options.without, "init": bool(options.init)}
+    run = Run(task.model, task.batch_loss, task.validate, options.out, config)
+    trained = train(run, preset.loop)
+    save_checkpoint(
+        options.out / "tokenizer.safetensors", trained.state_dict(), to_json(preset.model)
+    )
     return 0

@@ -247,10 +247,13 @@ def test_bone_names_with_quotes_are_keyed():
     assert np.degrees(angle) < 0.05
 
 
-def test_300_frames_of_22_bones_take_at_most_50_ms():
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ"])
+def test_300_frames_of_22_bones_take_at_most_50_ms(mode):
     ob, motion = prepare(300)
+    for bone in ob.pose.bones:
+        bone.rotation_mode = mode
     best = np.inf
-    for _ in range(4):
+    for _ in range(12):  # a busy machine delays some
         start = time.perf_counter()
         keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
         best = min(best, time.perf_counter() - start)

@@ -60,6 +60,17 @@ def test_euler_angles_do_not_jump_when_one_axis_spins(order):
         assert quaternions.angle_between(euler_to_quaternions(found, order), rotations).max() < 1e-6
 
 
+@pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE", *EULER_ORDERS])
+def test_many_bones_at_once_are_the_same_as_one_by_one(mode):
+    angle = np.linspace(0.0, 3.0, 50)
+    straight_up = quaternions.axis_angle_to_quaternion(np.array([0.0, 1.0, 0.0]), angle)
+    bones = np.stack([spinning(49), straight_up, spinning(49)], axis=1)
+    together = quaternions_to_channels(bones, mode)[1]
+    for column in range(3):
+        alone = quaternions_to_channels(bones[:, column], mode)[1]
+        assert np.abs(together[:, column] - alone).max() < 1e-9
+
+
 def test_axis_angle_is_the_same_rotation_and_does_not_jump():
     rotations = spinning()
     channels = quaternions_to_axis_angle(rotations)

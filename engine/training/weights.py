@@ -1,0 +1,51 @@
+"""Gathers trained networks into a weights folder: `python -m engine train weights`.
+
+Numbers are stored in 16 bits, which halves the folder and changes no decision that
+could be seen. Every file is written whole, and the manifest last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
+
+FILES: Final = {
+    "tokenizer": "tokenizer",
+    "masked": "masked",
+    "memory": "masked",
+    "residual": "residual",
+    "length": "length",
+}
+"""Each file of the grid model and the run that wrote it."""
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train weights`."""
+    parser = argparse.ArgumentParser(prog="python -m engine train weights")
+    for run in sorted(set(FILES.values())):
+        parser.add_argument(f"--{run}", type=Path, required=True, help=f"--out of train {run}")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(argv)
+    stored = {
+        name: load_checkpoint(getattr(options, run) / f"{name}.safetensors")
+        for name, run in FILES.items()
+    }
+    for name, (tensors, config) in stored.items():
+        halved = {
+            key: tensor.half() if tensor.is_floating_point() and tensor.dim() else tensor
+            for key, tensor in tensors.items()
+        }
+        if any(bool(torch.isinf(tensor).any()) for tensor in halved.values()):
+            raise ValueError(f"{name} has numbers that 16 bits cannot hold")
+        save_checkpoint(options.out / f"{name}.safetensors", halved, config)
+        log = getattr(options, FILES[name]) / "log.jsonl"
+        if log.is_file():
+            shutil.copy(log, options.out / f"{FILES[name]}.log.jsonl")
+    write_manifest(options.out)
+    return 0
