@@ -26,6 +26,7 @@ from .splicing import splice
 from .systems.grid import (
     GridDecoding,
     GridSystem,
+    Mask,
     Stopwatch,
     context_features,
     decoded_clip,
@@ -94,7 +95,7 @@ class Engine:
 
     def _canvas(
         self, request: MotionRequest, text: EncodedText
-    ) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+    ) -> tuple[Clip, Mask]:
         """Return the clip and the mask to fill; for a new take an empty clip, masked whole."""
         if request.clip is not None and request.mask is not None:
             return request.clip, request.mask
@@ -109,8 +110,8 @@ class Engine:
 
 
 def _whole_steps(
-    clip: Clip, mask: np.ndarray[Any, np.dtype[np.bool_]]
-) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+    clip: Clip, mask: Mask
+) -> tuple[Clip, Mask]:
     """Repeat the last frame until whole token steps are full."""
     missing = -clip.frames % FRAMES_PER_STEP
     rows = np.minimum(np.arange(clip.frames + missing), clip.frames - 1)
@@ -119,10 +120,10 @@ def _whole_steps(
 
 def _finish(
     clip: Clip,
-    mask: np.ndarray[Any, np.dtype[np.bool_]],
+    mask: Mask,
     features: torch.Tensor,
     is_new: bool,
-) -> tuple[Clip, np.ndarray[Any, np.dtype[np.bool_]]]:
+) -> tuple[Clip, Mask]:
     """Decode one take, put it into the clip and clean up the feet."""
     contacts = decoded_contacts(features, clip.frames)
     if is_new:

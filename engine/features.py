@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .motion.clip import Clip, headings
+from .motion.clip import Array, Clip, headings
 from .motion.contacts import label_contacts
 from .motion.quaternions import multiply, yaw_to_quaternion
 from .motion.skeleton import FPS, JOINTS, PARENTS, PART_JOINTS, PARTS, REST_OFFSETS
@@ -85,7 +85,7 @@ def clip_to_features(clip: Clip) -> tuple[Tensor, Origin]:
     return features, Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), float(yaw[0]))
 
 
-def _root_features(root_pos: np.ndarray, yaw: np.ndarray) -> np.ndarray:
+def _root_features(root_pos: Array, yaw: Array) -> Array:
     step = np.diff(root_pos, axis=0)
     cosine, sine = np.cos(yaw[1:]), np.sin(yaw[1:])
     forward = cosine * step[:, 0] - sine * step[:, 2], sine * step[:, 0] + cosine * step[:, 2]

@@ -17,7 +17,7 @@ def quaternion_to_matrix(rotations: Tensor) -> Tensor:
         2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
         2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
     ]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+    return torch.stack(rows, -1).view(*rows[0].shape, 3, 3)
 
 
 def matrix_to_quaternion(matrices: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def yaw_to_matrix(yaw: Tensor) -> Tensor:
     cosine, sine = yaw.cos(), yaw.sin()
     zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
     rows = [cosine, zero, sine, zero, one, zero, -sine, zero, cosine]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+    return torch.stack(rows, -1).view(*rows[0].shape, 3, 3)
 
 
 def forward_kinematics(root: Tensor, local: Tensor) -> Tensor:

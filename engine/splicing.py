@@ -7,6 +7,7 @@ kept frames, whose error at the border fades into the span. NumPy only.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from .motion.skeleton import PART_JOINTS, PARTS
 FADE_FRAMES = 10
 """Frames over which a border's difference fades."""
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 Spans = list[tuple[int, int]]
 
 

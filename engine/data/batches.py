@@ -14,7 +14,7 @@ from .composition import Composer, Example
 from .masking import corrupt, draw_mask
 from .tokens import TextBank, first_words, pad_words
 
-POOL = 4
+POOL = 2
 """Batches drawn at a time; the examples of one pool are sorted by length."""
 
 

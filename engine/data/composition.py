@@ -87,11 +87,11 @@ class Composer:
         self.leg_donors = torch.nonzero((activity.legs > 0.3) & whole).flatten()
 
     def draw(self) -> Example:
-        """Draw one example: half plain, a quarter spliced, a quarter stitched."""
+        """Draw one example: a quarter spliced, an eighth stitched (long!), the rest plain."""
         choice = float(torch.rand(()))
         if choice < 0.25 and len(self.arm_donors) and len(self.leg_donors):
             return self._spliced()
-        if choice < 0.45 and self.stitched:
+        if choice < 0.37 and self.stitched:
             return self._stitched()
         return self._plain()
 

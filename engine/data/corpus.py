@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..motion.clip import Clip
 from ..motion.quaternions import normalize
@@ -98,7 +99,9 @@ def _is_wanted(record: dict[str, Any], split: str | None, without: tuple[str, ..
     )
 
 
-def _read_clip(record: dict[str, Any], root_pos: np.ndarray, rot: np.ndarray) -> CorpusClip:
+def _read_clip(
+    record: dict[str, Any], root_pos: NDArray[np.float32], rot: NDArray[np.int16]
+) -> CorpusClip:
     rows = slice(record["start"], record["start"] + record["frames"])
     clip = Clip(
         root_pos[rows].astype(float), normalize(rot[rows] / ROTATION_SCALE), record["fps"]

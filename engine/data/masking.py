@@ -29,7 +29,7 @@ def draw_mask(example: Example) -> Tensor:
     count = max(1, math.ceil(ratio * int(region.sum())))
     mask = torch.zeros(steps * parts, dtype=torch.bool)
     mask[order.argsort()[:count]] = True
-    return mask.unflatten(0, (steps, parts))
+    return mask.view(steps, parts)
 
 
 def _draw_region(steps: int, parts: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 Each check is a pure function of a Body, built from `measures`; thresholds
 describe the action, not a recording. It knows no prompt. Frozen on 2026-11-21,
-before any model was trained; a test notices later edits.
+before any model had been tried on it; a test notices later edits.
 """
 
 from __future__ import annotations

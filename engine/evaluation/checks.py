@@ -1,6 +1,6 @@
 """Every check by name, and the one question: does a body pass?
 
-It knows no prompt. Frozen on 2026-11-21, before any model was trained; a test
+It knows no prompt. Frozen on 2026-11-21, before any model had been tried on it; a test
 notices later edits.
 """
 

@@ -1,8 +1,8 @@
 """Quantities measured on a clip: travel, turning, flights, hand and foot motion.
 
 Every function is pure and takes a Body. It knows no prompt and no threshold of
-an action; `checks` puts those together. Frozen on 2026-11-21, before any
-model was trained; a test notices later edits.
+an action; `checks` puts those together. Frozen on 2026-11-21, before any model
+had been tried on it; a test notices later edits.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class TrainingWindows:
         """Cut the windows (about 130 MB for two hours of motion)."""
         cut = [windows_of(body, LIBRARY_STRIDE) for body in bodies]
         self._windows = np.concatenate(cut)
-        self._flat = self._windows.reshape(len(self._windows), -1)
+        self._flat = _flattened(self._windows)
         self._squares = np.einsum("nd,nd->n", self._flat, self._flat)
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class TrainingWindows:
         nearest = np.zeros(len(queries))
         for first in range(0, len(queries), _QUERIES_AT_ONCE):
             block = queries[first : first + _QUERIES_AT_ONCE]
-            flat = block.reshape(len(block), -1)
+            flat = _flattened(block)
             # Squared distance less the query's own square, which does not change the order.
             order = self._squares - 2.0 * (flat @ self._flat.T)
             count = min(_CANDIDATES, len(self))
@@ -83,6 +83,10 @@ class TrainingWindows:
             apart = np.linalg.norm(self._windows[best] - block[:, None], axis=-1)
             nearest[first : first + len(block)] = apart.mean(axis=(2, 3)).min(axis=1)
         return nearest
+
+
+def _flattened(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return windows.reshape(len(windows), int(np.prod(windows.shape[1:])))
 
 
 def summarize_novelty(training: TrainingWindows, bodies: Sequence[Body]) -> dict[str, Any]:

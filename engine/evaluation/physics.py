@@ -12,10 +12,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from .measures import Array, Body, velocity
+from .measures import Array, Body, runs_of, velocity
 
-CONTACT_HEIGHT: Final = 0.03
+CONTACT_HEIGHT: Final = 0.015
 """Metres: a foot joint this near to where it stands in the clip is in contact."""
+
+EDGE_FRAMES: Final = 2
+"""Frames at both ends of a contact that do not count: the foot lands and leaves there."""
 
 STANDING_HEIGHTS: Final = {"ankle": 0.075, "foot": 0.02}
 """Metres above the floor of the foot joints when the rest pose stands on it."""
@@ -46,8 +49,9 @@ def foot_slide(body: Body) -> float:
     """Return the mean ground speed in m/s of the feet while they are in contact.
 
     A foot is in contact while its ankle or its toe is within CONTACT_HEIGHT of
-    that joint's 5th percentile of height in the clip; its speed is that of the
-    joint in contact, of the slower one if both are (a foot rolls over heel and toe).
+    that joint's 5th percentile of height in the clip, EDGE_FRAMES at both ends of
+    the contact left out; its speed is that of the joint in contact, of the slower
+    one if both are (a foot rolls over heel and toe).
     """
     slides = []
     for side in ("left", "right"):
@@ -62,7 +66,10 @@ def _speed_in_contact(body: Body, joint: str) -> Array:
     """Return the joint's ground speed (T,) in m/s, infinite where it is not in contact."""
     height = body.height(joint)
     speed = np.linalg.norm(velocity(body.at(joint)[:, [0, 2]], body.fps), axis=1)
-    return np.where(height < np.percentile(height, 5) + CONTACT_HEIGHT, speed, np.inf)
+    stands = np.zeros(len(height), dtype=bool)
+    for start, end in runs_of(height < np.percentile(height, 5) + CONTACT_HEIGHT):
+        stands[start + EDGE_FRAMES : max(end - EDGE_FRAMES, 0)] = True
+    return np.where(stands, speed, np.inf)
 
 
 def floor_penetration(body: Body) -> float:

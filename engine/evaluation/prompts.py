@@ -1,7 +1,8 @@
 """The frozen prompts: 40 single actions and 15 pairs of actions at once.
 
 Data only. The wordings are the project's own. Frozen on 2026-11-21, before any
-model was trained; a test holds the SHA-256, so that later edits are noticed.
+model had been tried on them; a test holds the SHA-256, so that later edits are
+noticed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Which captions say that a clip shows an action: regular expressions by check.
 
 Data only, for measuring the checks on real clips. Frozen on 2026-11-21, before
-any model was trained; a test holds the SHA-256, so that later edits are noticed.
+any model had been tried on them; a test holds the SHA-256, so that later edits
+are noticed.
 """
 
 from __future__ import annotations

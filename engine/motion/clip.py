@@ -9,6 +9,7 @@ import io
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from . import quaternions
 from .skeleton import FPS, JOINTS, MIRRORED_JOINTS, PARENTS, REST_OFFSETS
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 
 class ClipError(ValueError):

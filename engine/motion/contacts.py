@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +21,7 @@ HEIGHT_TOLERANCE = 0.06
 SPEED_TOLERANCE = 0.45
 
 
-def label_contacts(joints: NDArray[np.floating], fps: float) -> NDArray[np.bool_]:
+def label_contacts(joints: NDArray[np.floating[Any]], fps: float) -> NDArray[np.bool_]:
     """Return (T, 4): the joint is near the floor y = 0 and slow (metres, metres a second).
 
     Args:
@@ -28,6 +30,7 @@ def label_contacts(joints: NDArray[np.floating], fps: float) -> NDArray[np.bool_
     """
     feet = joints[:, list(CONTACT_JOINTS)]
     if len(feet) < 2:
-        return feet[..., 1] < STANDING_HEIGHTS + HEIGHT_TOLERANCE
+        return np.asarray(feet[..., 1] < STANDING_HEIGHTS + HEIGHT_TOLERANCE)
     speed = np.linalg.norm(np.gradient(feet, axis=0), axis=-1) * fps
-    return (feet[..., 1] < STANDING_HEIGHTS + HEIGHT_TOLERANCE) & (speed < SPEED_TOLERANCE)
+    is_low = feet[..., 1] < STANDING_HEIGHTS + HEIGHT_TOLERANCE
+    return np.asarray(is_low & (speed < SPEED_TOLERANCE))

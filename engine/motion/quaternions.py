@@ -6,10 +6,12 @@ applies b first. A test holds these against the torch functions in `engine.rotat
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 
@@ -31,7 +33,7 @@ def multiply(left: Array, right: Array) -> Array:
 
 def conjugate(rotations: Array) -> Array:
     """Return the inverse of unit quaternions (..., 4)."""
-    return np.asarray(rotations) * np.array([1.0, -1.0, -1.0, -1.0])
+    return np.asarray(np.asarray(rotations) * np.array([1.0, -1.0, -1.0, -1.0]))
 
 
 def normalize(rotations: Array) -> Array:
@@ -155,7 +157,8 @@ def slerp(start: Array, end: Array, fraction: Array) -> Array:
 def angle_between(first: Array, second: Array) -> Array:
     """Return the angles (...) in radians, 0 to pi, between rotations (..., 4)."""
     relative = multiply(conjugate(first), second)
-    return 2.0 * np.arctan2(np.linalg.norm(relative[..., 1:], axis=-1), np.abs(relative[..., 0]))
+    sine = np.linalg.norm(relative[..., 1:], axis=-1)
+    return np.asarray(2.0 * np.arctan2(sine, np.abs(relative[..., 0])))
 
 
 def keep_quaternion_sign(rotations: Array) -> Array:

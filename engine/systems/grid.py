@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decoding import DecodingConfig, draw, fill_masked, guide
@@ -34,6 +35,9 @@ from ..tokenizer.grid import GridTokenizer
 from ..transformers.length import LengthPredictor
 from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
+
+Mask = NDArray[np.bool_]
+"""(T, P) frames x body parts, True where to fill."""
 
 WINDOW_STEPS = 76
 """Most steps that are filled at a time: the longest real clips, about 10 s."""
@@ -234,7 +238,7 @@ def windows(mask: Tensor) -> list[tuple[int, int]]:
     return found
 
 
-def context_features(clip: Clip, mask: np.ndarray) -> Tensor:
+def context_features(clip: Clip, mask: Mask) -> Tensor:
     """Return features (T, WIDTH) of a 30 fps clip made from its kept frames only.
 
     Each kept span of a part is turned into features by itself, since speeds look
@@ -255,7 +259,7 @@ def context_features(clip: Clip, mask: np.ndarray) -> Tensor:
     return features
 
 
-def _bridge(columns: Tensor, masked: np.ndarray) -> None:
+def _bridge(columns: Tensor, masked: Mask) -> None:
     kept = np.flatnonzero(~masked)
     if len(kept) == 0 or len(kept) == len(masked):
         return
@@ -265,9 +269,9 @@ def _bridge(columns: Tensor, masked: np.ndarray) -> None:
         columns[frames, number] = torch.from_numpy(values).to(columns.dtype)
 
 
-def step_mask(mask: np.ndarray) -> Tensor:
+def step_mask(mask: Mask) -> Tensor:
     """Return (S, P): a step is filled where any of its frames is masked; T a multiple of 4."""
-    return torch.from_numpy(mask).unflatten(0, (-1, FRAMES_PER_STEP)).any(1)
+    return torch.from_numpy(mask).view(-1, FRAMES_PER_STEP, mask.shape[1]).any(1)
 
 
 def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
@@ -275,7 +279,7 @@ def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
     return features_to_clip(features[:frames], origin)
 
 
-def decoded_contacts(features: Tensor, frames: int) -> np.ndarray:
+def decoded_contacts(features: Tensor, frames: int) -> Mask:
     """Return (frames, 4) bool: which feet the model means to stand."""
     return np.asarray((features[:frames, CONTACTS] > 0.5).cpu().numpy())
 

@@ -48,7 +48,8 @@ class StepBlock(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Map (B, S, D) to the same shape."""
-        return values + self.outward(functional.gelu(self.inward(shifted(self.norm(values), 1))))
+        inner = functional.gelu(self.inward(shifted(self.norm(values), 1)))
+        return torch.as_tensor(values + self.outward(inner))
 
 
 class Encoder(nn.Module):

@@ -99,7 +99,8 @@ class PartTokenizer(nn.Module):
 
     def _steps(self, own: Tensor) -> Tensor:
         """Return (B, S, 4 * width) in decimetres, about the mean."""
-        return ((own - self.mean) * self.reach).unflatten(1, (-1, FRAMES_PER_STEP)).flatten(2)
+        scaled = (own - self.mean) * self.reach
+        return scaled.reshape(len(own), -1, FRAMES_PER_STEP * scaled.shape[-1])
 
     @torch.no_grad()
     def set_statistics(self, features: Tensor) -> None:

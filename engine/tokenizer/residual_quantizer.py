@@ -60,7 +60,7 @@ class ResidualQuantizer(nn.Module):
             book = self.book(stage)
             codes.append(book.nearest(residual))
             residual = residual - book.look_up(codes[-1])
-        return torch.stack(codes, -1).unflatten(0, vectors.shape[:-1])
+        return torch.stack(codes, -1).view(*vectors.shape[:-1], -1)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Return the sum (..., D) of the entries of codes (..., Q'), 1 <= Q' <= Q."""

@@ -110,7 +110,7 @@ def _one_step(
     run.model.train()
     loss, report = run.batch_loss(loop.batch)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), loop.clip_gradient)
     optimizer.step()
     return {"loss": loss.item()} | report
@@ -133,7 +133,8 @@ def _groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 @torch.no_grad()
 def _move_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    mine, theirs = list(average.parameters()), list(model.parameters())
+    mine: list[Tensor] = list(average.parameters())
+    theirs: list[Tensor] = list(model.parameters())
     torch._foreach_lerp_(mine, theirs, 1 - decay)
     for own, other in zip(average.buffers(), model.buffers(), strict=True):
         own.copy_(other)

@@ -98,11 +98,11 @@ class MaskedTransformer(nn.Module):
         self.sentence = nn.Linear(config.text_width, width)
         self.no_text = nn.Parameter(torch.zeros(width))
         self.length = nn.Linear(width, width)
-        self.condition = FeedForward(width, 2 * width, 0.0)
+        self.condition = FeedForward(width, 2 * width)
         self.words = nn.Linear(config.text_width, width)
         self.no_words = nn.Parameter(torch.zeros(1, 1, width))
         self.slots = nn.Embedding(config.memory_slots + 1, width)
-        self.memory = FeedForward(width, 2 * width, config.dropout)
+        self.memory = FeedForward(width, 2 * width)
         self.norm_memory = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
             Block(
@@ -203,4 +203,5 @@ class MaskedTransformer(nn.Module):
         gate = self.copy_gate(values).float().sigmoid()[..., None] * allowed.any(1)[
             :, None, None, None
         ]
-        return ((1 - gate) * own.exp() + gate * copied).clamp_min(1e-9).log()
+        mixed = (1 - gate) * own.exp() + gate * copied
+        return torch.as_tensor(mixed.clamp_min(1e-9).log())

@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pytest
+from keyfill_extension.engine.evaluation import run
+from keyfill_extension.engine.evaluation.baseline import CaptionBaseline
+from keyfill_extension.engine.evaluation.measures import Body
+from keyfill_extension.engine.evaluation.motion_scores import motion_table, score_motion
+from keyfill_extension.engine.evaluation.prompt_scores import score_prompts, scores_table
+from keyfill_extension.engine.evaluation.prompts import Prompt
+from keyfill_extension.engine.evaluation.takes import make_takes, measure_takes
+from keyfill_extension.engine.motion.request import MotionResult, Progress
+from keyfill_extension.engine.text_encoder import FakeTextEncoder
+
+from ..small_corpus import write_small_corpus
+from .actions import clap, go, kick_left, stand
+from .real_clips import real_clip
+
+
+class ClappingEngine:
+    """Claps when asked to, else stands; every second take walks off."""
+
+    def run(self, request):
+        request.check()
+        yield Progress(0, 1, "Choosing movements")
+        makes = clap if "clap" in request.prompt else stand
+        clips = [
+            go(ahead=1.0, seconds=request.seconds) if take % 2 else makes()
+            for take in range(request.takes)
+        ]
+        return MotionResult(tuple(clips))
+
+
+CLIPS = (
+    real_clip("clap", clap(), "a person claps the hands", "clapping for joy"),
+    real_clip("kick", kick_left(), "someone kicks with the left leg"),
+    real_clip("stand", stand(), "nothing moves"),
+)
+
+
+def test_the_nearest_captions_come_first_and_every_clip_once():
+    baseline = CaptionBaseline(FakeTextEncoder(), CLIPS)
+
+    assert baseline.nearest("a person claps the hands", 1)[0].entry.id == "clap"
+    assert baseline.nearest("nothing moves", 1)[0].entry.id == "stand"
+    ids = [clip.entry.id for clip in baseline.nearest("someone kicks with the left leg")]
+    assert ids[0] == "kick"
+    assert sorted(ids) == ["clap", "kick", "stand"]
+
+
+def test_takes_come_out_of_the_engines_generator():
+    clips = make_takes(ClappingEngine(), "clap", 3.0, 3)
+
+    assert len(clips) == 3
+    assert clips[1].frames == 90
+
+
+def test_pass_rates_and_failures_are_counted():
+    clapping = Prompt("clap", 4.0, ("claps",))
+    kicking = Prompt("kick", 4.0, ("kicks_left",))
+    takes = {
+        prompt.text: measure_takes(ClappingEngine(), prompt.text, 4.0, 3)
+        for prompt in (clapping, kicking)
+    }
+
+    scores = score_prompts((clapping, kicking), takes, CaptionBaseline(FakeTextEncoder(), CLIPS))
+
+    assert scores["pass_rate"] == pytest.approx(2 / 6)
+    assert scores["baseline_pass_rate"] == pytest.approx(2 / 6)
+    assert scores["failures"] == ["kick"]
+    assert scores["partly"] == ["clap"]
+    assert scores["rows"][0]["takes"] == [True, False, True]
+    table = scores_table("Single actions", scores)
+    assert "| clap | claps | 2/3 | 1/3 |" in table
+    assert "Never passed: kick." in table
+
+
+def test_a_pairs_row_tells_which_of_its_checks_failed():
+    pair = Prompt("both", 4.0, ("walks_forward", "claps"), is_pair=True)
+    takes = {"both": [Body.from_clip(clap())]}
+
+    scores = score_prompts((pair,), takes, CaptionBaseline(FakeTextEncoder(), CLIPS))
+
+    assert scores["rows"][0]["takes"] == [False]
+    assert scores["rows"][0]["takes_by_check"] == {"walks_forward": [False], "claps": [True]}
+
+
+def test_motion_scores_compare_takes_with_validation_clips():
+    clips = (*CLIPS, real_clip("val", go(ahead=0.5, seconds=3.0), "a glide", split="val"))
+
+    scores = score_motion(ClappingEngine(), clips, most_clips=5)
+
+    assert scores["clips"] == ["val"]
+    assert scores["physics"]["clips"] == {"real": 1, "generated": 3}
+    assert scores["novelty"]["takes"]["nearest_m"] == pytest.approx(0.0, abs=1e-4)
+    assert scores["seed_spread_m"] > 0.1
+    assert "| slide, m/s | 0.5 |" in motion_table(scores)
+
+
+def test_clips_captured_in_part_are_no_measure_of_motion():
+    upper = real_clip("arms", stand(), "arms", split="val", parts=("LEFT_ARM",))
+
+    scores = score_motion(ClappingEngine(), (*CLIPS, upper), most_clips=5)
+
+    assert scores["clips"] == []
+    assert scores["seed_spread_m"] is None
+
+
+def test_the_command_measures_checks_and_writes_a_report(tmp_path, capsys):
+    corpus = write_small_corpus(tmp_path / "corpus")
+    report = tmp_path / "deep" / "checks.json"
+
+    status = run.main(["checks", "--corpus", str(corpus), "--out", str(report)])
+
+    assert status == 1, "made-up walks cannot show forty actions"
+    written = json.loads(report.read_text())
+    assert len(written["rates"]) == 55
+    assert "| prompt | checks |" in capsys.readouterr().out
+
+
+def test_the_command_measures_prompts_with_the_engine(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run, "load_engine", lambda weights, device: ClappingEngine())
+    monkeypatch.setattr(run, "load_text_encoder", lambda name: FakeTextEncoder())
+    corpus = write_small_corpus(tmp_path / "corpus")
+    report = tmp_path / "prompts.json"
+
+    status = run.main(["prompts", "--corpus", str(corpus), "--out", str(report)])
+
+    assert status == 0
+    written = json.loads(report.read_text())
+    clapped = [row for row in written["singles"]["rows"] if row["checks"] == ["claps"]]
+    assert clapped[0]["takes"] == [True, False, True]
+    assert len(written["pairs"]["rows"]) == 15
+    assert "Two actions at once" in capsys.readouterr().out
+
+
+def test_a_report_is_written_whole_or_not_at_all(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        run._write(tmp_path / "report.json", {"bad": float("nan")})
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_takes_of_a_prompt_differ_by_more_than_rounding():
+    bodies = measure_takes(ClappingEngine(), "clap", 4.0, 2)
+
+    assert not np.allclose(bodies[0].joints[:90, 0], bodies[1].joints[:90, 0])
