@@ -1,0 +1,74 @@
+"""Words: mirrored sides, clauses, joined captions."""
+
+from __future__ import annotations
+
+import pytest
+from keyfill_extension.engine.wording import (
+    gerund,
+    join_at_once,
+    join_in_order,
+    mirror_words,
+    predicate,
+    split_clauses,
+)
+
+
+@pytest.mark.parametrize(
+    ("caption", "mirrored"),
+    [
+        ("turns left and lifts the right arm", "turns right and lifts the left arm"),
+        ("spins clockwise", "spins counterclockwise"),
+        ("steps leftwards", "steps rightwards"),
+        ("an upright leftover", "an upright leftover"),
+        ("", ""),
+    ],
+)
+def test_mirrored_words(caption: str, mirrored: str) -> None:
+    assert mirror_words(caption) == mirrored
+    assert mirror_words(mirrored) == caption
+
+
+@pytest.mark.parametrize(
+    ("prompt", "clauses"),
+    [
+        ("a person walks forward, then waves", ["a person walks forward", "waves"]),
+        ("a person hops while saluting", ["a person hops", "saluting"]),
+        ("a man hits with the left and right fists", ["a man hits with the left right fists"]),
+        ("he bends down, grabs a box and lifts it", ["he bends down", "grabs a box", "lifts it"]),
+        ("jumping jacks", ["jumping jacks"]),
+        ("moves the arms up and down", ["moves the arms up down"]),
+    ],
+)
+def test_clauses(prompt: str, clauses: list[str]) -> None:
+    assert split_clauses(prompt) == clauses
+
+
+@pytest.mark.parametrize(
+    ("verb", "bent"),
+    [
+        ("waves twice", "waving twice"),
+        ("hops", "hopping"),
+        ("carries a box", "carrying a box"),
+        ("punches", "punching"),
+        ("sees", "seeing"),
+        ("walking on", "walking on"),
+        ("lies down", "lying down"),
+        ("throws", "throwing"),
+    ],
+)
+def test_gerunds(verb: str, bent: str) -> None:
+    assert gerund(verb) == bent
+
+
+def test_who_acts_is_cut_and_what_is_done_stays() -> None:
+    assert predicate("the person is walking") == "walking"
+    assert predicate("somebody waves") == "waves"
+    assert predicate("a deep squat") == "a deep squat"
+
+
+def test_two_captions_become_one_prompt() -> None:
+    pair = ("a person walks", "someone waves the left hand")
+    assert join_at_once(*pair, 0) == "a person walks while waving the left hand"
+    assert join_at_once(*pair, 1) == "a person walks and waves the left hand"
+    assert len({join_at_once(*pair, choice) for choice in range(4)}) == 4
+    assert join_in_order(["a person sits", "she stands", "a man waves"], 0).endswith(", then waves")
