@@ -17,10 +17,10 @@ from torch import Tensor
 
 from .wording import split_clauses
 
-SLOTS = 4
+SLOTS = 3
 """Clips remembered for one prompt."""
 
-LONGEST_STEPS = 48
+LONGEST_STEPS = 36
 """Steps of a clip that are remembered."""
 
 _WORD_WEIGHT = 0.5

@@ -32,11 +32,10 @@ def masked_loss(
         chance = torch.rand(len(batch.codes), 2)
         nothing = chance[:, 0] < ALL_DROPOUT
         condition = condition.dropped(~nothing, ~nothing & (chance[:, 1] > MEMORY_DROPOUT))
-    scores = model(batch.visible, batch.is_step, condition)
     wanted = batch.codes[..., 0]
-    chosen = scores.gather(-1, wanted[..., None]).squeeze(-1)[batch.teaches]
-    hits = (scores.argmax(-1) == wanted)[batch.teaches]
-    loss = -chosen.mean()
+    chances, likeliest = model.log_likelihood(batch.visible, batch.is_step, condition, wanted)
+    hits = (likeliest == wanted)[batch.teaches]
+    loss = -chances[batch.teaches].mean()
     return loss, {"nll": loss.item(), "accuracy": hits.float().mean().item()}
 
 

@@ -28,11 +28,11 @@ class MaskedConfig:
     text_width: int = 384
     width: int = 256
     heads: int = 8
-    layers: int = 6
-    memory_layers: tuple[int, ...] = (1, 3, 5)
+    layers: int = 4
+    memory_layers: tuple[int, ...] = (1, 3)
     """Layers that attend to the memory."""
 
-    memory_slots: int = 4
+    memory_slots: int = 3
     """Most clips remembered at a time."""
 
     dropout: float = 0.1
@@ -133,15 +133,49 @@ class MaskedTransformer(nn.Module):
             is_step: (B, S) False at padding behind the clip's end.
             condition: text and memory.
         """
+        values, memory = self._trunk(codes, is_step, condition)
+        own = self._own_scores(values)
+        weights, gate = self._copy_weights(values, condition, memory)
+        # Each remembered code collects the weight of the steps that hold it: (B, P, S, K).
+        places = condition.memory.transpose(1, 2)[:, :, None].expand_as(weights)
+        copied = torch.zeros_like(own).transpose(1, 2).scatter_add(-1, places, weights)
+        mixed = (1 - gate)[..., None] * own.exp() + gate[..., None] * copied.transpose(1, 2)
+        return torch.as_tensor(mixed.clamp_min(1e-9).log())
+
+    def log_likelihood(
+        self, codes: Tensor, is_step: Tensor, condition: Condition, wanted: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `forward` says of the codes `wanted` (B, S, P), without the others.
+
+        Returns:
+            log-probabilities (B, S, P) with their gradient, and the heads' likeliest codes.
+        """
+        values, memory = self._trunk(codes, is_step, condition)
+        own = self._own_scores(values)
+        weights, gate = self._copy_weights(values, condition, memory)
+        held = condition.memory.transpose(1, 2)[:, :, None]
+        is_wanted = held == wanted.transpose(1, 2)[..., None]
+        copied = (weights * is_wanted).sum(-1).transpose(1, 2)
+        chance = own.gather(-1, wanted[..., None]).squeeze(-1).exp()
+        mixed = (1 - gate) * chance + gate * copied
+        return mixed.clamp_min(1e-9).log(), own.argmax(-1)
+
+    def _trunk(
+        self, codes: Tensor, is_step: Tensor, condition: Condition
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return the last layer's values (B, S, D), and the memory they attended to."""
         values = self._embed(codes) + self._place(is_step)
         vector = self._condition(is_step, condition)
         words = self._words(condition)
         memory = self._memory(condition)
         for block in self.blocks:
             values = block(values, is_step, vector, words, memory)
-        values = self.norm(values)
-        logits = self.heads(values).unflatten(-1, (self.config.parts, -1)).float()
-        return self._mix_copies(values, logits.log_softmax(-1), condition, memory)
+        return self.norm(values), memory
+
+    def _own_scores(self, values: Tensor) -> Tensor:
+        """Return the heads' log-probabilities (B, S, P, K)."""
+        logits = self.heads(values).float()
+        return logits.view(*values.shape[:2], self.config.parts, -1).log_softmax(-1)
 
     def _embed(self, codes: Tensor) -> Tensor:
         offsets = torch.arange(self.config.parts, device=codes.device)
@@ -178,30 +212,18 @@ class MaskedTransformer(nn.Module):
         tokens = tokens + sinusoids(step, self.config.width)
         tokens = tokens + self.memory(self.norm_memory(tokens))
         nothing = self.slots.weight[-1].expand(batch, 1, -1)
-        return torch.cat([nothing, tokens], 1), torch.cat(
-            [torch.ones_like(slot[:, :1], dtype=torch.bool), slot >= 0], 1
-        )
+        always = torch.ones(batch, 1, dtype=torch.bool, device=slot.device)
+        return torch.cat([nothing, tokens], 1), torch.cat([always, slot >= 0], 1)
 
-    def _mix_copies(
-        self,
-        values: Tensor,
-        own: Tensor,
-        condition: Condition,
-        memory: tuple[Tensor, Tensor],
-    ) -> Tensor:
-        """Mix the heads' distribution (B, S, P, K) with one over the memory's codes."""
-        if condition.memory.shape[1] == 0:
-            return own
-        parts, size = self.config.parts, self.config.codebook_size
+    def _copy_weights(
+        self, values: Tensor, condition: Condition, memory: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Return weights (B, P, S, M) over the memory, and how far to trust them (B, S, P)."""
+        parts = self.config.parts
         query = self.copy_query(values).unflatten(-1, (parts, -1))  # (B, S, P, d)
         key = self.copy_key(memory[0][:, 1:]).unflatten(-1, (parts, -1))  # (B, M, P, d)
         allowed = memory[1][:, 1:]
         scores = torch.einsum("bspd,bmpd->bpsm", query, key) * query.shape[-1] ** -0.5
         weights = scores.float().masked_fill(~allowed[:, None, None], -1e9).softmax(-1)
-        chosen = nn.functional.one_hot(condition.memory.transpose(1, 2), size)  # (B, P, M, K)
-        copied = (weights @ chosen.to(weights.dtype)).transpose(1, 2)  # (B, S, P, K)
-        gate = self.copy_gate(values).float().sigmoid()[..., None] * allowed.any(1)[
-            :, None, None, None
-        ]
-        mixed = (1 - gate) * own.exp() + gate * copied
-        return torch.as_tensor(mixed.clamp_min(1e-9).log())
+        gate = self.copy_gate(values).float().sigmoid() * allowed.any(1)[:, None, None]
+        return weights, gate

@@ -72,7 +72,7 @@ def test_tensors_bring_the_memory_back() -> None:
 
 
 def test_slots_are_shared_fairly() -> None:
-    assert [spread_slots(count) for count in (1, 2, 3, 9)] == [[4], [2, 2], [2, 1, 1], [1] * SLOTS]
+    assert [spread_slots(count) for count in (1, 2, 3, 9)] == [[3], [2, 1], [1, 1, 1], [1] * SLOTS]
 
 
 def test_each_action_of_a_prompt_is_looked_up() -> None:
