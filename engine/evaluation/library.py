@@ -47,13 +47,15 @@ def is_shown(action: Shown, captions: tuple[str, ...]) -> bool:
 def find_captioned(clips: tuple[RealClip, ...], check: str) -> Iterator[tuple[RealClip, bool]]:
     """Yield the clips captioned as showing a check's action, and whether mirrored they do.
 
-    For an action with a side, a clip whose mirrored captions tell of it counts too.
+    Where the captions name the action's side, a clip whose mirrored captions tell of
+    it counts too.
     """
     action = SHOWN[check]
+    is_sided = check.endswith(("_left", "_right")) and re.search("left|right", action.real)
     for clip in clips:
         if is_shown(action, clip.entry.captions):
             yield clip, False
-        if check.endswith(("_left", "_right")):
+        if is_sided:
             swapped = tuple(mirror_words(caption) for caption in clip.entry.captions)
             if is_shown(action, swapped):
                 yield clip, True
