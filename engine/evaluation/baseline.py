@@ -33,24 +33,24 @@ class CaptionBaseline:
         """
         self._encoder = encoder
         self._clips = list(clips)
-        owners = {
-            (caption, index)
-            for index, clip in enumerate(self._clips)
-            for caption in clip.entry.captions
-        }
-        rows = sorted(owners)
-        self._owners = [index for _, index in rows]
-        self._sentences = _encode(encoder, [caption for caption, _ in rows])
+        owners: dict[str, list[int]] = {}
+        for index, clip in enumerate(self._clips):
+            for caption in dict.fromkeys(clip.entry.captions):
+                owners.setdefault(caption, []).append(index)
+        # Captions of like length together need little padding.
+        captions = sorted(owners, key=lambda caption: (len(caption), caption))
+        self._owners = [owners[caption] for caption in captions]
+        self._sentences = _encode(encoder, captions)
 
     def nearest(self, prompt: str, count: int = TOP) -> list[RealClip]:
         """Return up to `count` different clips, the one with the nearest caption first."""
         cosines = self._sentences @ _encode(self._encoder, [prompt])[0]
         found: dict[int, None] = {}
         for row in cosines.argsort(descending=True, stable=True).tolist():
-            found[self._owners[row]] = None
-            if len(found) == count:
+            found.update(dict.fromkeys(self._owners[row]))
+            if len(found) >= count:
                 break
-        return [self._clips[index] for index in found]
+        return [self._clips[index] for index in list(found)[:count]]
 
 
 def _encode(encoder: TextEncoder, texts: list[str]) -> Tensor:
