@@ -12,6 +12,9 @@ from . import engine_link
 PIXELS_PER_LETTER = 7.0
 """Mean width of a letter at UI scale 1, for wrapping; labels do not wrap by themselves."""
 
+GENERATE_HEIGHT = 1.4
+"""Of the button and of the progress that takes its place, so that nothing below them jumps."""
+
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "Metal"}
 
 
@@ -32,17 +35,16 @@ class KEYFILL_PT_main(Panel):
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(settings, "seconds", text="Length (0 = auto)")
+        column.prop(settings, "seconds", text="Length" if settings.seconds else "Length: auto")
         column.prop(settings, "seed")
         column.prop(settings, "takes")
         column.prop(settings, "start_at")
+        row = layout.row(align=True)
+        row.scale_y = GENERATE_HEIGHT
         if status.is_running:
-            row = layout.row(align=True)
             row.progress(factor=status.factor, text=status.label)
             row.operator("keyfill.cancel", text="", icon="X")
         else:
-            row = layout.row()
-            row.scale_y = 1.4
             row.operator("keyfill.generate", icon="PLAY")
         draw_outcome(layout, context)
         layout.operator("keyfill.add_mannequin", icon="OUTLINER_OB_ARMATURE")

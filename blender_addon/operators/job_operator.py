@@ -55,10 +55,12 @@ class JobOperator:
     def modal(self, context: Context, event: Event) -> set[str]:
         """Show progress, hear cancels, and take over the result."""
         status = context.window_manager.keyfill_status
-        if event.type == "ESC" or status.is_cancel_requested:
+        # A press only: the release of an Esc that left a text field or a menu arrives here too.
+        is_escape = event.type == "ESC" and event.value == "PRESS"
+        if is_escape or status.is_cancel_requested:
             self._job.cancel()
         if event.type != "TIMER":
-            return {"RUNNING_MODAL"} if event.type == "ESC" else {"PASS_THROUGH"}
+            return {"RUNNING_MODAL"} if is_escape else {"PASS_THROUGH"}
         progress = self._job.poll()
         if progress is not None:
             _show(context, progress)
@@ -140,5 +142,9 @@ def _show(context: Context, progress: Progress) -> None:
 def _redraw_panels(context: Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+            if area.type != "VIEW_3D":
+                continue
+            for region in area.regions:
+                # Not the whole area: a heavy scene would be drawn anew at each progress.
+                if region.type == "UI":
+                    region.tag_redraw()

@@ -174,7 +174,7 @@ class MaskedTransformer(nn.Module):
 
     def _own_scores(self, values: Tensor) -> Tensor:
         """Return the heads' log-probabilities (B, S, P, K)."""
-        logits = self.heads(values).float()
+        logits: Tensor = self.heads(values).float()
         return logits.view(*values.shape[:2], self.config.parts, -1).log_softmax(-1)
 
     def _embed(self, codes: Tensor) -> Tensor:

@@ -10,9 +10,10 @@ from keyfill_extension.blender_addon.core.jobs import Job
 from keyfill_extension.blender_addon.operators.job_operator import JobOperator
 from keyfill_extension.engine.motion.request import Progress
 
-TIMER = SimpleNamespace(type="TIMER")
-ESCAPE = SimpleNamespace(type="ESC")
-MOUSE = SimpleNamespace(type="MOUSEMOVE")
+TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
+ESCAPE = SimpleNamespace(type="ESC", value="PRESS")
+ESCAPE_RELEASED = SimpleNamespace(type="ESC", value="RELEASE")
+MOUSE = SimpleNamespace(type="MOUSEMOVE", value="NOTHING")
 
 
 class Probe(JobOperator):
@@ -108,6 +109,14 @@ def test_escape_cancels_and_nothing_is_applied(status):
     assert probe.applied == []
     assert probe.reports[0][0] == {"INFO"}
     assert_tidy(probe, status)
+
+
+def test_the_release_of_an_escape_that_left_a_text_field_does_not_cancel(status):
+    probe = Probe(steps=20)
+    probe.start(bpy.context)
+    assert probe.modal(bpy.context, ESCAPE_RELEASED) == {"PASS_THROUGH"}
+    assert drive(probe) == {"FINISHED"}
+    assert probe.applied == ["the result"]
 
 
 def test_the_panels_cancel_button_cancels(status):
