@@ -57,7 +57,7 @@ def draw_outcome(layout: UILayout, context: Context) -> None:
     if status.error:
         box = layout.box()
         draw_wrapped(box, context, status.error, "ERROR")
-        draw_wrapped(box, context, status.remedy, "NONE")
+        draw_wrapped(box, context, status.remedy, "BLANK1")
         if context.object is not None and not context.object.is_editable:
             box.operator("object.make_override_library")
     if status.prompt_cut:
@@ -81,7 +81,7 @@ def draw_wrapped(layout: UILayout, context: Context, text: str, icon: str) -> No
     letters = max(int(context.region.width / (PIXELS_PER_LETTER * scale)) - 6, 16)
     column = layout.column(align=True)
     for number, line in enumerate(textwrap.wrap(text, letters)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1" if icon != "NONE" else icon)
+        column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
 register, unregister = bpy.utils.register_classes_factory((KEYFILL_PT_main,))

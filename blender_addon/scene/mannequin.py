@@ -53,6 +53,8 @@ def _add_bones(armature: bpy.types.Object, size: float) -> None:
             bone.tail = Vector(shape.tail) * size
             bone.parent = bones.get(shape.parent)
             bone.use_connect = bone.parent is not None and bone.parent.tail == bone.head
+            # The timeline shows the keys of selected bones only.
+            bone.select = bone.select_head = bone.select_tail = True
             # Limbs' Z axes look forward, so that elbows and knees bend about X.
             bone.align_roll(Vector((0.0, 0.0, 1.0)) if "foot" in shape.name or "toes" in shape.name
                             else Vector((0.0, -1.0, 0.0)))  # fmt: skip

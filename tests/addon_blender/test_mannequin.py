@@ -53,6 +53,12 @@ def test_it_is_selected_active_and_stands_on_the_cursor(empty_scene):
     assert ob.children[0].parent == ob
 
 
+def test_its_bones_are_selected_for_the_timeline_to_show_their_keys(figure):
+    ob, _ = figure
+    bpy.ops.object.mode_set(mode="POSE")
+    assert len(bpy.context.selected_pose_bones) == len(ob.pose.bones)
+
+
 def test_it_can_be_added_from_another_mode_and_twice(figure):
     first, _ = figure
     bpy.ops.object.mode_set(mode="POSE")
