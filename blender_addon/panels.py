@@ -8,6 +8,7 @@ import bpy
 from bpy.types import Context, Panel, UILayout
 
 from . import engine_link
+from .core import take_history
 
 PIXELS_PER_LETTER = 7.0
 """Mean width of a letter at UI scale 1, for wrapping; labels do not wrap by themselves."""
@@ -84,4 +85,110 @@ def draw_wrapped(layout: UILayout, context: Context, text: str, icon: str) -> No
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-register, unregister = bpy.utils.register_classes_factory((KEYFILL_PT_main,))
+class KEYFILL_PT_edit(Panel):
+    """The takes that wait, and everything that changes the keys that are there."""
+
+    bl_idname = "KEYFILL_PT_edit"
+    bl_label = "Edit"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Keyfill"
+
+    def draw(self, context: Context) -> None:
+        settings = context.scene.keyfill
+        layout = self.layout
+        if len(settings.review.takes):
+            draw_review(layout, settings.review)
+        draw_range(layout, context)
+        column = layout.column(align=True)
+        column.operator("keyfill.regenerate", icon="FILE_REFRESH")
+        column.operator("keyfill.edit_upper_body", icon="OUTLINER_OB_ARMATURE")
+        column.prop(settings, "strength")
+        column = layout.column(align=True)
+        column.operator("keyfill.vary", icon="MOD_NOISE")
+        column.prop(settings, "variation")
+
+
+class KEYFILL_PT_transitions(Panel):
+    """What adds motion: between, after, before, around, and one prompt after another."""
+
+    bl_idname = "KEYFILL_PT_transitions"
+    bl_label = "Join and Extend"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Keyfill"
+
+    def draw(self, context: Context) -> None:
+        settings = context.scene.keyfill
+        layout = self.layout
+        column = layout.column(align=True)
+        column.operator("keyfill.in_between", icon="IPO_EASE_IN_OUT")
+        column.prop(settings, "next_action")
+        if settings.next_action is not None:
+            column.prop(settings, "gap_seconds")
+        column = layout.column(align=True)
+        column.operator("keyfill.extend", icon="FORWARD")
+        column.prop(settings, "extend_seconds")
+        column.prop(settings, "extend_where", text="")
+        column = layout.column(align=True)
+        column.operator("keyfill.make_loop", icon="LOOP_FORWARDS")
+        column.prop(settings, "loop_in_place")
+        column = layout.column(align=True)
+        column.operator("keyfill.long_take", icon="SEQUENCE")
+        column.prop(settings, "beats", text="")
+
+
+class KEYFILL_PT_history(Panel):
+    """The last edits, each of which can be made again."""
+
+    bl_idname = "KEYFILL_PT_history"
+    bl_label = "History"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Keyfill"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        history = take_history.text_to_history(context.scene.keyfill.history)
+        if not history:
+            layout.label(text="No edits yet")
+        column = layout.column(align=True)
+        for index, recipe in enumerate(history):
+            row = column.row(align=True)
+            row.label(text=take_history.describe(recipe))
+            row.operator("keyfill.remake", text="", icon="FILE_REFRESH").index = index
+
+
+def draw_review(layout: UILayout, review: bpy.types.PropertyGroup) -> None:
+    """Show which take is on the character, and the ways on from it."""
+    box = layout.box()
+    row = box.row(align=True)
+    row.operator("keyfill.step_take", text="", icon="TRIA_LEFT").step = -1
+    row.label(text=f"Take {review.index + 1} of {len(review.takes)}")
+    row.operator("keyfill.step_take", text="", icon="TRIA_RIGHT").step = 1
+    row = box.row(align=True)
+    row.operator("keyfill.accept_take", icon="CHECKMARK")
+    row.operator("keyfill.discard_take", icon="TRASH")
+
+
+def draw_range(layout: UILayout, context: Context) -> None:
+    """Show which frames and which part of the body an edit is about."""
+    settings = context.scene.keyfill
+    row = layout.row(align=True)
+    row.prop(settings, "frame_start")
+    row.prop(settings, "frame_end")
+    if settings.frame_start == settings.frame_end == 0:
+        layout.label(text="Frames: selected keys, preview or all", icon="INFO")
+    column = layout.column(align=True)
+    if not settings.use_selected_bones:
+        column.prop(settings, "parts")
+    column.prop(settings, "use_selected_bones")
+    if settings.use_selected_bones:
+        told = "The model fills whole body parts; only the selected bones get keys."
+        draw_wrapped(layout, context, told, "INFO")
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (KEYFILL_PT_main, KEYFILL_PT_edit, KEYFILL_PT_transitions, KEYFILL_PT_history)
+)

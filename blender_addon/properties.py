@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import (
     BoolProperty,
+    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
@@ -14,10 +15,40 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
-from .core.requests import GenerateSettings
+from ..engine.motion.skeleton import PARTS
+from .core import take_history
+from .core.edit_requests import END, START, Recipe, recipe_for
+from .core.requests import GenerateSettings, errors_for_animators, rounded_seconds
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"
+
+PART_NAMES = (
+    ("Lower Body", "Hips, legs and the path of the character"),
+    ("Torso", "Spine, neck and head"),
+    ("Left Arm", "The left shoulder, arm and hand"),
+    ("Right Arm", "The right shoulder, arm and hand"),
+)
+"""Names and tooltips of the body parts, in the order of PARTS."""
+
+
+class KEYFILL_PG_take(PropertyGroup):
+    """One take that waits to be accepted."""
+
+    action: PointerProperty(type=bpy.types.Action)
+
+
+class KEYFILL_PG_review(PropertyGroup):
+    """The takes of one edit and what the character had before; empty where none wait."""
+
+    takes: CollectionProperty(type=KEYFILL_PG_take)
+    index: IntProperty()
+    ob: PointerProperty(type=bpy.types.Object)
+    before: PointerProperty(type=bpy.types.Action)
+    before_slot: StringProperty()
+    recipe: StringProperty()
+    spans: StringProperty()
+    open_side: StringProperty()
 
 
 class KEYFILL_PG_settings(PropertyGroup):
@@ -61,10 +92,127 @@ class KEYFILL_PG_settings(PropertyGroup):
         ),
         default=CHARACTER,
     )
+    frame_start: IntProperty(
+        name="Start",
+        description="First scene frame to edit; 0 and 0 take the selected keys, "
+        "else the preview range, else all keys",
+        default=0,
+    )
+    frame_end: IntProperty(
+        name="End",
+        description="Last scene frame to edit, itself included; 0 and 0 take the selected keys, "
+        "else the preview range, else all keys",
+        default=0,
+    )
+    parts: EnumProperty(
+        name="Body Parts",
+        description="What is made anew; everything else stays as it is",
+        items=tuple((part, *names) for part, names in zip(PARTS, PART_NAMES, strict=True)),
+        options={"ENUM_FLAG"},
+        default=set(PARTS),
+    )
+    use_selected_bones: BoolProperty(
+        name="Selected Bones Only",
+        description="Only the selected pose bones get keys; "
+        "the model fills the body parts that they belong to",
+        default=False,
+    )
+    strength: FloatProperty(
+        name="Strength",
+        description="How far the upper body may leave what the legs suggest: "
+        "0 keeps close to the motion, 1 follows the prompt alone",
+        default=0.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    variation: FloatProperty(
+        name="Variation",
+        description="How much of the chosen frames and body parts is made anew",
+        default=0.5,
+        min=0.01,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    extend_seconds: FloatProperty(
+        name="Seconds",
+        description="How much is added",
+        default=2.0,
+        soft_min=0.1,
+        soft_max=LONGEST_SECONDS,
+        step=50,
+        precision=2,
+        subtype="TIME_ABSOLUTE",
+    )
+    extend_where: EnumProperty(
+        name="Where",
+        description="Which end of the motion is extended",
+        items=(
+            (END, "After the End", "Go on after the last key"),
+            (START, "Before the Start", "Lead in before the first key"),
+        ),
+        default=END,
+    )
+    loop_in_place: BoolProperty(
+        name="In Place",
+        description="The character stays where it is instead of moving on with each cycle",
+        default=False,
+    )
+    next_action: PointerProperty(
+        name="Next",
+        description="Action that In-Between joins on after a gap, which it then fills; "
+        "empty fills between two key poses",
+        type=bpy.types.Action,
+    )
+    gap_seconds: FloatProperty(
+        name="Gap",
+        description="Time between the end of the action and the start of the next one",
+        default=1.0,
+        soft_min=0.1,
+        soft_max=6.0,
+        step=10,
+        precision=2,
+        subtype="TIME_ABSOLUTE",
+    )
+    beats: StringProperty(
+        name="Beats",
+        description="What happens one after another, each with its seconds, on lines of their own "
+        "or between semicolons: 4: a person walks; 2: a person sits down",
+    )
+    history: StringProperty(description="The last edits as JSON, the newest first")
+    review: PointerProperty(type=KEYFILL_PG_review)
 
     def to_request(self) -> MotionRequest:
         """Return the engine's request; UserError where it cannot be served."""
         return GenerateSettings(self.prompt, self.seconds, self.seed, self.takes).to_request()
+
+    def to_recipe(self, operation: str) -> Recipe:
+        """Return what an edit shall do; its frames are chosen when the character is read.
+
+        Raises:
+            UserError: if no body part is chosen.
+        """
+        parts = tuple(part for part in PARTS if part in self.parts)
+        whole = Recipe(
+            operation=operation,
+            prompt=" ".join(self.prompt.split()),
+            seed=self.seed,
+            takes=self.takes,
+            parts=parts,
+            strength=rounded_seconds(self.strength),
+            variation=rounded_seconds(self.variation),
+            where=self.extend_where,
+            in_place=self.loop_in_place,
+            next_action=self.next_action.name if self.next_action else "",
+            beats=self.beats,
+        )
+        with errors_for_animators():
+            return recipe_for(operation, whole)
+
+    def remember(self, recipe: Recipe) -> None:
+        """Put an edit at the head of the history."""
+        history = take_history.text_to_history(self.history)
+        self.history = take_history.history_to_text(take_history.remember(history, recipe))
 
 
 class KEYFILL_PG_status(PropertyGroup):
@@ -80,7 +228,7 @@ class KEYFILL_PG_status(PropertyGroup):
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
-    (KEYFILL_PG_settings, KEYFILL_PG_status)
+    (KEYFILL_PG_take, KEYFILL_PG_review, KEYFILL_PG_settings, KEYFILL_PG_status)
 )
 
 

@@ -16,17 +16,19 @@ import torch
 
 from .checkpoint import WeightsError, load_checkpoint, verify_weights
 from .config import ConfigError, from_json
-from .features import Origin
+from .features import Origin, clip_to_features
 from .memory import MotionMemory
 from .motion.clean_up import clean_up
 from .motion.clip import Clip, headings
+from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.skeleton import FPS, FRAMES_PER_STEP, PARTS
-from .splicing import splice
+from .splicing import root_gap, spans_of, splice
 from .systems.grid import (
     GridDecoding,
     GridSystem,
     Mask,
+    Sampling,
     Stopwatch,
     context_features,
     decoded_clip,
@@ -40,6 +42,12 @@ from .transformers.masked import MaskedConfig, MaskedTransformer
 from .transformers.residual import ResidualConfig, ResidualTransformer
 
 M = TypeVar("M", bound=torch.nn.Module)
+
+CANDIDATES: Final = 4
+"""Fills to choose from where kept frames lie on both sides; one batch makes them all."""
+
+CONTEXT_FRAMES: Final = 80
+"""Frames of a long take that the next beat sees."""
 
 DEFAULT_WEIGHTS: Final = Path(__file__).resolve().parent.parent / "weights"
 
@@ -65,32 +73,71 @@ class Engine:
         """
         request.check()
         watch = Stopwatch()
+        if request.beats:
+            return (yield from self._run_beats(request, watch))
+        return (yield from self._run_one(request, watch))
+
+    def _run_one(
+        self, request: MotionRequest, watch: Stopwatch
+    ) -> Generator[Progress, None, MotionResult]:
         yield Progress(0, 1, "Reading the prompt")
         with watch.measure("text"):
             text = self.system.text_encoder.encode([request.prompt])
             condition = self.system.condition(request.prompt, text)
         clip, mask = self._canvas(request, text)
-        generators = [
-            torch.Generator().manual_seed(request.seed + take) for take in range(request.takes)
-        ]
         padded_clip, padded_mask = _whole_steps(clip, mask)
-        with watch.measure("encoding"):
-            features = context_features(padded_clip, padded_mask)
-            codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
         steps = step_mask(padded_mask)
-        filled = yield from self.system.fill(codes, steps, condition, generators, watch)
-        clips, contacts = [], []
+        with watch.measure("encoding"):
+            if request.clip is not None and request.variation:
+                features = clip_to_features(padded_clip)[0]
+            else:
+                features = context_features(padded_clip, padded_mask)
+            codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
+            if request.clip is not None and request.variation:
+                steps = self.system.least_certain(codes, steps, condition, request.variation)
+        rivals = candidates(mask) if request.clip is not None else 1
+        sampling = Sampling(_generators(request, rivals), request.strength)
+        filled = yield from self.system.fill(codes, steps, condition, sampling, watch)
+        clips, contacts, gaps = [], [], []
         for take in range(request.takes):
             yield Progress(take, request.takes, "Cleaning up")
             with watch.measure("clean-up"):
-                done, stands = _finish(clip, mask, filled.features[take], request.clip is None)
+                rows = filled.features[take * rivals : (take + 1) * rivals]
+                done, stands, gap = _finish(clip, mask, rows, request.clip is None)
             clips.append(done)
             contacts.append(stands)
+            gaps.append(gap)
         return MotionResult(
             tuple(clips),
             tuple(contacts),
             self.system.text_encoder.words_cut(request.prompt),
             watch.seconds,
+            tuple(gaps),
+        )
+
+    def _run_beats(
+        self, request: MotionRequest, watch: Stopwatch
+    ) -> Generator[Progress, None, MotionResult]:
+        """Make a long take: each beat goes on from the end of the one before."""
+        cut = ""
+        takes, stands = [], []
+        for take in range(request.takes):
+            clip, contacts = None, np.zeros((0, 4), bool)
+            for number, (prompt, seconds) in enumerate(request.beats):
+                beat = MotionRequest(prompt, seconds, request.seed + take + 101 * number)
+                known = 0 if clip is None else min(clip.frames, CONTEXT_FRAMES)
+                if clip is not None:
+                    canvas = extend(clip.cut(clip.frames - known, clip.frames), seconds)
+                    beat = replace(beat, clip=canvas.clip, mask=canvas.mask)
+                made = yield from _told(self._run_one(beat, watch), number, len(request.beats))
+                cut = cut or made.prompt_cut
+                contacts = np.concatenate([contacts, made.contacts[0][known:]])
+                clip = made.clips[0] if clip is None else _joined(clip, made.clips[0], known)
+            assert clip is not None
+            takes.append(clip)
+            stands.append(contacts)
+        return MotionResult(
+            tuple(takes), tuple(stands), cut, watch.seconds, (0.0,) * len(takes)
         )
 
     def _canvas(
@@ -118,23 +165,71 @@ def _whole_steps(
     return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
 
 
+def candidates(mask: Mask) -> int:
+    """Return how many fills to choose from: several where the path must arrive somewhere."""
+    spans = spans_of(mask[:, PARTS.index("LOWER_BODY")])
+    return CANDIDATES if any(start > 0 and end < len(mask) for start, end in spans) else 1
+
+
+def _generators(request: MotionRequest, rivals: int) -> list[torch.Generator]:
+    """Return a generator for each candidate of each take."""
+    return [
+        torch.Generator().manual_seed(request.seed + take + 1_000_003 * rival)
+        for take in range(request.takes)
+        for rival in range(rivals)
+    ]
+
+
+def _told(
+    task: Generator[Progress, None, MotionResult], done: int, total: int
+) -> Generator[Progress, None, MotionResult]:
+    """Run one beat and tell its progress as a share of the long take."""
+    try:
+        while True:
+            inner = next(task)
+            yield Progress(done, total, f"Beat {done + 1}: {inner.label}")
+    except StopIteration as finished:
+        result: MotionResult = finished.value
+        return result
+
+
+def _joined(clip: Clip, longer: Clip, known: int) -> Clip:
+    """Return a clip that goes on with what follows the first `known` frames of another."""
+    return replace(
+        clip,
+        root_pos=np.concatenate([clip.root_pos, longer.root_pos[known:]]),
+        rot=np.concatenate([clip.rot, longer.rot[known:]]),
+    )
+
+
 def _finish(
     clip: Clip,
     mask: Mask,
     features: torch.Tensor,
     is_new: bool,
-) -> tuple[Clip, Mask]:
-    """Decode one take, put it into the clip and clean up the feet."""
-    contacts = decoded_contacts(features, clip.frames)
+) -> tuple[Clip, Mask, float]:
+    """Decode one take, put it into the clip and clean up the feet.
+
+    Of several candidates (C, T, WIDTH) the one whose path arrives best is taken.
+
+    Returns:
+        The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
+    """
     if is_new:
-        made = decoded_clip(features, clip.frames, Origin())
-        cleaned = clean_up(made, contacts)
-        return _as_float32(cleaned), contacts
+        contacts = decoded_contacts(features[0], clip.frames)
+        made = decoded_clip(features[0], clip.frames, Origin())
+        return _as_float32(clean_up(made, contacts)), contacts, 0.0
     yaw = float(headings(clip.rot[:1, 0])[0])
     origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
-    spliced = splice(clip, decoded_clip(features, clip.frames, origin), mask)
+    rivals = [decoded_clip(rival, clip.frames, origin) for rival in features]
+    gaps = [root_gap(clip, made, mask) for made in rivals]
+    best = int(np.argmin(gaps))
+    contacts = decoded_contacts(features[best], clip.frames)
+    spliced = splice(clip, rivals[best], mask)
     lower = mask[:, PARTS.index("LOWER_BODY")]
-    return (clean_up(spliced, contacts, lower) if lower.any() else spliced), contacts
+    if lower.any():
+        spliced = clean_up(spliced, contacts, lower)
+    return spliced, contacts, gaps[best]
 
 
 def _as_float32(clip: Clip) -> Clip:

@@ -19,15 +19,30 @@ import numpy as np
 from .motion.bone_matching import match_bones
 from .motion.bvh import read_bvh
 from .motion.clip import Clip, ClipError, load_clip, save_clip
-from .motion.request import MotionRequest, MotionResult, Progress, RequestError, span_mask
+from .motion.edits import (
+    Canvas,
+    Loop,
+    check_gap,
+    close_loop,
+    extend,
+    in_between,
+    open_loop,
+    regenerate,
+)
+from .motion.request import MotionRequest, MotionResult, Progress, RequestError
 from .motion.resampling import resample_clip
 from .motion.rest_alignment import align_rest_poses
 from .motion.retargeting import Placement, rig_pose_to_clip
 from .motion.rig import RigError
 from .motion.skeleton import FPS
 
-FIELDS: Final = ("name", "prompt", "seconds", "seed", "clip", "frames", "parts")
-"""Every field that a line may have; `name` and `prompt` are required."""
+FIELDS: Final = (
+    *("name", "op", "prompt", "seconds", "seed", "clip", "frames", "parts"),
+    *("clip_b", "where", "in_place", "beats", "variation", "strength"),
+)
+"""Every field that a line may have; `name` is required, and `prompt` by what cannot do without."""
+
+OPS: Final = ("regenerate", "in_between", "extend", "loop", "long")
 
 LONGEST_NAME: Final = 150
 
@@ -64,6 +79,8 @@ class NamedRequest:
 
     name: str
     request: MotionRequest
+    loop: Loop | None = None
+    """What the filled canvas is to be closed to."""
 
 
 def run_batch(
@@ -100,7 +117,9 @@ def run_batch(
         except RequestError as error:
             yield LineNote(number, str(error))
             continue
-        save_clip(result.clips[0], out / f"{named.name}.npz")
+        made = result.clips[0]
+        made = made if named.loop is None else close_loop(named.loop, made)
+        save_clip(made, out / f"{named.name}.npz")
         written += 1
         if result.prompt_cut:
             yield LineNote(number, cut_note(result.prompt_cut), is_error=False)
@@ -157,20 +176,81 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
     record = _parse_object(line)
     name = _take(record, "name", str, None)
     _check_name(name)
-    prompt = _take(record, "prompt", str, None)
-    seconds = _to_float(_take(record, "seconds", (int, float), 0.0))
-    seed = _take(record, "seed", int, 0)
-    clip, mask = None, None
-    if record.get("clip") is not None:
-        clip = read_motion(_find_clip(_take(record, "clip", str, None), folder))
-        mask = span_mask(clip.frames, _read_span(record), _read_parts(record))
-    elif record.get("frames") is not None or record.get("parts") is not None:
-        raise RequestError(
-            "The line chooses frames or parts but names no clip.", 'Add "clip": FILE.npz.'
-        )
-    request = MotionRequest(prompt=prompt, seconds=seconds, seed=seed, clip=clip, mask=mask)
+    op = _take(record, "op", str, "regenerate")
+    if op not in OPS:
+        raise RequestError(f'There is no op "{op[:40]}".', f"Choose from {', '.join(OPS)}.")
+    loop, canvas = None, None
+    if op == "loop":
+        loop = open_loop(_read_clip(record, "clip", folder), _take_flag(record, "in_place"))
+        canvas = loop.canvas
+    elif op != "long":
+        canvas = _read_canvas(op, record, folder)
+    request = MotionRequest(
+        prompt=_take(record, "prompt", str, None if op == "regenerate" else ""),
+        seconds=0.0 if canvas else _to_float(_take(record, "seconds", (int, float), 0.0)),
+        seed=_take(record, "seed", int, 0),
+        clip=canvas.clip if canvas else None,
+        mask=canvas.mask if canvas else None,
+        needs_prompt=op == "regenerate",
+        variation=_to_float(_take(record, "variation", (int, float), 0.0)),
+        strength=_to_float(_take(record, "strength", (int, float), 0.0)),
+        beats=_read_beats(record) if op == "long" else (),
+    )
     request.check()
-    return NamedRequest(name, request)
+    return NamedRequest(name, request, loop)
+
+
+def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> Canvas | None:
+    """Return what an edit fills; None for a new take."""
+    if op == "regenerate" and record.get("clip") is None:
+        if record.get("frames") is not None or record.get("parts") is not None:
+            raise RequestError(
+                "The line chooses frames or parts but names no clip.", 'Add "clip": FILE.npz.'
+            )
+        return None
+    clip = _read_clip(record, "clip", folder)
+    if op == "regenerate":
+        return regenerate(clip, _read_span(record), _read_parts(record))
+    if op == "extend":
+        where = _take(record, "where", str, "end")
+        return extend(clip, _to_float(_take(record, "seconds", (int, float), None)), where)
+    if record.get("clip_b") is not None:
+        seconds = _to_float(_take(record, "seconds", (int, float), None))
+        if not math.isfinite(seconds):
+            raise RequestError(f'"seconds" is {seconds}.', "Give up to 6 seconds.")
+        return in_between(clip, _read_clip(record, "clip_b", folder), seconds)
+    span = _read_span(record | {"parts": []})
+    if span is None:
+        raise RequestError(
+            "The line names no gap.", 'Add "frames": [first, end], or "clip_b" and "seconds".'
+        )
+    check_gap(span[1] - span[0])
+    return regenerate(clip, span, None)
+
+
+def _read_clip(record: dict[str, Any], field: str, folder: Path) -> Clip:
+    return read_motion(_find_clip(_take(record, field, str, None), folder))
+
+
+def _take_flag(record: dict[str, Any], field: str) -> bool:
+    value = record.get(field, False)
+    if not isinstance(value, bool):
+        raise RequestError(f'"{field}" is {json.dumps(value)[:40]}.', "Give true or false.")
+    return value
+
+
+def _read_beats(record: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    beats = record.get("beats")
+    pairs = beats if isinstance(beats, list) else []
+    for pair in pairs:
+        is_pair = isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)
+        if not is_pair or type(pair[1]) not in (int, float):
+            pairs = []
+    if not pairs:
+        raise RequestError(
+            f'"beats" is {json.dumps(beats)[:40]}.', "Give [[prompt, seconds], ...]."
+        )
+    return tuple((prompt, _to_float(seconds)) for prompt, seconds in pairs)
 
 
 def _parse_object(line: bytes) -> dict[str, Any]:

@@ -110,6 +110,10 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
         "seconds": request.seconds,
         "seed": request.seed,
         "takes": request.takes,
+        "needs_prompt": request.needs_prompt,
+        "variation": request.variation,
+        "strength": request.strength,
+        "beats": [list(beat) for beat in request.beats],
     }
     arrays: dict[str, AnyArray] = {}
     if request.clip is not None:
@@ -132,7 +136,21 @@ def message_to_request(message: Message) -> MotionRequest:
         takes=_get(message, "takes", int),
         clip=_get_clip("clip", message) if "clip.fps" in message.fields else None,
         mask=_get_array(message, "mask", "|b1") if "mask" in message.arrays else None,
+        needs_prompt=_get(message, "needs_prompt", bool),
+        variation=float(_get(message, "variation", float, int)),
+        strength=float(_get(message, "strength", float, int)),
+        beats=tuple(_get_beat(beat) for beat in _get(message, "beats", list)),
     )
+
+
+def _get_beat(beat: Any) -> tuple[str, float]:
+    if (
+        not isinstance(beat, list)
+        or [type(value) for value in beat[:1]] != [str]
+        or [type(value) in (float, int) for value in beat[1:]] != [True]
+    ):
+        raise ProtocolError(f"a beat is {beat!r}")
+    return beat[0], float(beat[1])
 
 
 def result_to_message(id: int, result: MotionResult) -> Message:
@@ -141,6 +159,7 @@ def result_to_message(id: int, result: MotionResult) -> Message:
         "takes": len(result.clips),
         "contacts": len(result.contacts),
         "prompt_cut": result.prompt_cut,
+        "root_gaps": list(result.root_gaps),
         "stage_seconds": dict(result.stage_seconds),
     }
     arrays: dict[str, AnyArray] = {}
@@ -160,12 +179,16 @@ def message_to_result(message: Message) -> MotionResult:
     stage_seconds = _get(message, "stage_seconds", dict)
     if not all(isinstance(seconds, (float, int)) for seconds in stage_seconds.values()):
         raise ProtocolError("the stage seconds are no numbers")
+    root_gaps = _get(message, "root_gaps", list)
+    if not all(isinstance(gap, (float, int)) for gap in root_gaps):
+        raise ProtocolError("the root gaps are no numbers")
     return MotionResult(
         clips=tuple(_get_clip(f"clip{take}", message) for take in _counted(message, "takes")),
         contacts=tuple(
             _get_array(message, f"contacts{take}", "|b1") for take in _counted(message, "contacts")
         ),
         prompt_cut=_get(message, "prompt_cut", str),
+        root_gaps=tuple(root_gaps),
         stage_seconds=stage_seconds,
     )
 

@@ -19,6 +19,9 @@ from .motion.skeleton import PART_JOINTS, PARTS
 FADE_FRAMES = 10
 """Frames over which a border's difference fades."""
 
+_METRES_A_RADIAN = 0.3
+"""What a wrong heading costs against a wrong place, when candidates are compared."""
+
 Array = NDArray[np.floating[Any]]
 Spans = list[tuple[int, int]]
 
@@ -53,6 +56,27 @@ def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
     for start, end in spans_of(mask[:, lower]):
         root[start:end] = placed.root_pos[start:end]
     return replace(clip, root_pos=root, rot=rot)
+
+
+def root_gap(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> float:
+    """Return how far, in metres, the made path misses the kept frames behind a masked span.
+
+    The largest over the spans with kept frames on both sides, each span led from the
+    kept frame before it; a turn that is missing counts as the metres of a step's arc. 0 without
+    such a span.
+    """
+    true_yaw, made_yaw = _yaws(clip.rot[:, 0]), _yaws(made.rot[:, 0])
+    gaps = [0.0]
+    for start, end in spans_of(mask[:, PARTS.index("LOWER_BODY")]):
+        if start == 0 or end == clip.frames:
+            continue
+        turn = true_yaw[start - 1] - made_yaw[start - 1]
+        q = quaternions.yaw_to_quaternion(np.asarray(turn))
+        arrived = quaternions.rotate(q, made.root_pos[end] - made.root_pos[start - 1])
+        missing = clip.root_pos[end] - clip.root_pos[start - 1] - arrived
+        left = (true_yaw[end] - made_yaw[end] - turn + np.pi) % (2 * np.pi) - np.pi
+        gaps.append(float(np.hypot(missing[0], missing[2])) + _METRES_A_RADIAN * abs(float(left)))
+    return max(gaps)
 
 
 def _fade(length: int) -> Array:

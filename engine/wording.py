@@ -30,7 +30,24 @@ _CLAUSE = re.compile(
 _NO_VERB_START = re.compile(
     r"^(?:a|an|the|his|her|their|both|in|on|with|to|from|at|left|right|back|up|down)\b"
 )
+_HELD = re.compile(
+    r"(?:(?<!\bstands)(?<!\bstanding)(?<!\bstand)\s+with|,)\s+"
+    r"(?=(?:(?:the|a|his|her|their|both|one|left|right)\s+)*(?:hands?|arms?|fists?)\s+"
+    r"(?:on|over|above|behind|at|up|out|held|raised|stretched|folded|crossed|down|high)\b)"
+)
+"""Before what hands are said to hold while something else is done: "hops with hands on hips"."""
+_PARTICIPLE = re.compile(
+    "".join(
+        rf"(?<!\b{word})"
+        for word in ("is", "are", "starts", "begins", "keeps", "stops", "does", "in", "a", "the",
+                     "by", "of", "then", "while")
+    )  # fmt: skip
+    + r",?\s+(?=(?!during\b|standing\b|\w*thing\b)[a-z]{3,}ing\b)"
+)
+"""Before a second action that is named by its participle alone: "skips along waving a hand"."""
 _VERB = re.compile(r"^[a-z]{3,}(?:s|ing)$")
+AT_ONCE = 5
+"""Wordings of `join_at_once`; the last one names the other action first."""
 _DOUBLED = re.compile(r"^[^aeiou]*[aeiou][bdgmnprt]$")
 
 
@@ -45,13 +62,24 @@ def split_clauses(prompt: str) -> list[str]:
     A fragment without a verb ("and back", "and the left") stays with what stands before it.
     """
     clauses: list[str] = []
-    for piece in _CLAUSE.split(prompt.strip()):
-        is_verb = len(piece.split()) > 1 or _VERB.match(piece)
-        if clauses and (not is_verb or _NO_VERB_START.match(piece)):
-            clauses[-1] = f"{clauses[-1]} {piece}".strip()
-        elif piece:
-            clauses.append(piece)
+    for held in _HELD.split(prompt.strip()):
+        for number, piece in enumerate(_split_verbs(held)):
+            is_verb = len(piece.split()) > 1 or _VERB.match(piece)
+            if number and (not is_verb or _NO_VERB_START.match(piece)):
+                clauses[-1] = f"{clauses[-1]} {piece}".strip()
+            elif piece:
+                clauses.append(piece)
     return clauses or [prompt.strip()]
+
+
+def _split_verbs(text: str) -> list[str]:
+    """Return the pieces between conjunctions, commas and later participles."""
+    subject = _SUBJECT.match(text)
+    head = subject.group() if subject else ""
+    pieces = []
+    for piece in _CLAUSE.split(text[len(head) :]):
+        pieces += _PARTICIPLE.split(piece)
+    return [head + pieces[0], *pieces[1:]]
 
 
 def predicate(caption: str) -> str:
@@ -94,8 +122,9 @@ def join_at_once(main: str, other: str, choice: int) -> str:
         f"{main} while {bent}",
         f"{main} and {second}",
         f"{main}, {bent}",
+        f"{main} {bent}",
         f"{other} while {gerund(first) if _is_finite(main) else first}",
-    )[choice % 4]
+    )[choice % AT_ONCE]
 
 
 def join_in_order(captions: list[str], choice: int) -> str:

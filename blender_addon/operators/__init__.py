@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import bpy
 
+from .edit_motion import (
+    KEYFILL_OT_edit_upper_body,
+    KEYFILL_OT_extend,
+    KEYFILL_OT_in_between,
+    KEYFILL_OT_make_loop,
+    KEYFILL_OT_regenerate,
+    KEYFILL_OT_remake,
+    KEYFILL_OT_vary,
+)
 from .engine_controls import KEYFILL_OT_cancel, KEYFILL_OT_copy_log, KEYFILL_OT_release_memory
 from .generate import KEYFILL_OT_generate
+from .long_take import KEYFILL_OT_long_take
 from .mannequin import KEYFILL_OT_add_mannequin
+from .takes import KEYFILL_OT_accept_take, KEYFILL_OT_discard_take, KEYFILL_OT_step_take
 
 CLASSES = (
     KEYFILL_OT_cancel,
@@ -14,6 +25,17 @@ CLASSES = (
     KEYFILL_OT_release_memory,
     KEYFILL_OT_generate,
     KEYFILL_OT_add_mannequin,
+    KEYFILL_OT_regenerate,
+    KEYFILL_OT_edit_upper_body,
+    KEYFILL_OT_in_between,
+    KEYFILL_OT_extend,
+    KEYFILL_OT_make_loop,
+    KEYFILL_OT_vary,
+    KEYFILL_OT_long_take,
+    KEYFILL_OT_remake,
+    KEYFILL_OT_step_take,
+    KEYFILL_OT_accept_take,
+    KEYFILL_OT_discard_take,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

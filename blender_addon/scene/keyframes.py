@@ -65,11 +65,11 @@ def write_motion(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> bpy
     Raises:
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
     """
-    _check_writable(ob, motion)
+    check_writable(ob, motion)
     motion = sample_on_frames(motion, take.fps)
     action = bpy.data.actions.new(_action_name(take.name))
     try:
-        slot, bag = _make_bag(action, ob)
+        slot, bag = make_bag(action, ob)
         frames = take.start_frame_scene + np.arange(len(motion.locations))
         for curve in _curves(ob, motion):
             _write_curve(bag, curve, frames, take.interpolation)
@@ -97,12 +97,26 @@ def sample_on_frames(motion: RigMotion, fps: float) -> RigMotion:
     return RigMotion(motion.bones, rotations, motion.location_bone, locations, fps)
 
 
-def _check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
+def check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
+    """Refuse what `check_exchangeable` refuses, and bones that are gone.
+
+    Raises:
+        RequestError: with the cure.
+    """
     gone = [name for name in (*motion.bones, motion.location_bone) if name not in ob.pose.bones]
     if gone:
         raise RequestError(
             f'The bone "{gone[0]}" is no longer in "{ob.name}".', "Generate once more."
         )
+    check_exchangeable(ob)
+
+
+def check_exchangeable(ob: bpy.types.Object) -> None:
+    """Refuse an object whose action cannot be exchanged now.
+
+    Raises:
+        RequestError: with the cure.
+    """
     data = ob.animation_data
     if data is not None and (data.use_tweak_mode or data.is_property_readonly("action")):
         raise RequestError(
@@ -111,26 +125,65 @@ def _check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
         )
 
 
-def _make_bag(action: bpy.types.Action, ob: bpy.types.Object) -> tuple[Any, Any]:
-    """Return the slot (None where Blender has none) and what holds its F-curves and groups."""
+def make_bag(action: bpy.types.Action, ob: bpy.types.Object, slot: Any = None) -> tuple[Any, Any]:
+    """Return a slot and what holds its F-curves and groups; what is missing is made.
+
+    Args:
+        action: where the curves lie, or will.
+        ob: names a new slot.
+        slot: one of the action's; None makes a new one where Blender has slots.
+    """
     if not hasattr(action, "slots"):
         return None, action
-    slot = action.slots.new(id_type="OBJECT", name=ob.name)
-    strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
+    slot = slot or action.slots.new(id_type="OBJECT", name=ob.name)
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return slot, strip.channelbag(slot, ensure=True)
 
 
-def _curves(ob: bpy.types.Object, motion: RigMotion) -> Iterator[_Curve]:
-    """Yield the curves of all bones, those of one rotation mode converted together."""
-    modes = [ob.pose.bones[name].rotation_mode for name in motion.bones]
+def new_fcurve(bag: Any, data_path: str, index: int, group: str) -> Any:
+    """Return a new F-curve without keys in the group of that name, made where it is missing."""
+    fcurve = bag.fcurves.new(data_path, index=index)
+    fcurve.group = bag.groups.get(group) or bag.groups.new(group)
+    return fcurve
+
+
+def exchange_action(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
+    """Make the action and its slot (None where Blender has none) the object's own."""
+    data = ob.animation_data or ob.animation_data_create()
+    data.action = action
+    # Blender picks a slot that is named like the object by itself, and setting
+    # the same slot once more crashes 4.5.
+    if slot is not None and data.action_slot != slot:
+        data.action_slot = slot
+
+
+def rotation_channels(
+    ob: bpy.types.Object, bones: tuple[str, ...], rotations: Array
+) -> Iterator[tuple[str, str, Array]]:
+    """Yield each bone's name, its rotation's data path and values (T, 3 or 4).
+
+    Bones of one rotation mode are converted together.
+
+    Args:
+        ob: the armature object.
+        bones: M names.
+        rotations: (T, M, 4) unit quaternions.
+    """
+    modes = [ob.pose.bones[name].rotation_mode for name in bones]
     for mode in dict.fromkeys(modes):
         columns = [column for column, other in enumerate(modes) if other == mode]
-        path, values = quaternions_to_channels(motion.rotations[:, columns], mode)
+        path, values = quaternions_to_channels(rotations[:, columns], mode)
         for place, column in enumerate(columns):
-            name = motion.bones[column]
-            for index in range(values.shape[-1]):
-                full_path = ob.pose.bones[name].path_from_id(path)
-                yield _Curve(full_path, index, name, values[:, place, index])
+            full_path = ob.pose.bones[bones[column]].path_from_id(path)
+            yield bones[column], full_path, values[:, place]
+
+
+def _curves(ob: bpy.types.Object, motion: RigMotion) -> Iterator[_Curve]:
+    """Yield the curves of all bones and of the location."""
+    for name, path, values in rotation_channels(ob, motion.bones, motion.rotations):
+        for index in range(values.shape[-1]):
+            yield _Curve(path, index, name, values[:, index])
     path = ob.pose.bones[motion.location_bone].path_from_id("location")
     for index in range(3):
         yield _Curve(path, index, motion.location_bone, motion.locations[:, index])
@@ -138,8 +191,7 @@ def _curves(ob: bpy.types.Object, motion: RigMotion) -> Iterator[_Curve]:
 
 def _write_curve(bag: Any, curve: _Curve, frames: Array, interpolation: str) -> None:
     """Write one F-curve in bulk; the same calls serve actions and channelbags."""
-    fcurve = bag.fcurves.new(curve.data_path, index=curve.index)
-    fcurve.group = bag.groups.get(curve.group) or bag.groups.new(curve.group)
+    fcurve = new_fcurve(bag, curve.data_path, curve.index, curve.group)
     points = fcurve.keyframe_points
     points.add(len(frames))
     points.foreach_set("co", np.column_stack([frames, curve.values]).astype(np.float32).ravel())
@@ -153,13 +205,8 @@ def _write_curve(bag: Any, curve: _Curve, frames: Array, interpolation: str) -> 
 
 def _assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
     """Make the action the object's own; the one before is kept, whoever else uses it."""
-    data = ob.animation_data or ob.animation_data_create()
-    before = data.action
-    data.action = action
-    # Blender picks a slot that is named like the object by itself, and setting
-    # the same slot once more crashes 4.5.
-    if slot is not None and data.action_slot != slot:
-        data.action_slot = slot
+    before = ob.animation_data.action if ob.animation_data else None
+    exchange_action(ob, action, slot)
     if before is not None and before.library is None:
         before.use_fake_user = True
 

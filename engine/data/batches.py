@@ -14,8 +14,8 @@ from .composition import Composer, Example
 from .masking import corrupt, draw_mask
 from .tokens import TextBank, first_words, pad_words
 
-POOL = 2
-"""Batches drawn at a time; the examples of one pool are sorted by length."""
+POOL = 8
+"""Batches planned at a time; the plans of one pool are sorted by length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,10 @@ class BatchSource:
         self.composer, self.encoder, self.mask_code = composer, encoder, mask_code
 
     def draw(self, count: int) -> MaskedBatch:
-        """Draw one batch: the middle of a random slice of a sorted pool."""
-        examples = sorted(
-            (self.composer.draw() for _ in range(POOL * count)), key=lambda e: len(e.codes)
-        )
+        """Draw one batch: a random slice of a sorted pool."""
+        plans = sorted((self.composer.plan() for _ in range(POOL * count)), key=lambda p: p.steps)
         start = int(torch.randint(POOL, ())) * count
-        chosen = examples[start : start + count]
+        chosen = [self.composer.compose(plan) for plan in plans[start : start + count]]
         return collate(chosen, self.composer.bank.texts, self.encoder, self.mask_code)
 
 

@@ -7,17 +7,18 @@ that are masked, for that is what an edit is. Everything stays within the split.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..features import CONTACTS, ROOT_WIDTH, features_to_clip
-from ..memory import SLOTS, MotionMemory, Remembered, spread_slots
+from ..memory import MotionMemory, Remembered, spread_slots
 from ..motion.skeleton import FRAMES_PER_STEP, JOINT_INDEX, PARTS
 from ..rotations import matrix_to_six, six_to_matrix
 from ..tokenizer.grid import GridTokenizer
-from ..wording import join_at_once, join_in_order
+from ..wording import AT_ONCE, join_at_once, join_in_order
 from .tokens import TokenBank
 from .windows import whole_steps
 
@@ -25,6 +26,21 @@ LONGEST_STEPS = 105
 """14 seconds."""
 
 BLEND_FRAMES = 8
+
+BUSY = 0.35
+"""Metres a second of the wrist from which on an arm does something."""
+_ARM_WORDS = re.compile(r"\b(?:hands?|arms?|fists?)\b")
+
+SPLICED, STITCHED = 0.32, 0.1
+"""Shares of the examples."""
+
+OWN_CHANCE, OWN_CHANCE_SPLICED = 0.3, 0.5
+"""How often a clip is remembered for itself. More where two clips are joined: the
+parts of the memory must be found for both."""
+
+CROPPED = 0.3
+"""Share of plain examples that lack some of their first steps."""
+
 ARMS = (PARTS.index("LEFT_ARM"), PARTS.index("RIGHT_ARM"))
 
 
@@ -68,6 +84,15 @@ def measure_activity(bank: TokenBank) -> Activity:
     return Activity(torch.stack(arms).float(), torch.stack(legs).float())
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an example will be made of."""
+
+    steps: int
+    clips: tuple[int, ...]
+    stitched: Stitched | None = None
+
+
 class Composer:
     """Draws examples from a bank (torch's global generator)."""
 
@@ -80,37 +105,56 @@ class Composer:
     ) -> None:
         self.bank, self.memory, self.neighbours, self.stitched = bank, memory, neighbours, stitched
         activity = measure_activity(bank)
-        whole = bank.features.has_part.all(1)
+        whole, texts = bank.features.has_part.all(1), bank.texts.captions
         self.arm_activity = activity.arms
         busy = activity.arms.max(1).values
-        self.arm_donors = torch.nonzero((busy > 0.35) & (activity.legs < 0.25)).flatten()
+        # Arms that only hold something ("hands on the hips") are worth lending if they are named.
+        named = [any(_ARM_WORDS.search(texts[row]) for row in rows) for rows in bank.captions]
+        lends = (busy > BUSY) | torch.tensor(named)
+        self.arm_donors = torch.nonzero(lends & (activity.legs < 0.25)).flatten()
         self.leg_donors = torch.nonzero((activity.legs > 0.3) & whole).flatten()
 
     def draw(self) -> Example:
-        """Draw one example: a quarter spliced, an eighth stitched (long!), the rest plain."""
-        choice = float(torch.rand(()))
-        if choice < 0.25 and len(self.arm_donors) and len(self.leg_donors):
-            return self._spliced()
-        if choice < 0.37 and self.stitched:
-            return self._stitched()
-        return self._plain()
+        """Draw one example."""
+        return self.compose(self.plan())
 
-    def _plain(self) -> Example:
+    def plan(self) -> Plan:
+        """Choose what to compose: a third spliced, a tenth stitched (long!), the rest plain."""
+        choice = float(torch.rand(()))
+        lengths = self.bank.codes
+        if choice < SPLICED and len(self.arm_donors) and len(self.leg_donors):
+            legs = int(self.leg_donors[_pick(len(self.leg_donors))])
+            arms = int(self.arm_donors[_pick(len(self.arm_donors))])
+            return Plan(min(len(lengths[legs]), len(lengths[arms])), (legs, arms))
+        if choice < SPLICED + STITCHED and self.stitched:
+            chosen = self.stitched[_pick(len(self.stitched))]
+            return Plan(len(chosen.codes), chosen.clips, chosen)
         clip = int(torch.multinomial(self.bank.features.weights, 1))
+        return Plan(len(lengths[clip]), (clip,))
+
+    def compose(self, plan: Plan) -> Example:
+        """Make the example of a plan."""
+        if plan.stitched is not None:
+            return self._stitched(plan.stitched)
+        return self._plain(*plan.clips) if len(plan.clips) == 1 else self._spliced(*plan.clips)
+
+    def _plain(self, clip: int) -> Example:
         caption = _pick(len(self.bank.captions[clip]))
+        codes = self.bank.codes[clip]
+        # What is remembered need not begin where the example begins.
+        start = _pick(len(codes) // 4 + 1) if float(torch.rand(())) < CROPPED else 0
         return Example(
-            self.bank.codes[clip],
+            codes[start:],
             self.bank.captions[clip][caption],
             self.bank.features.has_part[clip],
-            self._recall([(clip, caption)]),
+            self._recall([(clip, caption)], OWN_CHANCE),
         )
 
-    def _spliced(self) -> Example:
+    def _spliced(self, legs: int, arms: int) -> Example:
         """Put the busy arms of a standing clip on the legs of a moving one."""
-        legs = int(self.leg_donors[_pick(len(self.leg_donors))])
-        arms = int(self.arm_donors[_pick(len(self.arm_donors))])
         speed = self.arm_activity[arms]
-        moved = [arm for side, arm in enumerate(ARMS) if speed[side] > 0.4 * speed.max()]
+        least = 0.4 * float(speed.max()) if speed.max() > BUSY else 0.0
+        moved = [arm for side, arm in enumerate(ARMS) if speed[side] >= least]
         codes, donor = self.bank.codes[legs].clone(), self.bank.codes[arms]
         steps = min(len(codes), len(donor))
         codes, shift = codes[:steps].clone(), _pick(len(donor) - steps + 1)
@@ -126,19 +170,23 @@ class Composer:
         kind = float(torch.rand(()))
         has_part = self.bank.features.has_part[legs]
         if kind < 0.25:
-            return Example(codes, arm_text, has_part, self._recall([(arms, arm_caption)]), region)
+            recalled = self._recall([(arms, arm_caption)], OWN_CHANCE)
+            return Example(codes, arm_text, has_part, recalled, region)
         if kind < 0.35:
-            return Example(codes, leg_text, has_part, self._recall([(legs, leg_caption)]), ~region)
-        texts = self.bank.texts.captions
+            recalled = self._recall([(legs, leg_caption)], OWN_CHANCE)
+            return Example(codes, leg_text, has_part, recalled, ~region)
+        texts, choice = self.bank.texts.captions, _pick(AT_ONCE)
+        # Clips are remembered in the order in which the prompt names the actions.
+        picks = [(legs, leg_caption), (arms, arm_caption)]
+        picks = picks[::-1] if choice == AT_ONCE - 1 else picks
         return Example(
             codes,
-            join_at_once(texts[leg_text], texts[arm_text], _pick(4)),
+            join_at_once(texts[leg_text], texts[arm_text], choice),
             has_part,
-            self._recall([(legs, leg_caption), (arms, arm_caption)]),
+            self._recall(picks, OWN_CHANCE_SPLICED),
         )
 
-    def _stitched(self) -> Example:
-        chosen = self.stitched[_pick(len(self.stitched))]
+    def _stitched(self, chosen: Stitched) -> Example:
         picks = [(clip, _pick(len(self.bank.captions[clip]))) for clip in chosen.clips]
         texts = [self.bank.captions[clip][caption] for clip, caption in picks]
         has_part = self.bank.features.has_part[list(chosen.clips)].all(0)
@@ -146,24 +194,34 @@ class Composer:
             which = _pick(len(picks))
             region = torch.zeros(len(chosen.codes), len(PARTS), dtype=torch.bool)
             region[chosen.borders[which] : chosen.borders[which + 1]] = True
-            recalled = self._recall([picks[which]])
+            recalled = self._recall([picks[which]], OWN_CHANCE)
             return Example(chosen.codes, texts[which], has_part, recalled, region)
         words = [self.bank.texts.captions[text] for text in texts]
         return Example(
-            chosen.codes, join_in_order(words, _pick(4)), has_part, self._recall(picks)
+            chosen.codes,
+            join_in_order(words, _pick(4)),
+            has_part,
+            self._recall(picks, OWN_CHANCE),
         )
 
-    def _recall(self, picks: list[tuple[int, int]]) -> Remembered:
-        """Return clips near each (clip, caption), drawn from its neighbours, nearest likelier."""
+    def _recall(self, picks: list[tuple[int, int]], own_chance: float) -> Remembered:
+        """Return clips near each (clip, caption), drawn from its neighbours, nearest likelier.
+
+        Now and then the clip itself is among them: so copying from the memory is
+        learnt, part by part and step by step, and when it can be trusted.
+        """
         clips: list[int] = []
         for (clip, caption), count in zip(picks, spread_slots(len(picks)), strict=False):
             near = self.neighbours[clip][caption]
+            chosen: list[int] = []
             if near:
                 odds = torch.arange(len(near), dtype=torch.float).mul(-0.4).exp()
-                count = min(count, len(near))
-                drawn = torch.multinomial(odds, count).sort().values
-                clips += [near[i] for i in drawn.tolist()]
-        return self.memory.remember(clips[:SLOTS])
+                drawn = torch.multinomial(odds, min(count, len(near))).sort().values
+                chosen = [near[i] for i in drawn.tolist()]
+            if float(torch.rand(())) < own_chance:
+                chosen.insert(int(torch.rand(2).prod() * count), clip)
+            clips += chosen[:count]
+        return self.memory.remember(clips)
 
 
 def _pick(count: int) -> int:

@@ -15,6 +15,7 @@ from ..api import DEFAULT_WEIGHTS, load_engine
 from ..data.corpus import load_corpus
 from ..text_encoder import load_text_encoder
 from .baseline import CaptionBaseline
+from .edit_scores import edits_table, score_edits
 from .library import RealClip, measure_corpus
 from .motion_scores import motion_table, score_motion
 from .prompt_scores import score_prompts, scores_table
@@ -34,6 +35,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "checks": _measure_checks,
         "prompts": _measure_prompts,
         "motion": _measure_motion,
+        "edits": _measure_edits,
         "tokenizer": _measure_tokenizer,
     }[options.what]
     report, table, status = measurement(options)
@@ -45,7 +47,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m engine evaluate", description=__doc__)
-    parser.add_argument("what", choices=("checks", "prompts", "motion", "tokenizer"))
+    parser.add_argument("what", choices=("checks", "prompts", "motion", "edits", "tokenizer"))
     parser.add_argument("--corpus", type=Path, required=True, help="folder of captioned clips")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
@@ -98,6 +100,12 @@ def _measure_motion(options: argparse.Namespace) -> tuple[dict[str, Any], str, i
     engine = load_engine(options.weights, options.device)
     scores = score_motion(engine, _read_clips(options), options.clips, options.seed)
     return scores, motion_table(scores), 0
+
+
+def _measure_edits(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    engine = load_engine(options.weights, options.device)
+    scores = score_edits(engine, _read_clips(options), options.seed)
+    return scores, edits_table(scores), 0
 
 
 def _measure_tokenizer(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:

@@ -15,6 +15,8 @@ from .skeleton import PARTS
 
 SHORTEST_SECONDS = 0.5
 LONGEST_SECONDS = 60.0
+LONGEST_TAKE_SECONDS = 300.0
+"""Of all beats of a long take together."""
 MOST_TAKES = 16
 
 
@@ -58,10 +60,28 @@ class MotionRequest:
     mask: NDArray[np.bool_] | None = None
     """(T, 4) frames x body parts in the order of PARTS; True cells are filled."""
 
+    needs_prompt: bool = True
+    """False for fills that the kept frames describe: gaps, extensions, loops."""
+
+    variation: float = 0.0
+    """Share of the masked cells, the least certain, that is made anew; 0 makes all anew."""
+
+    strength: float = 0.0
+    """Share of the kept cells that the model is not shown while it fills (MMM, section 3.4)."""
+
+    beats: tuple[tuple[str, float], ...] = ()
+    """A long take: prompts with their seconds, one after another, instead of `prompt`."""
+
     def check(self) -> None:
         """Raise RequestError where the request cannot be served."""
-        if not self.prompt.strip():
+        if self.beats:
+            _check_beats(self.beats)
+        elif self.needs_prompt and not self.prompt.strip():
             raise RequestError("The prompt is empty.", "Type what the character should do.")
+        for name in ("variation", "strength"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise RequestError(f"The {name} {getattr(self, name):g} is no share.",
+                                   "Choose 0 to 1.")  # fmt: skip
         if not np.isfinite(self.seconds) or (
             self.clip is None
             and self.seconds != 0
@@ -81,6 +101,21 @@ class MotionRequest:
             )
         if self.clip is not None:
             _check_mask(self.clip, self.mask)
+
+
+def _check_beats(beats: tuple[tuple[str, float], ...]) -> None:
+    for number, (prompt, seconds) in enumerate(beats, 1):
+        if not prompt.strip():
+            raise RequestError(f"Beat {number} has no prompt.", "Type what happens in it.")
+        if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+            raise RequestError(
+                f"Beat {number} cannot take {seconds:g} s.",
+                f"Choose {SHORTEST_SECONDS:g} to {LONGEST_SECONDS:g} seconds.",
+            )
+    if sum(seconds for _, seconds in beats) > LONGEST_TAKE_SECONDS:
+        raise RequestError(
+            "The beats together are too long.", f"Stay within {LONGEST_TAKE_SECONDS:g} seconds."
+        )
 
 
 def _check_mask(clip: Clip, mask: NDArray[np.bool_] | None) -> None:
@@ -137,3 +172,7 @@ class MotionResult:
 
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of each stage: text, base tokens, residual tokens, decoding, clean-up."""
+
+    root_gaps: tuple[float, ...] = ()
+    """For each take, metres by which the filled path missed the kept frames behind it before it
+    was led there; 0 where nothing is kept behind."""

@@ -56,6 +56,23 @@ class GridDecoding:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """Where randomness comes from, and how much of the kept cells the model sees."""
+
+    generators: list[torch.Generator]
+    """One a take (B)."""
+    hidden_share: float = 0.0
+    """Share of the kept cells that is not shown while the base codes are filled."""
+
+    def unseen(self, mask: Tensor) -> Tensor:
+        """Return (B, S, P) True at cells that are not to be shown; mask is (S, P)."""
+        if self.hidden_share == 0.0:
+            return torch.zeros(len(self.generators), *mask.shape, dtype=torch.bool)
+        drawn = [torch.rand(mask.shape, generator=g) for g in self.generators]
+        return torch.stack(drawn) < self.hidden_share
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """A filled grid, decoded."""
 
@@ -104,7 +121,13 @@ class GridSystem:
         return int(self.length.steps(text.sentence.to(self.device), generator)[0])
 
     def condition(self, prompt: str, text: EncodedText) -> Condition:
-        """Return the condition of one prompt (batch of 1), with what it remembers."""
+        """Return the condition of one prompt (batch of 1), with what it remembers.
+
+        An empty prompt gives the condition that stands for no text.
+        """
+        if not prompt.strip():
+            nothing = torch.zeros(1, dtype=torch.bool, device=self.device)
+            return self.condition("standing", text).dropped(nothing, nothing)
         remembered = self._recall(prompt, text)
         return Condition(
             text.sentence.to(self.device),
@@ -130,7 +153,7 @@ class GridSystem:
         codes: Tensor,
         mask: Tensor,
         condition: Condition,
-        generators: list[torch.Generator],
+        sampling: Sampling,
         watch: Stopwatch,
     ) -> Generator[Progress, None, Filled]:
         """Fill the masked cells of a grid and decode all of it.
@@ -139,19 +162,21 @@ class GridSystem:
             codes: (S, P, Q) int64 codes of the kept cells; the others do not matter.
             mask: (S, P) True where to fill.
             condition: of one prompt.
-            generators: one a take (B).
+            sampling: one generator a take (B), and what is not shown.
             watch: gets the time of each stage.
         """
+        generators = sampling.generators
         takes = len(generators)
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
         base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
+        unseen = ~wide & sampling.unseen(mask).to(self.device)
         confidence = torch.ones(base.shape, device=self.device)
         for start, end in windows(mask):
             part = slice(start, end)
             with watch.measure("base tokens"):
                 filled, chance = yield from self._fill_window(
-                    base[:, part], wide[:, part], condition, generators
+                    base[:, part], (wide[:, part], unseen[:, part]), condition, generators
                 )
             base[:, part], fresh = filled, wide[:, part] & (base[:, part] == self.masked.mask_code)
             confidence[:, part] = torch.where(fresh, chance, confidence[:, part])
@@ -169,11 +194,34 @@ class GridSystem:
         return Filled(features, confidence)
 
     @torch.inference_mode()
+    def least_certain(
+        self, codes: Tensor, mask: Tensor, condition: Condition, share: float
+    ) -> Tensor:
+        """Return (S, P): the share of the masked cells whose present codes are least likely.
+
+        Args:
+            codes: (S, P, Q) codes of all cells.
+            mask: (S, P) the cells to choose from.
+            condition: of the prompt.
+            share: 0 to 1; at least one cell is chosen.
+        """
+        base = codes[None, ..., 0].to(self.device)
+        chances = base.new_zeros(base.shape, dtype=torch.float)
+        for start, end in windows(mask):
+            part = base[:, start:end]
+            scores = self._scores(part, condition)
+            chances[:, start:end] = scores.gather(-1, part[..., None]).squeeze(-1)
+        ranked = chances[0].cpu().masked_fill(~mask, torch.inf).flatten()
+        chosen = torch.zeros(mask.numel(), dtype=torch.bool)
+        chosen[ranked.argsort()[: max(1, round(share * int(mask.sum())))]] = True
+        return chosen.view_as(mask)
+
+    @torch.inference_mode()
     def _scores(self, codes: Tensor, condition: Condition) -> Tensor:
         """Return guided log-probabilities: text and none in one batched pass."""
         takes, scale = len(codes), self.decoding.base.guidance
         is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
-        if scale == 1.0:
+        if scale == 1.0 or not bool(condition.word_mask.any()):
             return torch.as_tensor(self.masked(codes, is_step, condition.repeated(takes)))
         keep = torch.arange(2 * takes, device=codes.device) < takes
         both = condition.repeated(2 * takes).dropped(keep, keep)
@@ -183,14 +231,16 @@ class GridSystem:
     def _fill_window(
         self,
         codes: Tensor,
-        mask: Tensor,
+        masks: tuple[Tensor, Tensor],
         condition: Condition,
         generators: list[torch.Generator],
     ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
+        """Fill base codes (B, S, P); masks: what to fill, and what is kept but not shown."""
+        mask, unseen = masks
         hidden = mask & (codes == self.masked.mask_code)
 
         def predict(current: Tensor) -> Tensor:
-            return self._scores(current, condition)
+            return self._scores(current.masked_fill(unseen, self.masked.mask_code), condition)
 
         return (
             yield from fill_masked(predict, codes, hidden, self.decoding.base, generators)

@@ -7,6 +7,7 @@ van den Oord et al. 2017 (VQ-VAE, appendix A.1) for the moving averages; MoMask
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,16 @@ class Codebook(nn.Module):
         self.register_buffer("use", torch.zeros(config.size))
         self.register_buffer("total", torch.zeros(config.size, config.width))
         self.register_buffer("is_filled", torch.zeros((), dtype=torch.bool))
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *others: Any
+    ) -> None:
+        # Shipped weights hold the entries alone; training goes on as if each had one use.
+        entries = state_dict.get(f"{prefix}entries")
+        if entries is not None:
+            state_dict.setdefault(f"{prefix}total", entries.clone())
+            state_dict.setdefault(f"{prefix}use", torch.ones(len(entries)))
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def nearest(self, vectors: Tensor) -> Tensor:
         """Return codes (N,) of vectors (N, D): the nearest entry, Euclidean."""

@@ -28,8 +28,8 @@ _REACH = {
 }  # fmt: skip
 """Metres of body that a joint swings about."""
 
-_ROOT_REACH = (15.0, 20.0, 20.0, 1.0)
-"""Speeds count many times: they are integrated over a second and more."""
+_ROOT_REACH = (45.0, 50.0, 50.0, 1.0)
+"""Speeds count many times: they are integrated over seconds."""
 
 _DECIMETRES = 10.0
 
@@ -171,6 +171,10 @@ class GridTokenizer(nn.Module):
         """Return (B, S, P, code_width): what codes (B, S, P, Q'), 1 <= Q' <= Q, add up to."""
         sums = [self.part(part).quantizer.decode(codes[:, :, i]) for i, part in enumerate(PARTS)]
         return torch.stack(sums, 2)
+
+    def entries(self, stage: int) -> Tensor:
+        """Return (P, K, code_width): each part's codebook of a stage."""
+        return torch.stack([self.part(part).quantizer.book(stage).entries for part in PARTS])
 
     def forward(
         self, features: Tensor, masks: dict[str, Tensor]

@@ -55,15 +55,9 @@ class TokenizerPreset:
 
 TOKENIZER_PRESETS = {
     "grid": TokenizerPreset(
-        loop=LoopConfig(steps=1600, batch=64, learning_rate=1e-3, warmup=100, average_decay=0.99)
-    ),
-    # Second phase of "grid", on its weights: small errors of speed add up along the path.
-    "grid-path": TokenizerPreset(
-        losses=TokenizerLosses(path=10.0, heading=12.0),
-        loop=LoopConfig(
-            steps=600, batch=64, learning_rate=6e-4, warmup=30, average_decay=0.99, seed=1
-        ),
-        frames=80,
+        model=GridTokenizerConfig(quantizer=QuantizerConfig(stages=8, stage_dropout=0.45)),
+        losses=TokenizerLosses(path=6.0, heading=8.0),
+        loop=LoopConfig(steps=2400, batch=64, learning_rate=1e-3, warmup=100, average_decay=0.99),
     ),
     "smoke": TokenizerPreset(
         model=GridTokenizerConfig(
@@ -90,8 +84,8 @@ class MaskedPreset:
 MASKED_PRESETS = {
     "grid": MaskedPreset(
         loop=LoopConfig(
-            steps=1500, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
-            average_decay=0.995, validate_every=300,
+            steps=2800, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
+            average_decay=0.995, validate_every=400,
         )
     ),
     "smoke": MaskedPreset(
@@ -114,8 +108,8 @@ class ResidualPreset:
 RESIDUAL_PRESETS = {
     "grid": ResidualPreset(
         loop=LoopConfig(
-            steps=500, batch=64, learning_rate=6e-4, warmup=100, weight_decay=0.03,
-            average_decay=0.995, validate_every=300,
+            steps=700, batch=48, learning_rate=1e-3, warmup=100, weight_decay=0.03,
+            average_decay=0.99, validate_every=300,
         )
     ),
     "smoke": ResidualPreset(

@@ -35,7 +35,8 @@ def stage_loss(
     what the tokenizer made, and they are predicted all the same.
     """
     sums = tokenizer.partial_sums(batch.codes[..., :stage])
-    logits = model(sums, batch.is_step, batch.condition.sentence * keep_text[:, None], stage)
+    sentence = batch.condition.sentence * keep_text[:, None]
+    logits = model(sums, batch.is_step, sentence, stage)
     real = batch.is_step[..., None] & (batch.teaches | ~batch.masked)
     wanted = batch.codes[..., stage][real]
     hits = (logits.argmax(-1)[real] == wanted).float().mean()
@@ -82,6 +83,7 @@ def main(argv: list[str]) -> int:
     data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
     torch.manual_seed(preset.loop.seed)
     model = ResidualTransformer(preset.model)
+    model.set_scale(tokenizer.entries(0))
     task = ResidualTask(
         model,
         tokenizer,

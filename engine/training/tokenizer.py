@@ -27,6 +27,7 @@ from ..rotations import yaw_to_matrix
 from ..tokenizer.grid import GridTokenizer, GridTokenizerConfig
 from .loop import Report, Run, TrainingError, train
 from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_steps
+from .refit import refit_codebooks
 
 
 def reconstruction_losses(
@@ -150,6 +151,8 @@ def main(argv: list[str]) -> int:
     config = {"preset": to_json(preset), "without": options.without, "init": bool(options.init)}
     run = Run(task.model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
+    assert isinstance(trained, GridTokenizer)
+    refit_codebooks(trained, task.bank)
     save_checkpoint(
         options.out / "tokenizer.safetensors", trained.state_dict(), to_json(preset.model)
     )

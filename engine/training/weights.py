@@ -24,6 +24,9 @@ FILES: Final = {
 }
 """Each file of the grid model and the run that wrote it."""
 
+TRAINING_ONLY: Final = (".total", ".use")
+"""Moving averages behind the codebooks' entries: only training needs them."""
+
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train weights`."""
@@ -40,6 +43,7 @@ def main(argv: list[str]) -> int:
         halved = {
             key: tensor.half() if tensor.is_floating_point() and tensor.dim() else tensor
             for key, tensor in tensors.items()
+            if not key.endswith(TRAINING_ONLY)
         }
         if any(bool(torch.isinf(tensor).any()) for tensor in halved.values()):
             raise ValueError(f"{name} has numbers that 16 bits cannot hold")

@@ -7,6 +7,7 @@ It knows nothing about masks: the caller keeps the codes of kept cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ class ResidualConfig:
     """What is needed to rebuild the residual transformer with the same weights."""
 
     parts: int = 4
-    stages: int = 6
+    stages: int = 8
     codebook_size: int = 512
     code_width: int = 128
     text_width: int = 384
@@ -32,9 +33,12 @@ class ResidualConfig:
 class ResidualTransformer(nn.Module):
     """Predicts the codes of one stage from the sum of the stages before it."""
 
+    input_scale: Tensor
+
     def __init__(self, config: ResidualConfig) -> None:
         super().__init__()
         self.config = config
+        self.register_buffer("input_scale", torch.ones(config.parts, 1))
         self.inward = nn.Linear(config.parts * config.code_width, config.width)
         self.positions = nn.Linear(config.width, config.width)
         self.sentence = nn.Linear(config.text_width, config.width)
@@ -49,6 +53,18 @@ class ResidualTransformer(nn.Module):
             nn.Linear(config.width, outputs) for _ in range(config.stages - 1)
         )
 
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *others: Any
+    ) -> None:
+        # The first published weights were trained without a scale.
+        state_dict.setdefault(f"{prefix}input_scale", torch.ones_like(self.input_scale))
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+    @torch.no_grad()
+    def set_scale(self, entries: Tensor) -> None:
+        """Bring the inputs to about 1, by the base codebooks (P, K, code_width)."""
+        self.input_scale.copy_(entries.square().mean((1, 2)).sqrt()[:, None])
+
     def forward(self, sums: Tensor, is_step: Tensor, sentence: Tensor, stage: int) -> Tensor:
         """Return logits (B, S, P, K) of the codes of `stage` (1 to Q - 1).
 
@@ -59,7 +75,7 @@ class ResidualTransformer(nn.Module):
             stage: the same for the whole batch.
         """
         places = sinusoids(torch.arange(sums.shape[1], device=sums.device), self.config.width)
-        values = self.inward(sums.flatten(2)) + self.positions(places)
+        values = self.inward((sums / self.input_scale).flatten(2)) + self.positions(places)
         condition = self.sentence(sentence) + self.stage.weight[stage]
         for block in self.blocks:
             values = block(values, is_step, condition)

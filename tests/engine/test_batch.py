@@ -297,3 +297,56 @@ def test_the_input_may_be_overwritten(tmp_path):
     )
     assert (written, notes) == (1, [])
     assert load_clip(tmp_path / "a.npz").root_pos[0, 1] > 1.9
+
+
+def test_every_op_fills_its_canvas_and_keeps_the_rest(tmp_path):
+    save_clip(make_clip(60), tmp_path / "in.npz")
+    lines = [
+        {"op": "in_between", "clip": "in.npz", "frames": [20, 40]},
+        {"op": "in_between", "clip": "in.npz", "clip_b": "in.npz", "seconds": 1.0},
+        {"op": "extend", "clip": "in.npz", "seconds": 0.5},
+        {"op": "extend", "clip": "in.npz", "seconds": 0.5, "where": "start"},
+        {"op": "loop", "clip": "in.npz", "in_place": True},
+        {"op": "long", "beats": [["walk", 1.0], ["wave", 2]]},
+        {"op": "regenerate", "prompt": "walk", "clip": "in.npz", "frames": [20, 40],
+         "variation": 0.3, "strength": 0.5},
+    ]  # fmt: skip
+    text = "\n".join(json.dumps({"name": f"{n}"} | line) for n, line in enumerate(lines))
+    (tmp_path / "ops.jsonl").write_text(text)
+    engine = StandingEngine()
+    written, notes, _ = run_all(engine, tmp_path / "ops.jsonl", tmp_path / "out")
+    assert notes == []
+    assert written == len(lines)
+    clip, made = make_clip(60), [load_clip(tmp_path / "out" / f"{n}.npz") for n in range(7)]
+    assert [m.frames for m in made] == [60, 150, 75, 75, 60, 30, 60]
+    assert np.array_equal(np.flatnonzero(made[0].root_pos[:, 1] > 1.5), np.arange(20, 40))
+    assert np.array_equal(made[1].rot[90:], clip.rot)
+    assert np.array_equal(made[2].rot[:60], clip.rot)
+    assert np.array_equal(made[3].root_pos[15:], clip.root_pos)
+    assert np.array_equal(made[4].rot[0], made[4].rot[-1])
+    assert engine.requests[5].beats == (("walk", 1.0), ("wave", 2.0))
+    assert (engine.requests[6].variation, engine.requests[6].strength) == (0.3, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ({"op": "explode"}, "explode"),
+        ({"op": "extend", "clip": "in.npz"}, '"seconds"'),
+        ({"op": "extend"}, '"clip"'),
+        ({"op": "loop", "clip": "in.npz", "in_place": 1}, "true or false"),
+        ({"op": "in_between", "clip": "in.npz"}, "gap"),
+        ({"op": "in_between", "clip": "in.npz", "frames": [3, 5]}, "2 frames"),
+        ({"op": "long"}, "beats"),
+        ({"op": "long", "beats": [["walk", "2"]]}, "beats"),
+        ({"op": "long", "beats": [["", 2]]}, "Beat 1"),
+        ({"op": "long", "beats": [["walk", 600]]}, "Beat 1"),
+        ({"op": "long", "beats": [["walk", 60]] * 6}, "too long"),
+        ({"clip": "in.npz", "parts": ["TORSO"], "variation": 2}, "variation"),
+    ],
+)
+def test_ops_that_cannot_be_served(tmp_path, record, words):
+    save_clip(make_clip(60), tmp_path / "in.npz")
+    with pytest.raises(RequestError) as error:
+        parse_line(json.dumps({"name": "a", "prompt": "walk"} | record).encode(), tmp_path)
+    assert words in str(error.value)

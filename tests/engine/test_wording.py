@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from keyfill_extension.engine.wording import (
+    AT_ONCE,
     gerund,
     join_at_once,
     join_in_order,
@@ -36,6 +37,10 @@ def test_mirrored_words(caption: str, mirrored: str) -> None:
         ("a man hits with the left and right fists", ["a man hits with the left right fists"]),
         ("he bends down, grabs a box and lifts it", ["he bends down", "grabs a box", "lifts it"]),
         ("jumping jacks", ["jumping jacks"]),
+        ("a man hops with his hands on the hips", ["a man hops", "his hands on the hips"]),
+        ("a man stands with his hands on the hips", ["a man stands with his hands on the hips"]),
+        ("she skips along waving a hand", ["she skips along", "waving a hand"]),
+        ("someone keeps walking to something", ["someone keeps walking to something"]),
         ("moves the arms up and down", ["moves the arms up down"]),
     ],
 )
@@ -70,5 +75,5 @@ def test_two_captions_become_one_prompt() -> None:
     pair = ("a person walks", "someone waves the left hand")
     assert join_at_once(*pair, 0) == "a person walks while waving the left hand"
     assert join_at_once(*pair, 1) == "a person walks and waves the left hand"
-    assert len({join_at_once(*pair, choice) for choice in range(4)}) == 4
+    assert len({join_at_once(*pair, choice) for choice in range(AT_ONCE)}) == AT_ONCE
     assert join_in_order(["a person sits", "she stands", "a man waves"], 0).endswith(", then waves")

@@ -1,0 +1,114 @@
+"""One Bézier segment between two keys: evaluated as Blender does it, and split exactly.
+
+A segment is four points (4, 2), time and value: a key, its right handle, the
+next key's left handle, and the next key. It knows no F-curves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+_NEWTON_STEPS = 60
+
+
+def shorten_handles(segment: Array) -> Array:
+    """Return the segment with handles that reach no farther in time than the other key.
+
+    Blender stores handles of any length and scales one that reaches too far before
+    it evaluates; what is split must be what is seen.
+    """
+    segment = np.array(segment, dtype=float)
+    room = segment[3, 0] - segment[0, 0]
+    for key, handle in ((0, 1), (3, 2)):
+        reach = segment[handle] - segment[key]
+        if abs(reach[0]) > room:
+            segment[handle] = segment[key] + reach * (room / abs(reach[0]))
+    return segment
+
+
+def is_forward(segment: Array) -> bool:
+    """Say whether time never runs back along the segment, so that it has one value a time.
+
+    It does where a handle lies on the wrong side of its key.
+    """
+    times = shorten_handles(segment)[:, 0]
+    rounding = 1e-6 * max(1.0, float(np.abs(times).max()))
+    has_room = times[3] > times[0]
+    return bool(has_room and times[1] >= times[0] - rounding and times[2] <= times[3] + rounding)
+
+
+def is_as_seen(segment: Array) -> bool:
+    """Say whether Blender evaluates the segment as it is, without scaling its handles.
+
+    Handles that cross each other in time are longer than a piece of their curve may have them.
+    """
+    room = segment[3, 0] - segment[0, 0]
+    reach = max(segment[1, 0] - segment[0, 0], segment[3, 0] - segment[2, 0])
+    return bool(reach <= room * (1.0 + 1e-9))
+
+
+def evaluate_segment(segment: Array, times: Array) -> Array:
+    """Return the values (N,) of a forward segment at `times` (N,) between its keys."""
+    segment = shorten_handles(segment)
+    return _polynomial(segment[:, 1], _parameters(segment[:, 0], np.asarray(times, dtype=float)))
+
+
+def split_segment(segment: Array, time: float) -> tuple[Array, Array]:
+    """Return the two segments (4, 2) that a key at `time` makes of one, by de Casteljau.
+
+    Both together are the same curve in time; the given segment must be forward.
+    """
+    segment = shorten_handles(segment)
+    part = float(_parameters(segment[:, 0], np.array([time]))[0])
+    rows = [segment]
+    for _ in range(3):
+        rows.append(rows[-1][:-1] * (1.0 - part) + rows[-1][1:] * part)
+    left = np.array([row[0] for row in rows])
+    right = np.array([row[-1] for row in rows[::-1]])
+    left[3, 0] = right[0, 0] = time
+    return left, right
+
+
+def straight_segment(start: Array, end: Array) -> Array:
+    """Return the segment (4, 2) that is a straight line between two points (2,)."""
+    start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
+    return start + (end - start) * np.array([0.0, 1 / 3, 2 / 3, 1.0])[:, None]
+
+
+def _polynomial(points: Array, parts: Array) -> Array:
+    """Return a cubic with four control numbers (4,) at parameters (N,) in 0..1."""
+    rest = 1.0 - parts
+    return np.asarray(
+        rest**3 * points[0]
+        + 3.0 * rest**2 * parts * points[1]
+        + 3.0 * rest * parts**2 * points[2]
+        + parts**3 * points[3]
+    )
+
+
+def _parameters(points: Array, times: Array) -> Array:
+    """Return where (N,) in 0..1 a rising cubic (4,) takes the values `times` (N,)."""
+    low, high = np.zeros_like(times), np.ones_like(times)
+    parts = np.clip((times - points[0]) / (points[3] - points[0]), 0.0, 1.0)
+    steps = 3.0 * np.diff(points)
+    for _ in range(_NEWTON_STEPS):
+        errors = _polynomial(points, parts) - times
+        low = np.where(errors < 0, parts, low)
+        high = np.where(errors > 0, parts, high)
+        rest = 1.0 - parts
+        slopes = rest**2 * steps[0] + 2.0 * rest * parts * steps[1] + parts**2 * steps[2]
+        newton = parts - errors / np.where(slopes > 0, slopes, 1.0)
+        # Newton's step where it stays between the bounds, else halving.
+        inside = (slopes > 0) & (newton >= low) & (newton <= high)
+        improved = np.where(inside, newton, (low + high) / 2.0)
+        improved = np.where(errors == 0, parts, improved)
+        done = np.abs(improved - parts).max(initial=0.0) < 1e-15
+        parts = improved
+        if done:
+            break
+    return parts

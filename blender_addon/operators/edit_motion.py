@@ -1,0 +1,165 @@
+"""Regenerate, upper body, in-between, extend, loop, vary: each a mask on the keys that are there.
+
+The buttons; what they do is the same for all of them and stands in
+`editing.py`. Making an edit again takes the same path, with the recipe from
+the history.
+"""
+
+from __future__ import annotations
+
+from bpy.props import BoolProperty, IntProperty
+from bpy.types import Context, Event, Operator
+
+from ...engine.motion.request import MotionResult
+from .. import engine_link
+from ..core import edit_requests, take_history
+from ..core.edit_requests import Recipe
+from ..core.jobs import Job
+from ..core.requests import errors_for_animators
+from .editing import apply_edit, prepare_edit
+from .generate import KEYFILL_OT_generate
+from .job_operator import JobOperator
+from .long_take import LongTake, apply_long_take, prepare_long_take
+
+
+class EditOperator(JobOperator):
+    """Mixin: one edit of the active armature; a subclass says which."""
+
+    operation: str
+    """A key of `edit_requests.LABELS`."""
+
+    review: BoolProperty(
+        name="Review",
+        description="Let several takes wait to be accepted, as the buttons do; "
+        "otherwise the first one is accepted at once",
+        default=False,
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
+
+    poll = classmethod(KEYFILL_OT_generate.poll.__func__)
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        """Let takes wait for the person who pressed the button."""
+        self.review = True
+        return super().invoke(context, event)
+
+    def recipe(self, context: Context) -> Recipe:
+        """Return what shall be made; its frames may still be open."""
+        return context.scene.keyfill.to_recipe(self.operation)
+
+    def is_settled(self) -> bool:
+        """Say whether the recipe's frames and bones are final."""
+        return False
+
+    def make_job(self, context: Context) -> Job[MotionResult]:
+        recipe = self.recipe(context)
+        with errors_for_animators():
+            self._edit = prepare_edit(context, recipe, self.is_settled())
+            request = self._edit.plan.request()
+        return engine_link.generation_job(request)
+
+    def apply_result(self, context: Context, result: MotionResult) -> None:
+        context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
+        with errors_for_animators():
+            told = apply_edit(context, self._edit, result, self.review)
+        self.report({"INFO"}, told)
+
+
+class KEYFILL_OT_regenerate(EditOperator, Operator):
+    """Frames x body parts -> made anew."""
+
+    bl_idname = "keyfill.regenerate"
+    bl_label = "Regenerate"
+    bl_description = "Make the chosen frames and body parts anew; everything else stays as it is"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.REGENERATE
+
+
+class KEYFILL_OT_edit_upper_body(EditOperator, Operator):
+    """Torso and arms -> made anew on the legs that are there."""
+
+    bl_idname = "keyfill.edit_upper_body"
+    bl_label = "Edit Upper Body"
+    bl_description = "Make torso, head and arms anew; the legs and the path stay as they are"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.UPPER_BODY
+
+
+class KEYFILL_OT_in_between(EditOperator, Operator):
+    """Two key poses -> the frames between them."""
+
+    bl_idname = "keyfill.in_between"
+    bl_label = "In-Between"
+    bl_description = (
+        "Fill the frames between two key poses, which stay: those at Start and End, "
+        "else the selected ones, else those around the playhead"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.IN_BETWEEN
+
+
+class KEYFILL_OT_extend(EditOperator, Operator):
+    """The end or the start of the keys -> more motion."""
+
+    bl_idname = "keyfill.extend"
+    bl_label = "Extend"
+    bl_description = "Go on after the last key, or lead in before the first one"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.EXTEND
+
+
+class KEYFILL_OT_make_loop(EditOperator, Operator):
+    """A stretch of keys -> a cycle without a seam."""
+
+    bl_idname = "keyfill.make_loop"
+    bl_label = "Make Loop"
+    bl_description = "Make the end of the range lead into its start, so that it can be repeated"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.LOOP
+
+
+class KEYFILL_OT_vary(EditOperator, Operator):
+    """Frames x body parts -> changed a little or much."""
+
+    bl_idname = "keyfill.vary"
+    bl_label = "Vary"
+    bl_description = "Change the chosen frames and body parts, as much as Variation says"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = edit_requests.VARY
+
+
+class KEYFILL_OT_remake(EditOperator, Operator):
+    """An edit of the history -> made once more."""
+
+    bl_idname = "keyfill.remake"
+    bl_label = "Make Again"
+    bl_description = "Make this edit once more, with its own prompt, seed, frames and body parts"
+    bl_options = {"REGISTER", "UNDO"}
+    operation = ""
+
+    _long_take: LongTake | None = None
+
+    index: IntProperty(name="Edit", description="0 is the newest edit", default=0, min=0)
+
+    def recipe(self, context: Context) -> Recipe:
+        with errors_for_animators():
+            history = take_history.text_to_history(context.scene.keyfill.history)
+            return take_history.recall(history, self.index)
+
+    def is_settled(self) -> bool:
+        return True
+
+    def make_job(self, context: Context) -> Job[MotionResult]:
+        recipe = self.recipe(context)
+        self._long_take = None
+        if recipe.operation != edit_requests.LONG_TAKE:
+            return super().make_job(context)
+        with errors_for_animators():
+            self._long_take = prepare_long_take(context, recipe)
+            return engine_link.generation_job(self._long_take.request())
+
+    def apply_result(self, context: Context, result: MotionResult) -> None:
+        if self._long_take is None:
+            super().apply_result(context, result)
+            return
+        self.report({"INFO"}, apply_long_take(context, self._long_take, result))

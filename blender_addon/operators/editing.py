@@ -1,0 +1,209 @@
+"""How every edit runs: a recipe and the character's animation become a request, its result keys.
+
+It knows no button: operators hand a recipe in and report what comes back.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import numpy as np
+from bpy.types import Context, Object
+from numpy.typing import NDArray
+
+from ...engine.motion.bone_matching import BoneMap
+from ...engine.motion.clip import Clip
+from ...engine.motion.request import MotionResult, RequestError
+from ...engine.motion.retargeting import RigMotion
+from ..core import edit_requests, take_history
+from ..core.edit_plan import EditPlan, plan_edit
+from ..core.edit_requests import ClipTimes, Frames, Recipe
+from ..core.errors import UserError
+from ..scene import animation, armature, edit_target, joining, takes, timeline
+from ..scene.masked_keys import SpanKeys
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedEdit:
+    """The character as it was when the button was pressed; undo may free it meanwhile."""
+
+    armature_name: str
+    """The object is looked up again by its name."""
+
+    action_name: str
+    """The action that was read."""
+
+    bone_map: BoneMap
+    read: animation.ReadAnimation
+    plan: EditPlan
+
+
+def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> PreparedEdit:
+    """Read what the edit needs of the active armature.
+
+    Args:
+        context: Blender's.
+        recipe: what to make.
+        is_settled: its frames and bones are final, as in the history; otherwise they are
+            chosen from the settings and the selection.
+
+    Raises:
+        RequestError: if the character, its animation or the range cannot be edited.
+    """
+    ob: Object = context.object
+    armature.check_armature(ob)
+    edit_target.check_editable(ob)
+    if takes.is_waiting(context.scene.keyfill.review):
+        raise RequestError(
+            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
+        )
+    rig = armature.read_rig(ob)
+    bone_map = armature.read_bone_map(ob, rig)
+    fps = timeline.scene_fps(context.scene)
+    if not is_settled:
+        recipe = settle_recipe(context, recipe, bone_map)
+    elif recipe.next_action:
+        recipe = edit_requests.after_the_end(recipe, edit_target.animated_frames(ob))
+    edit_requests.bones_of_parts(bone_map, recipe.parts)
+    with _joined(ob, recipe, keep=False):
+        first, last = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
+        read = animation.read_animation(context, ob, rig, bone_map, first, last)
+    times = ClipTimes(read.first_frame_scene, fps, read.clip.frames)
+    plan = plan_edit(recipe, read.clip, times)
+    return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, plan)
+
+
+def _joined(ob: Object, recipe: Recipe, keep: bool) -> AbstractContextManager[None]:
+    """Return a block in which the object shows the keys that the edit works on."""
+    if not recipe.next_action:
+        return nullcontext()
+    return joining.next_joined(ob, recipe.next_action, _length(recipe), keep)
+
+
+def _length(recipe: Recipe) -> int:
+    return recipe.frames[1] - recipe.frames[0] + 1
+
+
+def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe:
+    """Return the recipe with its frames and bones chosen from settings, selection and keys.
+
+    Raises:
+        RequestError: if the range or the selection cannot be edited.
+    """
+    ob, settings = context.object, context.scene.keyfill
+    is_by_part = recipe.operation in (edit_requests.REGENERATE, edit_requests.VARY)
+    if settings.use_selected_bones and is_by_part:
+        selected = edit_target.selected_bones(ob)
+        recipe = edit_requests.narrow_to_bones(recipe, bone_map, selected)
+    return replace(recipe, frames=_chosen_frames(context, recipe))
+
+
+def _chosen_frames(context: Context, recipe: Recipe) -> Frames:
+    ob, settings = context.object, context.scene.keyfill
+    if recipe.operation == edit_requests.EXTEND:
+        return edit_requests.extension_frames(
+            edit_target.animated_frames(ob),
+            recipe.where,
+            settings.extend_seconds,
+            timeline.scene_fps(context.scene),
+        )
+    if recipe.next_action:
+        return edit_requests.extension_frames(
+            edit_target.animated_frames(ob),
+            edit_requests.END,
+            settings.gap_seconds,
+            timeline.scene_fps(context.scene),
+        )
+    explicit = settings.frame_start, settings.frame_end
+    sources = edit_target.read_ranges(context.scene, ob, explicit)
+    return edit_requests.choose_frames(recipe.operation, sources)
+
+
+def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, review: bool) -> str:
+    """Put the takes on the character, and the edit into the history; return what to tell.
+
+    Raises:
+        UserError: if the character changed meanwhile.
+        RequestError: if the keys cannot be written; nothing is written then.
+    """
+    ob = _find_again(context, edit)
+    keys = [_keys_of(edit, clip) for clip in result.clips]
+    settings = context.scene.keyfill
+    recipe = edit.plan.recipe
+    # Joined actions have no keys to go back to: they are accepted at once.
+    if review and len(keys) > 1 and not recipe.next_action:
+        text = take_history.history_to_text((recipe,))
+        takes.hold_takes(settings.review, ob, keys, text)
+        settings.remember(recipe)
+        return f"{len(keys)} takes wait to be accepted"
+    with _joined(ob, recipe, keep=True):
+        notes = takes.write_takes(ob, keys)
+    settings.remember(take_history.take_of(recipe, 0))
+    return ". ".join([_done(recipe), *_little_use(edit, keys[0]), *notes])
+
+
+def _little_use(edit: PreparedEdit, keys: takes.EditKeys) -> list[str]:
+    """Say which bones got keys that show little."""
+    bones = [bone for bone in edit.read.overridden if bone in keys.spans[0].bones]
+    if not bones:
+        return []
+    return [f"Constraints or drivers decide over {', '.join(bones)}, whose new keys show little"]
+
+
+def _keys_of(edit: PreparedEdit, clip: Clip) -> takes.EditKeys:
+    """Return the keys of one take on the rig's bones and the scene's frames."""
+    made, mask = edit.plan.take_back(clip)
+    motion = animation.fit_edit(edit.read, made, mask)
+    recipe = edit.plan.recipe
+    open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""
+    spans = _spans(edit, motion, mask)
+    return takes.EditKeys(motion, edit.read.first_frame_scene, spans, open_side)
+
+
+def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:
+    recipe = edit.plan.recipe
+    bones = recipe.bones or edit_requests.bones_of_parts(edit.bone_map, recipe.parts)
+    keyed = tuple(bone for bone in motion.bones if bone in bones)
+    mover = motion.location_bone if _moves_path(edit, recipe, bones) else None
+    return tuple(
+        SpanKeys(first, last, keyed, mover) for first, last in edit.plan.filled(mask)
+    )
+
+
+def _moves_path(edit: PreparedEdit, recipe: Recipe, bones: tuple[str, ...]) -> bool:
+    """Say whether the path gets keys: with the lower body, where single bones, with the hips."""
+    if "LOWER_BODY" not in recipe.parts:
+        return False
+    return not recipe.bones or edit.bone_map.bones["pelvis"] in bones
+
+
+def _find_again(context: Context, edit: PreparedEdit) -> Object:
+    ob = context.scene.objects.get(edit.armature_name)
+    if ob is None:
+        raise UserError(
+            f'The armature "{edit.armature_name}" is no longer in the scene.',
+            "Select a character and make the edit once more.",
+        )
+    armature.check_armature(ob)
+    edit_target.check_editable(ob)
+    recipe = edit.plan.recipe
+    has_moved = bool(recipe.next_action) and (
+        edit_requests.after_the_end(recipe, edit_target.animated_frames(ob)) != recipe
+    )
+    if ob.animation_data.action.name != edit.action_name or has_moved:
+        raise UserError(
+            f'"{ob.name}" has another action than when the edit began.', "Make the edit once more."
+        )
+    return ob
+
+
+def _done(recipe: Recipe) -> str:
+    first, last = recipe.frames
+    told = f"{recipe.label}: frames {first} to {last} are new"
+    if recipe.bones:
+        parts = ", ".join(edit_requests.spoken(part) for part in recipe.parts)
+        told += f"; the model filled {parts}, {len(recipe.bones)} chosen bones got keys"
+    return told

@@ -1,0 +1,82 @@
+"""Step through the takes that wait, accept one, or discard them all."""
+
+from __future__ import annotations
+
+from bpy.props import IntProperty
+from bpy.types import Context, Operator
+
+from ..core import take_history
+from ..core.errors import UserError
+from ..core.requests import errors_for_animators
+from ..scene import takes
+
+
+class _ReviewOperator:
+    """Mixin: something to do with the takes that wait."""
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not takes.is_waiting(context.scene.keyfill.review):
+            cls.poll_message_set("No takes are waiting: make an edit with several takes first")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        """Do it; what an animator can cure becomes a report."""
+        try:
+            with errors_for_animators():
+                told = self.act(context)
+        except UserError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, told)
+        return {"FINISHED"}
+
+
+class KEYFILL_OT_step_take(_ReviewOperator, Operator):
+    """Shows the next or the last take."""
+
+    bl_idname = "keyfill.step_take"
+    bl_label = "Show Take"
+    bl_description = "Show the next or the previous take on the character"
+    bl_options = {"REGISTER", "UNDO"}
+
+    step: IntProperty(name="Step", description="1 is the next take, -1 the one before", default=1)
+
+    def act(self, context: Context) -> str:
+        review = context.scene.keyfill.review
+        index = takes.show_take(review, review.index + self.step)
+        return f"Take {index + 1} of {len(review.takes)}"
+
+
+class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
+    """Writes the shown take into the character's own action."""
+
+    bl_idname = "keyfill.accept_take"
+    bl_label = "Accept"
+    bl_description = "Write the shown take into the character's action and drop the others"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: Context) -> str:
+        settings = context.scene.keyfill
+        index, text = settings.review.index, settings.review.recipe
+        notes = takes.accept_take(settings.review)
+        for recipe in take_history.text_to_history(text):
+            history = take_history.text_to_history(settings.history)
+            settings.history = take_history.history_to_text(
+                take_history.settle(history, recipe, index)
+            )
+        return ". ".join([f"Take {index + 1} accepted", *notes])
+
+
+class KEYFILL_OT_discard_take(_ReviewOperator, Operator):
+    """Removes the takes."""
+
+    bl_idname = "keyfill.discard_take"
+    bl_label = "Discard"
+    bl_description = "Drop all takes and show the character's own action again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: Context) -> str:
+        takes.discard_takes(context.scene.keyfill.review)
+        return "Takes discarded; the animation is as it was"

@@ -1,0 +1,240 @@
+"""Writes a motion into an existing action, on some bones and frames and nowhere else.
+
+Outside the span every curve evaluates as before, at frames and half frames.
+All is planned first, on arrays; what has modifiers is tried on a copy. If writing fails,
+the action gets its old keys back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.motion.request import RequestError
+from ...engine.motion.retargeting import RigMotion
+from ..core.channel_continuity import breaks_off, continue_channels
+from ..core.curve_span import SpanValues
+from . import keyframes
+from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, write_plans
+
+Array = NDArray[np.floating]
+
+BorderKey = tuple[str, int, float]
+"""Data path and index of a curve, scene frame of one of its keys."""
+
+_HALF = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SpanKeys:
+    """The frames and bones that get keys; both frames are inclusive."""
+
+    first_frame_scene: int
+    last_frame_scene: int
+
+    bones: tuple[str, ...]
+    """Their rotations are keyed, each in its own mode."""
+
+    location_bone: str | None
+    """The bone whose location is keyed, too: the motion's, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanReport:
+    """What writing a span did to curves outside the span, all of it without effect there."""
+
+    curves: int
+    """How many curves got keys."""
+
+    created: tuple[tuple[str, int], ...]
+    """Channels that had no curve; outside the span they keep the value that they had."""
+
+    added: tuple[BorderKey, ...]
+    """New keys on the old curve, half a frame outside the span or where an easing was cut."""
+
+    frozen: tuple[BorderKey, ...]
+    """Kept keys whose handles were fixed where they were."""
+
+    baked: tuple[BorderKey, ...]
+    """Kept keys with another interpolation: `NewKeys.baked` says why."""
+
+    notes: tuple[str, ...]
+    """Sentences for the animator."""
+
+
+def write_span(
+    ob: bpy.types.Object,
+    target: tuple[bpy.types.Action, Any],
+    motion: RigMotion,
+    start_frame_scene: int,
+    span: SpanKeys,
+) -> SpanReport:
+    """Put a motion into an action inside a span of frames; all else stays as it is.
+
+    Args:
+        ob: the armature object.
+        target: the action and its slot; None for the one that the object uses, and
+            where Blender has no slots.
+        motion: one row a scene frame.
+        start_frame_scene: scene frame of the motion's first row.
+        span: what gets keys; the motion has a row for each of its frames.
+
+    Raises:
+        RequestError: with the cure, if a curve cannot be changed inside the span alone;
+            the action is as before then.
+    """
+    keyframes.check_writable(ob, motion)
+    action, slot = target[0], _slot_of(ob, *target)
+    if not action.is_editable:
+        raise RequestError(
+            f'The action "{action.name}" is linked from another file.', "Make it local first."
+        )
+    frames, rows = _frames_of(motion, start_frame_scene, span)
+    curves = curves_by_path(action, slot)
+    channels = [
+        *_rotation_channels(ob, curves, motion, frames, (rows, span)),
+        *_location_channels(ob, curves, motion, frames, (rows, span)),
+    ]
+    for channel in channels:
+        _check_channel(channel)
+    plans = plan_channels(action, slot, channels)
+    settled = write_plans(ob, action, slot, plans)
+    return _report(settled)
+
+
+def copy_for_take(ob: bpy.types.Object, name: str) -> bpy.types.Action:
+    """Return a copy of the object's action with all its slots; it is not assigned.
+
+    For an object without an action it is an empty one with a slot for that object.
+    """
+    data = ob.animation_data
+    if data is None or data.action is None:
+        copy = bpy.data.actions.new(name)
+        keyframes.make_bag(copy, ob)
+    else:
+        copy = data.action.copy()
+        copy.name = name
+    return copy
+
+
+def assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
+    """Make an action and slot (None: Blender's choice) the object's own.
+
+    Raises:
+        RequestError: if the object's action cannot be exchanged now.
+    """
+    keyframes.check_exchangeable(ob)
+    keyframes.exchange_action(ob, action, slot)
+
+
+def _slot_of(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> Any:
+    """Return the slot to write into; None where one must be made or Blender has none."""
+    if slot is not None or not hasattr(action, "slots"):
+        return slot
+    data = ob.animation_data
+    if data is not None and data.action == action and data.action_slot is not None:
+        return data.action_slot
+    named = [own for own in action.slots if own.name_display == ob.name]
+    return next((own for own in named if own.target_id_type in ("OBJECT", "UNSPECIFIED")), None)
+
+
+def _frames_of(motion: RigMotion, start: int, span: SpanKeys) -> tuple[Array, slice]:
+    """Return the span's frames (T,) and its rows in the motion."""
+    first, last = span.first_frame_scene, span.last_frame_scene
+    if not start <= first <= last < start + len(motion.locations):
+        raise ValueError(f"the motion from frame {start} has no rows for {first} to {last}")
+    if span.location_bone not in (None, motion.location_bone):
+        raise ValueError(f"the motion has no locations for {span.location_bone}")
+    if missing := set(span.bones) - set(motion.bones):
+        raise ValueError(f"the motion has no rotations for {sorted(missing)}")
+    return np.arange(first, last + 1, dtype=float), slice(first - start, last - start + 1)
+
+
+def _rotation_channels(
+    ob: bpy.types.Object,
+    curves: dict[tuple[str, int], Any],
+    motion: RigMotion,
+    frames: Array,
+    part: tuple[slice, SpanKeys],
+) -> Iterator[Channel]:
+    """Yield the rotation channels of the span's bones, going on from what is before the span."""
+    rows, span = part
+    columns = [motion.bones.index(name) for name in span.bones]
+    rotations = motion.rotations[rows][:, columns]
+    for name, path, values in keyframes.rotation_channels(ob, span.bones, rotations):
+        mode = ob.pose.bones[name].rotation_mode
+        held = np.array(ob.path_resolve(path), dtype=float)
+        borders = np.array([frames[0] - _HALF, frames[-1] + _HALF])
+        around = np.stack(
+            [shown(curves.get((path, index)), held[index], borders) for index in range(len(held))],
+            axis=1,
+        )
+        values = continue_channels(values, mode, around[0])
+        breaks = breaks_off(values[-1], mode, around[1])
+        for index in range(len(held)):
+            edit = SpanValues(frames, values[:, index], breaks)
+            yield Channel(name, path, index, curves.get((path, index)), held[index], edit)
+
+
+def _location_channels(
+    ob: bpy.types.Object,
+    curves: dict[tuple[str, int], Any],
+    motion: RigMotion,
+    frames: Array,
+    part: tuple[slice, SpanKeys],
+) -> Iterator[Channel]:
+    """Yield the location channels of the bone that carries the path, if it gets keys."""
+    rows, span = part
+    if span.location_bone is None:
+        return
+    path = ob.pose.bones[span.location_bone].path_from_id("location")
+    held = ob.path_resolve(path)
+    for index in range(3):
+        edit = SpanValues(frames, np.asarray(motion.locations[rows, index], dtype=float))
+        fcurve = curves.get((path, index))
+        yield Channel(span.location_bone, path, index, fcurve, float(held[index]), edit)
+
+
+def _check_channel(channel: Channel) -> None:
+    """Refuse curves that the animator locked, and such that have samples in place of keys."""
+    fcurve = channel.fcurve
+    if fcurve is None:
+        return
+    if fcurve.lock or (fcurve.group is not None and fcurve.group.lock):
+        raise RequestError(
+            f'The channels of the bone "{channel.bone}" are locked.',
+            "Unlock them in the Graph Editor, or choose other bones.",
+        )
+    if len(fcurve.sampled_points):
+        raise RequestError(
+            f'The curves of the bone "{channel.bone}" are baked to samples.',
+            "Choose Channel > Samples to Keys in the Graph Editor first.",
+        )
+
+
+def _report(plans: list[Plan]) -> SpanReport:
+    channels = [plan.channel for plan in plans]
+    notes = dict.fromkeys(plan.note for plan in plans if plan.note)
+    return SpanReport(
+        curves=len(plans),
+        created=tuple(
+            (channel.data_path, channel.index) for channel in channels if channel.fcurve is None
+        ),
+        added=tuple(_listed(plans, "added")),
+        frozen=tuple(_listed(plans, "frozen")),
+        baked=tuple(_listed(plans, "baked")),
+        notes=tuple(notes),
+    )
+
+
+def _listed(plans: list[Plan], mark: str) -> Iterator[BorderKey]:
+    """Yield the keys that have a mark."""
+    for plan in plans:
+        times = plan.after.keys["co"][:, 0]
+        for time in times[getattr(plan.after, mark)].tolist():
+            yield plan.channel.data_path, plan.channel.index, time
