@@ -142,8 +142,8 @@ def render_contact_sheet(
             scene.frame_set(frame)
             scene.render.filepath = str(Path(folder) / f"{frame:05d}.png")
             bpy.ops.render.render(write_still=True)
-            pictures.append(_read_picture(Path(scene.render.filepath)))
-    _write_picture(_join_pictures(pictures, sheet), path)
+            pictures.append(read_picture(Path(scene.render.filepath)))
+    write_picture(_join_pictures(pictures, sheet), path)
 
 
 def _set_stamp(scene: bpy.types.Scene, note: str, font_size: int) -> None:
@@ -208,7 +208,7 @@ def _quiet() -> Iterator[TextIO]:
                 os.close(descriptor)
 
 
-def _read_picture(path: Path) -> np.ndarray:
+def read_picture(path: Path) -> np.ndarray:
     """Return a rendered PNG as (height, width, 4) numbers from 0 to 1, top row first."""
     image = bpy.data.images.load(str(path))
     width, height = image.size
@@ -230,7 +230,7 @@ def _join_pictures(pictures: list[np.ndarray], sheet: Sheet) -> np.ndarray:
     return whole
 
 
-def _write_picture(pixels: np.ndarray, path: Path) -> None:
+def write_picture(pixels: np.ndarray, path: Path) -> None:
     """Write (height, width, 4) numbers, top row first, as PNG."""
     height, width = pixels.shape[:2]
     image = bpy.data.images.new(path.stem, width, height, alpha=False)

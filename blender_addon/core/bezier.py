@@ -77,7 +77,7 @@ def split_segment(segment: Array, time: float) -> tuple[Array, Array]:
 def straight_segment(start: Array, end: Array) -> Array:
     """Return the segment (4, 2) that is a straight line between two points (2,)."""
     start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
-    return start + (end - start) * np.array([0.0, 1 / 3, 2 / 3, 1.0])[:, None]
+    return np.asarray(start + (end - start) * np.array([0.0, 1 / 3, 2 / 3, 1.0])[:, None])
 
 
 def _polynomial(points: Array, parts: Array) -> Array:
@@ -111,4 +111,4 @@ def _parameters(points: Array, times: Array) -> Array:
         parts = improved
         if done:
             break
-    return parts
+    return np.asarray(parts)

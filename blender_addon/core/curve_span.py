@@ -27,7 +27,7 @@ _REACH = 0.5
 _ON_CURVE = 1e-6
 _OUTER_HANDLE = 30.0
 # The one easing that swings even between two equal values.
-_ELASTIC = 8
+_ELASTIC = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +96,8 @@ def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
     right = _close_right(old, after, made)
     parts = [before, left, made, right, after]
     sizes = [len(part) for part in parts]
-    keys = np.concatenate(parts)
-    untouched = np.concatenate([old.keys[:start], old.keys[stop:]])
+    keys = key_table.join_keys(*parts)
+    untouched = key_table.join_keys(old.keys[:start], old.keys[stop:])
     kept = np.repeat([True, False, False, False, True], sizes)
     frozen, baked = np.zeros((2, len(keys)), dtype=bool)
     frozen[kept] = handles_differ(keys[kept], untouched)
@@ -133,7 +133,7 @@ def _close_left(old: OldCurve, before: Keys, made: Keys) -> Keys:
         border = added = _key_on(old, time)
     baked = _join_left(old, len(before) - 1, key, border)
     key_table.freeze_handles(key, "right")
-    return np.concatenate([baked, added])
+    return key_table.join_keys(baked, added)
 
 
 def _join_left(old: OldCurve, row: int, key: Keys, border: Keys) -> Keys:
@@ -182,7 +182,7 @@ def _close_right(old: OldCurve, after: Keys, made: Keys) -> Keys:
         border = added = _key_on(old, time)
     baked = _join_right(old, row, border, key)
     key_table.freeze_handles(key, "left")
-    return np.concatenate([added, baked])
+    return key_table.join_keys(added, baked)
 
 
 def _join_right(old: OldCurve, row: int, border: Keys, key: Keys) -> Keys:

@@ -69,8 +69,8 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
         recipe = edit_requests.after_the_end(recipe, edit_target.animated_frames(ob))
     edit_requests.bones_of_parts(bone_map, recipe.parts)
     with _joined(ob, recipe, keep=False):
-        first, last = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
-        read = animation.read_animation(context, ob, rig, bone_map, first, last)
+        frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
+        read = animation.read_animation(context, ob, rig, bone_map, frames)
     times = ClipTimes(read.first_frame_scene, fps, read.clip.frames)
     plan = plan_edit(recipe, read.clip, times)
     return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, plan)

@@ -73,15 +73,14 @@ class ReadAnimation:
         return _bases_to_channels(self.bases)
 
 
-def read_animation(  # noqa: PLR0913 (the scene, the character, the frames)
+def read_animation(
     context: bpy.types.Context,
     ob: bpy.types.Object,
     rig: Rig,
     bone_map: BoneMap,
-    first: int,
-    last: int,
+    frames: tuple[int, int],
 ) -> ReadAnimation:
-    """Return what an armature does from frame `first` to `last`, both included.
+    """Return what an armature does in a range of scene frames, first and last included.
 
     Constraints, drivers, NLA strips and the object's own motion are evaluated;
     time remapping is not, so that frames are those of the keys.
@@ -89,6 +88,7 @@ def read_animation(  # noqa: PLR0913 (the scene, the character, the frames)
     Raises:
         RequestError: if the range is reversed or the armature cannot be evaluated.
     """
+    first, last = frames
     if last < first:
         raise RequestError(
             f"The frames {first} to {last} are reversed.", "Choose an end after the start."

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..core import key_table
 from ..core.curve_span import NewKeys
-from ..core.key_table import KEY, Keys
+from ..core.key_table import FREE, KEY, Keys
 
 Array = NDArray[np.floating]
 
-_MOST_ROUNDS = 4
+_HANDLES = ("handle_left", "handle_right")
 _MOVED_VALUE = 1e-6
 _MOVED_TIME = 1e-4
 _PROBE = 0.1
@@ -24,11 +24,11 @@ _LEAST_INFLUENCE = 1e-3
 _REACHED = 1e-4
 
 
-def read_keys(fcurve: Any) -> Keys:
-    """Return an F-curve's keys, sorted by time as Blender keeps them."""
+def read_keys(fcurve: Any, names: tuple[str, ...] = KEY.names) -> Keys:
+    """Return an F-curve's keys, sorted by time as Blender keeps them; unnamed columns are zero."""
     points = fcurve.keyframe_points
     keys = np.zeros(len(points), dtype=KEY)
-    for name in KEY.names:
+    for name in names:
         column = _buffer(keys[name])
         points.foreach_get(name, column)
         keys[name] = column.reshape(keys[name].shape)
@@ -55,14 +55,15 @@ def settle_keys(fcurve: Any, new: NewKeys) -> NewKeys:
         What was written.
     """
     keys, frozen = new.keys.copy(), new.frozen.copy()
-    for _ in range(_MOST_ROUNDS):
+    while True:
         write_keys(fcurve, keys)
         fcurve.update()
-        moved = _moved(read_keys(fcurve), keys) & (new.kept | new.added)
+        moved = _moved(read_keys(fcurve, _HANDLES), keys) & (new.kept | new.added)
+        moved &= (keys["handle_left_type"] != FREE) | (keys["handle_right_type"] != FREE)
         if not moved.any():
             break
         for side in ("handle_left_type", "handle_right_type"):
-            keys[side][moved] = key_table.FREE
+            keys[side][moved] = FREE
         frozen |= moved & new.kept
     return NewKeys(keys, new.kept, new.added, frozen, new.baked)
 
@@ -109,7 +110,7 @@ def _through(fcurve: Any, frames: Array, values: Array) -> Array:
 def _moved(found: Keys, keys: Keys) -> NDArray[np.bool_]:
     """Return which keys (N,) have other handles than they were given."""
     moved = np.zeros(len(keys), dtype=bool)
-    for side in ("handle_left", "handle_right"):
+    for side in _HANDLES:
         away = np.abs(found[side] - keys[side])
         scale = np.maximum(1.0, np.abs(keys[side][:, 1]))
         moved |= (away[:, 0] > _MOVED_TIME) | (away[:, 1] > _MOVED_VALUE * scale)

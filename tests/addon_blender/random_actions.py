@@ -35,7 +35,7 @@ def add_animated_character(seed):
             bone.rotation_quaternion = quaternions.normalize(random.normal(size=4))
             bone.rotation_euler = random.normal(size=3)
     _add_location(bag, ob.pose.bones["hips"], random, seed)
-    _add_curve(bag, 'pose.bones["head"].scale', 1, random, seed)
+    _add_curve(bag, ('pose.bones["head"].scale', 1), random, seed)
     return ob, data.action
 
 
@@ -61,7 +61,7 @@ def _add_rotation(bag, bone, random, seed):
     path, count = PATHS.get(bone.rotation_mode, ("rotation_euler", 3))
     full = bone.path_from_id(path)
     for index in range(count):
-        curve = _add_curve(bag, full, index, random, seed, group=bone.name)
+        curve = _add_curve(bag, (full, index), random, seed, bone.name)
         if bone.name == RESTLESS:
             curve.modifiers.new("CYCLES")
         elif random.random() < 0.15:
@@ -70,11 +70,11 @@ def _add_rotation(bag, bone, random, seed):
 
 def _add_location(bag, bone, random, seed):
     for index in range(3):
-        _add_curve(bag, bone.path_from_id("location"), index, random, seed, group=bone.name)
+        _add_curve(bag, (bone.path_from_id("location"), index), random, seed, bone.name)
 
 
-def _add_curve(bag, path, index, random, seed, group="others"):
-    curve = keyframes.new_fcurve(bag, path, index, group)
+def _add_curve(bag, channel, random, seed, group="others"):
+    curve = keyframes.new_fcurve(bag, *channel, group)
     curve.extrapolation = "LINEAR" if random.random() < 0.25 else "CONSTANT"
     curve.auto_smoothing = "NONE" if random.random() < 0.3 else "CONT_ACCEL"
     times = _key_times(random, seed)

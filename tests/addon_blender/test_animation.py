@@ -45,7 +45,7 @@ def add_moving_character(clip=None, fps=30.0, **transform):
 
 
 def read(ob, rig, bone_map, first=1, last=60):
-    return animation.read_animation(bpy.context, ob, rig, bone_map, first, last)
+    return animation.read_animation(bpy.context, ob, rig, bone_map, (first, last))
 
 
 def everywhere(clip):
