@@ -125,14 +125,14 @@ def _close_left(old: OldCurve, before: Keys, made: Keys) -> Keys:
     sets_slope = len(before) == 1 and _follows_neighbour(old, key)
     is_open = gap > _REACH + SAME_FRAME
     if key["interpolation"][0] == CONSTANT or not (is_open or sets_slope):
-        key_table.freeze_handles(key, "right")
+        _freeze(old, before, key, "right")
         return _no_keys()
     border, added = made[:1], _no_keys()
     if sets_slope or not meets:
         time = first - (_REACH if is_open else gap / 2.0)
         border = added = _key_on(old, time)
     baked = _join_left(old, len(before) - 1, key, border)
-    key_table.freeze_handles(key, "right")
+    _freeze(old, before, key, "right")
     return key_table.join_keys(baked, added)
 
 
@@ -174,14 +174,14 @@ def _close_right(old: OldCurve, after: Keys, made: Keys) -> Keys:
         sets_slope = False
     is_open = gap > _REACH + SAME_FRAME
     if not (is_open or sets_slope):
-        key_table.freeze_handles(key, "left")
+        _freeze(old, after, key, "left")
         return _no_keys()
     border, added = made[-1:], _no_keys()
     if sets_slope or not meets:
         time = last + (_REACH if is_open else gap / 2.0)
         border = added = _key_on(old, time)
     baked = _join_right(old, row, border, key)
-    key_table.freeze_handles(key, "left")
+    _freeze(old, after, key, "left")
     return key_table.join_keys(added, baked)
 
 
@@ -201,6 +201,14 @@ def _join_right(old: OldCurve, row: int, border: Keys, key: Keys) -> Keys:
             return _no_keys()
     border["interpolation"] = LINEAR
     return _keys_between(old, border, key)
+
+
+def _freeze(old: OldCurve, side: Keys, key: Keys, near: str) -> None:
+    """Freeze a kept key next to the border, one of those on its side of the span."""
+    key_table.freeze_handles(key, near)
+    if len(side) == 1 and old.extrapolation != "CONSTANT":
+        # The slope outside is in its handle: not even the rounding of ALIGNED is allowed.
+        key["handle_left_type"] = key["handle_right_type"] = key_table.FREE
 
 
 def _set_segment(start: Keys, end: Keys, segment: Array) -> None:

@@ -87,7 +87,8 @@ def _spread(clips: Sequence[RealClip], count: int) -> list[RealClip]:
 
 
 def _score_spans(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
-    rows, seams, gaps, slides, differences = [], [], [], [], []
+    rows, seams, slides, differences = [], [], [], []
+    gaps: list[float] = []
     for prompt, host in tqdm(list(zip(SPAN_PROMPTS, hosts, strict=True)), desc="spans"):
         clip = host.entry.clip
         start = (clip.frames - SPAN_FRAMES) // 2

@@ -84,7 +84,7 @@ class MaskedPreset:
 MASKED_PRESETS = {
     "grid": MaskedPreset(
         loop=LoopConfig(
-            steps=2800, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
+            steps=2300, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
             average_decay=0.995, validate_every=400,
         )
     ),
