@@ -184,6 +184,9 @@ def draw_range(layout: UILayout, context: Context) -> None:
     if not settings.use_selected_bones:
         column.prop(settings, "parts")
     column.prop(settings, "use_selected_bones")
+    column.row(align=True).prop(settings, "pinned_hands")
+    if settings.pinned_hands:
+        column.prop(settings, "held_object")
     if settings.use_selected_bones:
         told = "The model fills whole body parts; only the selected bones get keys."
         draw_wrapped(layout, context, told, "INFO")

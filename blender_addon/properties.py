@@ -22,6 +22,8 @@ from .core.requests import GenerateSettings, errors_for_animators, rounded_secon
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"
+LEFT = "LEFT"
+RIGHT = "RIGHT"
 
 PART_NAMES = (
     ("Lower Body", "Hips, legs and the path of the character"),
@@ -174,6 +176,22 @@ class KEYFILL_PG_settings(PropertyGroup):
         precision=2,
         subtype="TIME_ABSOLUTE",
     )
+    pinned_hands: EnumProperty(
+        name="Pin Hands",
+        description="Hands that stay on their path, or on the held object, "
+        "while the rest of the body changes",
+        items=(
+            (LEFT, "Left Hand", "Keep the left hand where it is"),
+            (RIGHT, "Right Hand", "Keep the right hand where it is"),
+        ),
+        options={"ENUM_FLAG"},
+        default=set(),
+    )
+    held_object: PointerProperty(
+        name="Held",
+        description="Object that pinned hands keep hold of; empty keeps them on their own path",
+        type=bpy.types.Object,
+    )
     beats: StringProperty(
         name="Beats",
         description="What happens one after another, each with its seconds, on lines of their own "
@@ -205,6 +223,8 @@ class KEYFILL_PG_settings(PropertyGroup):
             in_place=self.loop_in_place,
             next_action=self.next_action.name if self.next_action else "",
             beats=self.beats,
+            pinned=tuple(side.lower() for side in (LEFT, RIGHT) if side in self.pinned_hands),
+            held=self.held_object.name if self.held_object else "",
         )
         with errors_for_animators():
             return recipe_for(operation, whole)

@@ -96,6 +96,12 @@ class Recipe:
     beats: str = ""
     """Long take: its prompts and seconds as text."""
 
+    pinned: tuple[str, ...] = ()
+    """Hands that stay where they are, or on what they hold: "left", "right"."""
+
+    held: str = ""
+    """The object that pinned hands hold; empty keeps their own path."""
+
     @property
     def label(self) -> str:
         """The operation's name for people."""
@@ -163,6 +169,8 @@ def recipe_for(operation: str, settings: Recipe) -> Recipe:
                 "No body part is chosen.", "Choose at least one body part in the Keyfill panel."
             )
         blank = replace(blank, parts=settings.parts, bones=settings.bones)
+    if operation in (REGENERATE, VARY, UPPER_BODY) and settings.pinned:
+        blank = replace(blank, pinned=settings.pinned, held=settings.held)
     wanted: dict[str, dict[str, Any]] = {
         UPPER_BODY: {"parts": edits.UPPER_BODY, "strength": settings.strength},
         VARY: {"variation": settings.variation},
@@ -171,7 +179,18 @@ def recipe_for(operation: str, settings: Recipe) -> Recipe:
         IN_BETWEEN: {"next_action": settings.next_action},
         LONG_TAKE: {"beats": settings.beats},
     }
-    return replace(blank, **wanted.get(operation, {}))
+    recipe = replace(blank, **wanted.get(operation, {}))
+    for side in recipe.pinned:
+        _check_pin(side, recipe.parts)
+    return recipe
+
+
+def _check_pin(side: str, parts: tuple[str, ...]) -> None:
+    if f"{side.upper()}_ARM" not in parts:
+        raise RequestError(
+            f"The {side} hand is pinned, but the {side} arm is not to change.",
+            f"Choose the {side} arm, too, or switch off the pin.",
+        )
 
 
 def choose_frames(operation: str, sources: RangeSources) -> Frames:
@@ -346,6 +365,13 @@ def narrow_to_bones(recipe: Recipe, bone_map: BoneMap, selected: Iterable[str]) 
             "None of the selected bones is part of the recognised body.",
             "Select bones of the body in Pose Mode, or choose body parts instead.",
         )
+    for side in recipe.pinned:
+        arm = [bone_map.bones.get(f"{side}_{name}") for name in ("shoulder", "elbow", "wrist")]
+        if not set(arm) <= names:
+            raise RequestError(
+                f"The {side} hand is pinned, but its arm is not selected.",
+                "Select upper arm, forearm and hand, too, or switch off the pin.",
+            )
     return replace(recipe, parts=parts_of_bones(bone_map, bones), bones=bones)
 
 

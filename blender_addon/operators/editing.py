@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...engine.motion.bone_matching import BoneMap
 from ...engine.motion.clip import Clip
+from ...engine.motion.hand_pins import Placed
 from ...engine.motion.request import MotionResult, RequestError
 from ...engine.motion.retargeting import RigMotion
 from ..core import edit_requests, take_history
@@ -38,6 +39,10 @@ class PreparedEdit:
 
     bone_map: BoneMap
     read: animation.ReadAnimation
+
+    held: Placed | None
+    """What pinned hands hold."""
+
     plan: EditPlan
 
 
@@ -71,9 +76,11 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     with _joined(ob, recipe, keep=False):
         frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
         read = animation.read_animation(context, ob, rig, bone_map, frames)
+    thing = edit_target.held_object(context.scene, ob, recipe.held)
+    held = thing and animation.read_held(context.scene, ob, thing, frames)
     times = ClipTimes(read.first_frame_scene, fps, read.clip.frames)
     plan = plan_edit(recipe, read.clip, times)
-    return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, plan)
+    return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, held, plan)
 
 
 def _joined(ob: Object, recipe: Recipe, keep: bool) -> AbstractContextManager[None]:
@@ -130,7 +137,8 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
         RequestError: if the keys cannot be written; nothing is written then.
     """
     ob = _find_again(context, edit)
-    keys = [_keys_of(edit, clip) for clip in result.clips]
+    made = [_keys_of(edit, clip) for clip in result.clips]
+    keys = [one for one, _ in made]
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
@@ -142,6 +150,8 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     with _joined(ob, recipe, keep=True):
         notes = takes.write_takes(ob, keys)
     settings.remember(take_history.take_of(recipe, 0))
+    if not made[0][1]:
+        notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
     return ". ".join([_done(recipe), *_little_use(edit, keys[0]), *notes])
 
 
@@ -153,14 +163,17 @@ def _little_use(edit: PreparedEdit, keys: takes.EditKeys) -> list[str]:
     return [f"Constraints or drivers decide over {', '.join(bones)}, whose new keys show little"]
 
 
-def _keys_of(edit: PreparedEdit, clip: Clip) -> takes.EditKeys:
-    """Return the keys of one take on the rig's bones and the scene's frames."""
+def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[takes.EditKeys, bool]:
+    """Return the keys of one take on the rig's bones, and whether its hands reach their pins."""
+    recipe = edit.plan.recipe
     made, mask = edit.plan.take_back(clip)
     motion = animation.fit_edit(edit.read, made, mask)
-    recipe = edit.plan.recipe
+    motion, is_reached = animation.pin_hands(
+        edit.read, motion, mask, recipe.pinned, edit.held
+    )
     open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""
     spans = _spans(edit, motion, mask)
-    return takes.EditKeys(motion, edit.read.first_frame_scene, spans, open_side)
+    return takes.EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
 
 
 def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:

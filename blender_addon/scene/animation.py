@@ -17,13 +17,21 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...engine.motion import pose_offsets, quaternions
+from ...engine.motion import hand_pins, pose_offsets, quaternions
 from ...engine.motion.bone_matching import BoneMap
 from ...engine.motion.clip import Clip
-from ...engine.motion.pose_offsets import BoneBehaviour, RigPath, RigTrack
+from ...engine.motion.hand_pins import Placed
 from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import Placement, RigMotion
 from ...engine.motion.rig import BonePose, Rig, RigPose
+from ...engine.motion.rig_track import (
+    BoneBehaviour,
+    RigPath,
+    RigTrack,
+    bones_to_read,
+    location_bone,
+)
+from ...engine.motion.skeleton import PARTS
 from ..core import axes
 from . import timeline
 
@@ -35,6 +43,8 @@ _CARRIERS = {"CHILD_OF", "ARMATURE"}
 _CHAINS = {"IK", "SPLINE_IK"}
 _ROTATIONS = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 _SAME = 1e-6
+_REACHED = 0.005
+"""Metres, on a person, that a pinned hand may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +71,6 @@ class ReadAnimation:
 
     overridden: tuple[str, ...]
     """Mapped bones whose rotation constraints, IK or drivers decide: keys on them show little."""
-
     @property
     def fps(self) -> float:
         """The scene's frames per second."""
@@ -126,6 +135,58 @@ def fit_edit(read: ReadAnimation, made: Clip, mask: NDArray[np.bool_]) -> RigMot
     )
 
 
+def read_held(
+    scene: bpy.types.Scene,
+    ob: bpy.types.Object,
+    thing: bpy.types.Object,
+    frames: tuple[int, int],
+) -> Placed:
+    """Return where a thing is in an armature's space on inclusive scene frames."""
+    matrices = []
+    with _stage(scene, (ob, thing)) as stage:
+        for frame in range(frames[0], frames[1] + 1):
+            stage.frame_set(frame)
+            depsgraph = stage.view_layers[0].depsgraph
+            to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
+            matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
+    placed = np.array(matrices)
+    return Placed(
+        axes.vectors_to_engine(placed[:, :3, 3]),
+        axes.orientations_to_engine(_to_quaternions(placed)),
+    )
+
+
+def pin_hands(
+    read: ReadAnimation,
+    motion: RigMotion,
+    mask: NDArray[np.bool_],
+    sides: tuple[str, ...],
+    held: Placed | None,
+) -> tuple[RigMotion, bool]:
+    """Return a fitted motion with hands kept on their path, or on the thing that they hold.
+
+    Args:
+        read: what was read.
+        motion: from `fit_edit`.
+        mask: (T, 4) where the clip is new.
+        sides: "left", "right".
+        held: from `read_held`; None keeps the hands' own path.
+
+    Returns:
+        The motion, and whether the hands reach their places on all frames.
+
+    Raises:
+        RequestError: if an arm's bones are not known.
+    """
+    farthest = 0.0
+    for side in sides:
+        arm = PARTS.index(f"{side.upper()}_ARM")
+        inside = pose_offsets.frames_inside(mask, read.track.clip_positions)[:, arm]
+        motion, missed = hand_pins.pin_hands(read.track, motion, inside, (side,), held)
+        farthest = max(farthest, missed)
+    return motion, farthest < _REACHED * read.track.alignment.scale
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Recording:
     """Evaluated matrices over F frames, the N bones in the armature's own order."""
@@ -138,7 +199,6 @@ class _Recording:
 
     worlds: list[Matrix]
     """F matrices of the object."""
-
     fps: float
 
 
@@ -178,12 +238,15 @@ def _is_scene_time(target: bpy.types.DriverTarget) -> bool:
 
 
 @contextmanager
-def _stage(scene: bpy.types.Scene, ob: bpy.types.Object) -> Iterator[bpy.types.Scene]:
-    """Lend a scene that holds the armature alone; what moves it is evaluated along."""
+def _stage(
+    scene: bpy.types.Scene, obs: tuple[bpy.types.Object, ...]
+) -> Iterator[bpy.types.Scene]:
+    """Lend a scene that holds nothing but some objects; what moves them is evaluated along."""
     stage = bpy.data.scenes.new(_SCENE_NAME)
     try:
         stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
-        stage.collection.objects.link(ob)
+        for ob in obs:
+            stage.collection.objects.link(ob)
         yield stage
     finally:
         bpy.data.scenes.remove(stage)
@@ -195,7 +258,7 @@ def _record(scene: bpy.types.Scene, ob: bpy.types.Object, frames: range) -> _Rec
     poses = np.empty((len(frames), 16 * bones), dtype=np.float32)
     bases = np.empty_like(poses)
     worlds = []
-    with _stage(scene, ob) as stage:
+    with _stage(scene, (ob,)) as stage:
         for row, frame in enumerate(frames):
             stage.frame_set(frame)
             evaluated = ob.evaluated_get(stage.view_layers[0].depsgraph)
@@ -216,7 +279,7 @@ def _order(ob: bpy.types.Object, rig: Rig) -> list[int]:
 
 def _to_track(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: _Recording) -> RigTrack:
     """Turn matrices into the engine's axes; bones that no joint needs are left out."""
-    needed = list(pose_offsets.bones_to_read(rig, bone_map))
+    needed = list(bones_to_read(rig, bone_map))
     columns = [_order(ob, rig)[bone] for bone in needed]
     count = len(recording.poses)
     pose = RigPose(_blank_rotations(count, rig), np.zeros((count, len(rig.names), 3)))
@@ -274,7 +337,7 @@ def _read_location_axes(
     ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: _Recording
 ) -> Array:
     """Return what a unit of each location channel moves in rig space, (F, 3, 3)."""
-    bone = ob.data.bones[rig.names[pose_offsets.location_bone(rig, bone_map)]]
+    bone = ob.data.bones[rig.names[location_bone(rig, bone_map)]]
     steps = [Matrix.Identity(4), *(Matrix.Translation(row) for row in np.eye(3))]
     parent = ob.pose.bones.find(bone.parent.name) if bone.parent else -1
     moved = np.empty((len(recording.poses), 4, 3))

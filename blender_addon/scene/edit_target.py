@@ -49,6 +49,28 @@ def check_editable(ob: bpy.types.Object) -> None:
         raise RequestError(f'The action of "{ob.name}" has no keys for it.', _ADD_KEYS)
 
 
+def held_object(
+    scene: bpy.types.Scene, ob: bpy.types.Object, name: str
+) -> bpy.types.Object | None:
+    """Return the object of that name that the character's hands hold; None without a name.
+
+    Raises:
+        RequestError: if it is not in the scene, or is the character itself.
+    """
+    if not name:
+        return None
+    held = scene.objects.get(name)
+    if held is None:
+        raise RequestError(
+            f'The held object "{name}" is not in the scene.', "Choose another, or empty the field."
+        )
+    if held == ob:
+        raise RequestError(
+            "The character cannot hold itself.", "Choose another held object, or empty the field."
+        )
+    return held
+
+
 def curves_of(ob: bpy.types.Object) -> list[bpy.types.FCurve]:
     """Return the F-curves of the object's action that move it or its bones and have keys."""
     data = ob.animation_data

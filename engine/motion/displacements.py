@@ -58,6 +58,21 @@ def bridge_displacements(values: Array, known: Flags, blend: int) -> Array:
     return bridged
 
 
+def bridge_from_borders(values: Array, inside: Flags, blend: int) -> Array:
+    """Return (T, 3) values that fade inside from what they are on the frames at its borders.
+
+    Args:
+        values: (T, 3)
+        inside: (T,)
+        blend: frames that a fade takes.
+    """
+    borders = np.zeros_like(inside)
+    borders[:-1] |= ~inside[:-1] & inside[1:]
+    borders[1:] |= ~inside[1:] & inside[:-1]
+    columns = [bridge_displacements(values[:, axis], borders, blend) for axis in range(3)]
+    return np.stack(columns, axis=-1)
+
+
 def _value_and_slope(
     values: Array, known: Flags, frame: int, inward: int
 ) -> tuple[float, float] | None:

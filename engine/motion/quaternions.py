@@ -62,6 +62,22 @@ def axis_angle_to_quaternion(axis: Array, angle: Array) -> Array:
     )
 
 
+def vectors_to_quaternions(vectors: Array) -> Array:
+    """Return rotations (..., 4) of axes times angles (..., 3), radians."""
+    angles = np.linalg.norm(vectors, axis=-1)
+    axes = vectors / np.maximum(angles, 1e-12)[..., None]
+    return axis_angle_to_quaternion(axes, angles)
+
+
+def quaternions_to_vectors(rotations: Array) -> Array:
+    """Return (..., 3) axis times angle, at most pi long, of rotations (..., 4)."""
+    rotations = np.where(rotations[..., :1] < 0, -rotations, rotations)
+    sines = np.linalg.norm(rotations[..., 1:], axis=-1, keepdims=True)
+    angles = 2.0 * np.arctan2(sines, rotations[..., :1])
+    per_sine = np.where(sines > 1e-12, angles / np.maximum(sines, 1e-12), 2.0)
+    return np.asarray(per_sine * rotations[..., 1:])
+
+
 def yaw_to_quaternion(yaw: Array) -> Array:
     """Return rotations (..., 4) by `yaw` (...) radians about the vertical axis +Y."""
     return axis_angle_to_quaternion(np.array([0.0, 1.0, 0.0]), yaw)

@@ -404,3 +404,43 @@ def test_settings_have_the_defaults_that_scripts_rely_on(registered_addon):
     assert settings.parts == {"LOWER_BODY", "TORSO", "LEFT_ARM", "RIGHT_ARM"}
     assert (settings.strength, settings.extend_seconds, settings.extend_where) == (0.0, 2.0, "end")
     assert (settings.loop_in_place, settings.gap_seconds, settings.beats) == (False, 1.0, "")
+
+
+def wrist(ob, frame):
+    bpy.context.scene.frame_set(frame)
+    return ob.matrix_world @ ob.pose.bones["hand.L"].matrix
+
+
+def test_a_pinned_hand_keeps_its_path_in_the_world(walker):
+    places = {frame: wrist(walker, frame) for frame in range(31, 61)}
+    set_settings(pinned_hands={"LEFT"}, parts={"TORSO", "LEFT_ARM", "RIGHT_ARM"})
+    inside = evaluated(walker, 31, 60)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert {"neck", "forearm.R"} <= changed_bones(inside, evaluated(walker, 31, 60))
+    for frame, place in places.items():
+        now = wrist(walker, frame)
+        assert (now.translation - place.translation).length < 0.02
+        assert now.to_quaternion().rotation_difference(place.to_quaternion()).angle < 0.01
+
+
+def test_a_pinned_hand_goes_with_the_object_it_holds(walker):
+    place = wrist(walker, 30)
+    bpy.ops.object.empty_add(location=place.translation)
+    thing = bpy.context.object
+    bpy.context.view_layer.objects.active = walker
+    for frame in range(30, 62):
+        thing.location = wrist(walker, frame).translation
+        thing.location.z += 0.03 * np.sin(np.pi * (frame - 30) / 31)
+        thing.keyframe_insert("location", frame=frame)
+    arms = {"TORSO", "LEFT_ARM", "RIGHT_ARM"}
+    set_settings(pinned_hands={"LEFT"}, held_object=thing, parts=arms)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    for frame in range(31, 50):
+        now = wrist(walker, frame)
+        assert (now.translation - thing.location).length < 0.02, frame
+
+
+def test_a_pin_needs_its_arm(walker):
+    set_settings(pinned_hands={"RIGHT"}, parts={"TORSO"})
+    with pytest.raises(RuntimeError, match="right arm"):
+        bpy.ops.keyfill.regenerate()
