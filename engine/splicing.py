@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from .motion import quaternions
 from .motion.clip import Clip, headings
-from .motion.skeleton import PART_JOINTS, PARTS
+from .motion.skeleton import FRAMES_PER_STEP, PART_JOINTS, PARTS
 
 FADE_FRAMES = 10
 """Frames over which a border's difference fades."""
+
+SHORT_FRAMES = 2 * FRAMES_PER_STEP
+"""Spans shorter than this are partly interpolated: two token steps hold little of their own."""
 
 _METRES_A_RADIAN = 0.3
 """What a wrong heading costs against a wrong place, when candidates are compared."""
@@ -55,6 +58,11 @@ def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
             rot[start:end, joints] = span
     for start, end in spans_of(mask[:, lower]):
         root[start:end] = placed.root_pos[start:end]
+        if start > 0 and end < clip.frames and end - start < SHORT_FRAMES:
+            way = clip.root_pos[end] - clip.root_pos[start - 1]
+            straight = clip.root_pos[start - 1] + _between_borders(end - start)[:, None] * way
+            share = (end - start) / SHORT_FRAMES
+            root[start:end] = share * root[start:end] + (1.0 - share) * straight
     return replace(clip, root_pos=root, rot=rot)
 
 
@@ -99,7 +107,16 @@ def _faded_rotations(kept: Array, made: Array, span: tuple[int, int]) -> Array:
                 np.broadcast_to(quaternions.IDENTITY, error.shape), error, weights[:, None]
             )
             result = quaternions.multiply(result, share)
+    if start > 0 and end < len(kept) and end - start < SHORT_FRAMES:
+        at = _between_borders(end - start)[:, None]
+        straight = quaternions.slerp(kept[start - 1], kept[end], at)
+        result = quaternions.slerp(straight, result, np.asarray((end - start) / SHORT_FRAMES))
     return quaternions.normalize(result)
+
+
+def _between_borders(length: int) -> Array:
+    """Return (length,) shares of the way from the kept frame before to the one behind."""
+    return np.linspace(0.0, 1.0, length + 2)[1:-1]
 
 
 def _yaws(rotations: Array) -> Array:

@@ -76,9 +76,11 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     with _joined(ob, recipe, keep=False):
         frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
         read = animation.read_animation(context, ob, rig, bone_map, frames)
+    if recipe.operation == edit_requests.LOOP:
+        read = animation.end_on_clip_frame(read)
     thing = edit_target.held_object(context.scene, ob, recipe.held)
     held = thing and animation.read_held(context.scene, ob, thing, frames)
-    times = ClipTimes(read.first_frame_scene, fps, read.clip.frames)
+    times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
     plan = plan_edit(recipe, read.clip, times)
     return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, held, plan)
 

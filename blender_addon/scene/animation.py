@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import bpy
@@ -31,7 +31,7 @@ from ...engine.motion.rig_track import (
     bones_to_read,
     location_bone,
 )
-from ...engine.motion.skeleton import PARTS
+from ...engine.motion.skeleton import FPS, PARTS
 from ..core import axes
 from . import timeline
 
@@ -73,7 +73,7 @@ class ReadAnimation:
     """Mapped bones whose rotation constraints, IK or drivers decide: keys on them show little."""
     @property
     def fps(self) -> float:
-        """The scene's frames per second."""
+        """Frames per second: the scene's, or nearly so after `end_on_clip_frame`."""
         return self.track.fps
 
     @cached_property
@@ -116,6 +116,17 @@ def read_animation(
         bases=recording.bases[:, _order(ob, rig)],
         overridden=_overridden(ob, bone_map),
     )
+
+
+def end_on_clip_frame(read: ReadAnimation) -> ReadAnimation:
+    """Return the same with its rate changed a little, so that its last frame is a clip frame, too.
+
+    A cycle closes at its very end, which lies between two clip frames at most rates.
+    """
+    steps = read.last_frame_scene - read.first_frame_scene
+    fps = steps * FPS / max(1, round(steps * FPS / read.fps))
+    track = replace(read.track, fps=fps)
+    return replace(read, track=track, clip=pose_offsets.track_to_clip(track, read.placement))
 
 
 def fit_edit(read: ReadAnimation, made: Clip, mask: NDArray[np.bool_]) -> RigMotion:

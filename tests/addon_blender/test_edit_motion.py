@@ -230,6 +230,21 @@ def test_a_loop_ends_in_the_pose_that_it_starts_with(walker, in_place):
     assert (np.linalg.norm(travelled) < 1e-3) == in_place
 
 
+@pytest.mark.parametrize("fps", [24, 25, 30, 60])
+def test_a_loop_closes_at_other_frame_rates(empty_scene, fps):
+    ob = add_walker(frames=3 * fps, fps=fps)
+    last = 3 + 2 * fps  # the walker swings its arms once a second
+    set_settings(frame_start=2, frame_end=last, loop_in_place=True, prompt="")
+    assert bpy.ops.keyfill.make_loop() == {"FINISHED"}
+    heads = {}
+    for frame in (2, 3, last - 1, last):
+        bpy.context.scene.frame_set(frame)
+        heads[frame] = np.array([ob.matrix_world @ bone.head for bone in ob.pose.bones])
+    assert np.linalg.norm(heads[last] - heads[2], axis=-1).max() < 1e-3
+    change = (heads[3] - heads[2]) - (heads[last] - heads[last - 1])
+    assert np.linalg.norm(change, axis=-1).max() * fps < 0.5  # its hands' own in 1/24 s
+
+
 def test_a_long_take_is_one_new_action_of_all_beats(walker):
     own = walker.animation_data.action
     set_settings(beats="1: a person walks; 2: a person sits down")

@@ -1,0 +1,84 @@
+"""Generated spans in kept clips: exact outside, without a jump at the borders."""
+
+import numpy as np
+import pytest
+from keyfill_extension.engine.motion import quaternions
+from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
+from keyfill_extension.engine.splicing import root_gap, splice
+from keyfill_extension.tests.motion.toy_rigs import wild_clip
+
+FRAMES = 60
+
+
+def walking(seed=0) -> Clip:
+    """A smooth clip that travels along +Z."""
+    clip = wild_clip(FRAMES, seed, amount=0.2)
+    root = np.zeros((FRAMES, 3))
+    root[:, 1] = 0.9
+    root[:, 2] = np.arange(FRAMES) / 30
+    rot = clip.rot.copy()
+    rot[:, 0] = quaternions.IDENTITY
+    return Clip(root, rot)
+
+
+def masked(start, end, parts=PARTS):
+    mask = np.zeros((FRAMES, len(PARTS)), dtype=bool)
+    mask[start:end, [PARTS.index(part) for part in parts]] = True
+    return mask
+
+
+def noisy(clip, mask):
+    rng = np.random.default_rng(3)
+    rot, root = clip.rot.copy(), clip.root_pos.copy()
+    for column, part in enumerate(PARTS):
+        rows = np.flatnonzero(mask[:, column])
+        noise = rng.normal(size=(len(rows), len(PART_JOINTS[part]), 4))
+        rot[np.ix_(rows, PART_JOINTS[part])] = quaternions.normalize(noise)
+        if part == "LOWER_BODY":
+            root[rows] += rng.normal(size=(len(rows), 3))
+    return Clip(root, rot)
+
+
+@pytest.mark.parametrize("parts", [PARTS, ("TORSO", "LEFT_ARM"), ("LOWER_BODY",)])
+def test_kept_cells_stay_bit_for_bit(parts):
+    clip, made, mask = walking(), walking(1), masked(20, 40, parts)
+    result = splice(clip, made, mask)
+    for column, part in enumerate(PARTS):
+        kept, joints = ~mask[:, column], list(PART_JOINTS[part])
+        assert (result.rot[kept][:, joints] == clip.rot[kept][:, joints]).all()
+        changed = (result.rot[~kept][:, joints] != clip.rot[~kept][:, joints]).any()
+        assert changed == bool((~kept).any())
+    assert (result.root_pos[~mask[:, 0]] == clip.root_pos[~mask[:, 0]]).all()
+
+
+def test_what_the_mask_hides_does_not_matter():
+    clip, made, mask = walking(), walking(1), masked(20, 40)
+    result, other = splice(clip, made, mask), splice(noisy(clip, mask), made, mask)
+    assert (result.rot == other.rot).all()
+    assert (result.root_pos == other.root_pos).all()
+
+
+def test_the_path_arrives_and_borders_do_not_jump():
+    clip, made, mask = walking(), walking(1), masked(20, 40)
+    made = Clip(made.root_pos * [1.0, 1.0, 0.5] + [0.3, 0.0, -1.0], made.rot)
+    assert root_gap(clip, made, mask) == pytest.approx(0.5 * 21 / 30, abs=1e-6)
+    result = splice(clip, made, mask)
+    steps = np.linalg.norm(np.diff(result.root_pos, axis=0), axis=-1)
+    assert steps.max() < 2.0 / 30
+    turns = quaternions.angle_between(result.rot[1:], result.rot[:-1])
+    usual = quaternions.angle_between(clip.rot[1:], clip.rot[:-1])
+    assert turns[[19, 39]].max() < 2.0 * usual.max() + 0.05
+
+
+@pytest.mark.parametrize(("length", "share"), [(2, 0.25), (4, 0.5), (6, 0.75)])
+def test_short_gaps_are_partly_interpolated(length, share):
+    clip, mask = walking(), masked(30, 30 + length)
+    made = walking()
+    lifted = made.root_pos + np.where(mask[:, :1], [0.0, 0.1, 0.0], 0.0)
+    result = splice(clip, Clip(lifted, made.rot), mask)
+    assert result.root_pos[30 : 30 + length, 1] == pytest.approx(0.9 + 0.1 * share, abs=1e-9)
+    longer = masked(30, 38)
+    lifted = made.root_pos + np.where(longer[:, :1], [0.0, 0.1, 0.0], 0.0)
+    result = splice(clip, Clip(lifted, made.rot), longer)
+    assert result.root_pos[30:38, 1] == pytest.approx(1.0, abs=1e-9)
