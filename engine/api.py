@@ -7,7 +7,7 @@ stopped between any two passes of a network. It knows no file but the weights.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,7 +23,7 @@ from .motion.clip import Clip, headings
 from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.skeleton import FPS, FRAMES_PER_STEP, PARTS
-from .splicing import root_gap, spans_of, splice
+from .splicing import root_gap, splice
 from .systems.grid import (
     GridDecoding,
     GridSystem,
@@ -44,7 +44,10 @@ from .transformers.residual import ResidualConfig, ResidualTransformer
 M = TypeVar("M", bound=torch.nn.Module)
 
 CANDIDATES: Final = 4
-"""Fills to choose from where kept frames lie on both sides; one batch makes them all."""
+"""Fills of each take to choose from; one batch makes them all."""
+
+METRES_A_NAT: Final = 0.3
+"""What a better fit to the prompt, in nats a cell, counts beside a path that arrives."""
 
 CONTEXT_FRAMES: Final = 80
 """Frames of a long take that the next beat sees."""
@@ -83,10 +86,10 @@ class Engine:
         yield Progress(0, 1, "Reading the prompt")
         with watch.measure("text"):
             text = self.system.text_encoder.encode([request.prompt])
-            condition = self.system.condition(request.prompt, text)
-        clip, mask = self._canvas(request, text)
-        padded_clip, padded_mask = _whole_steps(clip, mask)
-        steps = step_mask(padded_mask)
+            clip, mask = self._canvas(request, text)
+            padded_clip, padded_mask = _whole_steps(clip, mask)
+            steps = step_mask(padded_mask)
+            recalled = self.system.recall(request.prompt, text, int(steps.any(1).sum()))
         with watch.measure("encoding"):
             if request.clip is not None and request.variation:
                 features = clip_to_features(padded_clip)[0]
@@ -94,16 +97,16 @@ class Engine:
                 features = context_features(padded_clip, padded_mask)
             codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
             if request.clip is not None and request.variation:
-                steps = self.system.least_certain(codes, steps, condition, request.variation)
-        rivals = candidates(mask) if request.clip is not None else 1
-        sampling = Sampling(_generators(request, rivals), request.strength)
-        filled = yield from self.system.fill(codes, steps, condition, sampling, watch)
+                steps = self.system.least_certain(codes, steps, recalled, request.variation)
+        sampling = Sampling(_generators(request), request.strength)
+        filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         clips, contacts, gaps = [], [], []
         for take in range(request.takes):
             yield Progress(take, request.takes, "Cleaning up")
             with watch.measure("clean-up"):
-                rows = filled.features[take * rivals : (take + 1) * rivals]
-                done, stands, gap = _finish(clip, mask, rows, request.clip is None)
+                rows = slice(take * CANDIDATES, (take + 1) * CANDIDATES)
+                rivals = Rivals(filled.features[rows], filled.fit[rows])
+                done, stands, gap = _finish(clip, mask, rivals, request.clip is None)
             clips.append(done)
             contacts.append(stands)
             gaps.append(gap)
@@ -165,18 +168,12 @@ def _whole_steps(
     return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
 
 
-def candidates(mask: Mask) -> int:
-    """Return how many fills to choose from: several where the path must arrive somewhere."""
-    spans = spans_of(mask[:, PARTS.index("LOWER_BODY")])
-    return CANDIDATES if any(start > 0 and end < len(mask) for start, end in spans) else 1
-
-
-def _generators(request: MotionRequest, rivals: int) -> list[torch.Generator]:
+def _generators(request: MotionRequest) -> list[torch.Generator]:
     """Return a generator for each candidate of each take."""
     return [
         torch.Generator().manual_seed(request.seed + take + 1_000_003 * rival)
         for take in range(request.takes)
-        for rival in range(rivals)
+        for rival in range(CANDIDATES)
     ]
 
 
@@ -202,34 +199,41 @@ def _joined(clip: Clip, longer: Clip, known: int) -> Clip:
     )
 
 
-def _finish(
-    clip: Clip,
-    mask: Mask,
-    features: torch.Tensor,
-    is_new: bool,
-) -> tuple[Clip, Mask, float]:
-    """Decode one take, put it into the clip and clean up the feet.
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The fills of one take."""
 
-    Of several candidates (C, T, WIDTH) the one whose path arrives best is taken.
+    features: torch.Tensor
+    """(C, T, WIDTH)."""
+
+    fit: torch.Tensor
+    """(C,) to the prompt, nats a cell."""
+
+
+def _finish(
+    clip: Clip, mask: Mask, rivals: Rivals, is_new: bool
+) -> tuple[Clip, Mask, float]:
+    """Decode the rival that fits the prompt and arrives best, put it in and clean up the feet.
 
     Returns:
         The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
     """
     if is_new:
-        contacts = decoded_contacts(features[0], clip.frames)
-        made = decoded_clip(features[0], clip.frames, Origin())
+        features = rivals.features[int(rivals.fit.argmax())]
+        contacts = decoded_contacts(features, clip.frames)
+        made = decoded_clip(features, clip.frames, Origin())
         return _as_float32(clean_up(made, contacts)), contacts, 0.0
     yaw = float(headings(clip.rot[:1, 0])[0])
     origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
-    rivals = [decoded_clip(rival, clip.frames, origin) for rival in features]
-    gaps = [root_gap(clip, made, mask) for made in rivals]
-    best = int(np.argmin(gaps))
-    contacts = decoded_contacts(features[best], clip.frames)
-    spliced = splice(clip, rivals[best], mask)
+    decoded = [decoded_clip(rival, clip.frames, origin) for rival in rivals.features]
+    gaps = np.array([root_gap(clip, made, mask) for made in decoded])
+    best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
+    contacts = decoded_contacts(rivals.features[best], clip.frames)
+    spliced = splice(clip, decoded[best], mask)
     lower = mask[:, PARTS.index("LOWER_BODY")]
     if lower.any():
         spliced = clean_up(spliced, contacts, lower)
-    return spliced, contacts, gaps[best]
+    return spliced, contacts, float(gaps[best])
 
 
 def _as_float32(clip: Clip) -> Clip:

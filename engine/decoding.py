@@ -1,7 +1,8 @@
-"""Iterative decoding of masked cells: schedule, sampling, confidence re-masking.
+"""Iterative decoding of masked cells: schedule, sampling, order.
 
-MaskGIT (Chang et al. 2022) as MoMask (section 3.4) uses it. The network comes in
-as a function from codes to log-probabilities, so a test needs three lines for it.
+MaskGIT (Chang et al. 2022) as MoMask (section 3.4) uses it, or from the known cells
+outwards. The network comes in as a function from codes to log-probabilities, so a
+test needs three lines for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from torch import Tensor
 
 from .motion.request import Progress
 
+_A_STEP = 10.0
+"""What a step of distance counts beside the noise."""
+
 Predict = Callable[[Tensor], Tensor]
 """Codes (B, S, P) with the mask code where unknown -> log-probabilities (B, S, P, K)."""
 
@@ -23,19 +27,23 @@ Predict = Callable[[Tensor], Tensor]
 class DecodingConfig:
     """How masked cells are filled."""
 
-    iterations: int = 12
-    """Passes of the network; cells are decided from the most confident on."""
+    iterations: int = 15
+    """Passes of the network."""
 
-    temperature: float = 1.0
+    is_outward: bool = True
+    """Cells are decided from the known ones on, in time; otherwise the most confident first.
+    The most confident cells are those of poses that are held: they freeze the motion."""
+
+    temperature: float = 0.8
     """Of the drawn codes; below 1 likelier codes win more often."""
 
     top_share: float = 0.1
     """Only this share of the codebook, the likeliest, may be drawn."""
 
     confidence_noise: float = 1.0
-    """Gumbel noise on the confidences, fading to 0 over the iterations (Chang et al. 2022)."""
+    """Gumbel noise on the order, fading to 0 over the iterations (Chang et al. 2022)."""
 
-    guidance: float = 3.0
+    guidance: float = 2.0
     """Classifier-free guidance scale s: uncond + s * (cond - uncond); 1 turns it off."""
 
 
@@ -90,6 +98,7 @@ def fill_masked(
     codes, hidden = codes.clone(), mask.clone()
     confidence = torch.ones(codes.shape, device=codes.device)
     totals = mask.flatten(1).sum(1)
+    distance = distance_to_known(mask)
     for step in range(config.iterations if bool(mask.any()) else 0):
         scores = predict(codes)
         drawn = draw(scores, config, generators)
@@ -97,15 +106,30 @@ def fill_masked(
         codes = torch.where(hidden, drawn, codes)
         confidence = torch.where(hidden, chance.exp(), confidence)
         done = (step + 1) / config.iterations
-        left = (totals * hidden_share(done)).floor().long()
+        share = 1.0 - done if config.is_outward else hidden_share(done)
+        left = (totals * share).floor().long()
         if step + 1 == config.iterations:
             break
         noise = gumbel(tuple(codes.shape), generators).to(codes.device)
-        rank = chance + config.confidence_noise * (1 - done) * noise
+        rank = config.confidence_noise * (1 - done) * noise
+        rank = rank - _A_STEP * distance if config.is_outward else rank + chance
         hidden = _least(rank.masked_fill(~hidden, math.inf), left)
         codes = torch.where(hidden, hidden_code, codes)
         yield Progress(step + 1, config.iterations, "Choosing the motion")
     return codes, confidence
+
+
+def distance_to_known(mask: Tensor) -> Tensor:
+    """Return (B, S, P): steps from each masked cell to the nearest known one of its part.
+
+    A part of which nothing is known is counted from its first step.
+    """
+    steps = torch.arange(mask.shape[1], device=mask.device)[None, :, None].expand(mask.shape)
+    far = 2 * mask.shape[1]
+    last = torch.where(mask, -far, steps).cummax(1).values
+    following = torch.where(mask, 2 * far, steps).flip(1).cummin(1).values.flip(1)
+    nearest = torch.minimum(steps - last, following - steps)
+    return torch.where(mask.all(1, keepdim=True), steps + 1, nearest)
 
 
 def _least(rank: Tensor, counts: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The training clips nearest to a prompt, as base codes: what the masked transformer remembers.
+"""The training clips nearest to a prompt, as codes: what the transformers remember.
 
 Nearness is the text encoder's cosine, words in common (weighted by rarity), and
 agreement on side, direction and height, which sentence vectors hardly see. A
@@ -7,21 +7,32 @@ prompt of several actions remembers clips for each. It knows no network.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from .packing import (
+    pack_codes,
+    pack_texts,
+    pack_vectors,
+    unpack_codes,
+    unpack_texts,
+    unpack_vectors,
+)
 from .wording import split_clauses
 
 SLOTS = 3
 """Clips remembered for one prompt."""
 
 LONGEST_STEPS = 36
-"""Steps of a clip that are remembered."""
+"""Most steps of a clip that are remembered."""
+
+_FARTHEST = 0.3
+"""A clip whose nearness is so much below the nearest one's says something else."""
 
 _WORD_WEIGHT = 0.5
 _AXIS_WEIGHT = 0.15
@@ -60,13 +71,25 @@ def _axes_of(text: str) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Clips as base codes, one after another."""
+    """Clips as codes, one after another."""
 
     codes: Tensor
-    """(M, P) int64."""
+    """(M, P, Q) int64."""
 
     place: Tensor
     """(M, 2) int64: slot of the clip, step in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The clips nearest to some actions."""
+
+    clips: list[int]
+    actions: list[int]
+    """For each clip the number of the action that it was looked up for."""
+
+    nearness: float
+    """Mean over the actions of the nearest clip's score."""
 
 
 class MotionMemory:
@@ -81,7 +104,7 @@ class MotionMemory:
             captions: N texts.
             clips: (N,) int64, each caption's clip.
             sentences: (N, D) unit vectors.
-            codes: (all steps, P) base codes of the clips, one after another.
+            codes: (all steps, P, Q) codes of the clips, one after another.
             starts: (C + 1,) first step of each clip, and the end.
         """
         self.captions, self.clips, self.sentences = captions, clips, sentences
@@ -135,43 +158,85 @@ class MotionMemory:
                 break
         return list(found)
 
-    def remember(self, clips: list[int]) -> Remembered:
-        """Return the base codes of up to SLOTS clips, in their order."""
+    def look_up(self, texts: Sequence[str], sentences: Tensor) -> Found:
+        """Return the clips nearest to each of some actions; those far behind are left out.
+
+        Args:
+            texts: actions, in order; all slots are shared among them.
+            sentences: (len(texts), D) their unit vectors.
+        """
+        clips: list[int] = []
+        actions: list[int] = []
+        nearness = []
+        shares = spread_slots(len(texts))
+        for action, (text, sentence) in enumerate(zip(texts, sentences, strict=True)):
+            scores = self.scores(text, sentence)
+            nearness.append(float(scores.max()))
+            is_far = torch.ones(len(self.starts) - 1, dtype=torch.bool)
+            is_far[self.clips[scores >= nearness[-1] - _FARTHEST]] = False
+            near = self.nearest(text, sentence, shares[action], is_far)
+            clips += near
+            actions += [action] * len(near)
+        return Found(clips, actions, sum(nearness) / len(nearness))
+
+    def remember(self, clips: list[int], steps: int = LONGEST_STEPS) -> Remembered:
+        """Return the codes of up to SLOTS clips, in their order.
+
+        Args:
+            clips: which.
+            steps: of a longer clip only so many are remembered, those in which most happens.
+        """
         codes, place = [self.codes[:0].long()], [torch.zeros(0, 2, dtype=torch.long)]
         for slot, clip in enumerate(clips[:SLOTS]):
-            first = int(self.starts[clip])
-            last = min(int(self.starts[clip + 1]), first + LONGEST_STEPS)
-            steps = torch.arange(last - first)
-            codes.append(self.codes[first:last].long())
-            place.append(torch.stack([torch.full_like(steps, slot), steps], 1))
+            rows = self.codes[int(self.starts[clip]) : int(self.starts[clip + 1])].long()
+            rows = _busiest(rows, min(steps, LONGEST_STEPS))
+            codes.append(rows)
+            at = torch.arange(len(rows))
+            place.append(torch.stack([torch.full_like(at, slot), at], 1))
         return Remembered(torch.cat(codes), torch.cat(place))
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """Return everything as tensors for a checkpoint: vectors as int8, texts as bytes."""
-        text = json.dumps(self.captions).encode()
+        """Return everything that captions point to as tensors for a checkpoint."""
+        kept = self.clips.unique()
+        number = torch.zeros(len(self.starts), dtype=torch.long)
+        number[kept] = torch.arange(len(kept))
+        lengths = self.starts.diff()[kept]
+        rows = [self.codes[int(self.starts[c]) : int(self.starts[c + 1])] for c in kept]
+        low, high = pack_codes(torch.cat(rows))
+        sentences, axes, scale = pack_vectors(self.sentences)
         return {
-            "captions": torch.frombuffer(bytearray(text), dtype=torch.uint8),
-            "clips": self.clips.to(torch.int32),
-            "sentences": (self.sentences * 127.0 / self._peak()).round().to(torch.int8),
-            "peak": torch.tensor(self._peak()),
-            "codes": self.codes.to(torch.int16),
-            "starts": self.starts.to(torch.int32),
+            "captions": pack_texts(self.captions),
+            "clips": number[self.clips].to(torch.int16),
+            "sentences": sentences,
+            "axes": axes,
+            "scale": scale,
+            "codes": low,
+            "code_bits": high,
+            "lengths": lengths.to(torch.int16),
         }
-
-    def _peak(self) -> float:
-        return float(self.sentences.abs().max())
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor]) -> MotionMemory:
-        """Rebuild what `to_tensors` made (vectors to within half a 127th of their peak)."""
-        sentences = tensors["sentences"].float() * (tensors["peak"] / 127.0)
+        """Rebuild what `to_tensors` made; clips are numbered anew, vectors are nearly the same."""
+        sentences = unpack_vectors(tensors["sentences"], tensors["axes"], tensors["scale"])
+        lengths = tensors["lengths"].long()
         return MotionMemory(
-            json.loads(bytes(tensors["captions"].tolist())),
+            unpack_texts(tensors["captions"]),
             tensors["clips"].long(),
             torch.nn.functional.normalize(sentences, dim=-1),
-            tensors["codes"],
-            tensors["starts"].long(),
+            unpack_codes(tensors["codes"], tensors["code_bits"]),
+            torch.cat([lengths.new_zeros(1), lengths.cumsum(0)]),
         )
+
+
+def _busiest(codes: Tensor, steps: int) -> Tensor:
+    """Return the `steps` successive rows of codes (S, P, Q) among which base codes change most."""
+    if len(codes) <= steps:
+        return codes
+    changes = (codes[1:, :, 0] != codes[:-1, :, 0]).sum(1).float()
+    busy = torch.cat([changes.new_zeros(1), changes.cumsum(0)])
+    start = int((busy[steps - 1 :] - busy[: len(busy) - steps + 1]).argmax())
+    return codes[start : start + steps]
 
 
 def spread_slots(clauses: int, slots: int = SLOTS) -> list[int]:

@@ -95,6 +95,6 @@ def _condition(
     memory = torch.zeros(len(examples), most, examples[0].codes.shape[1], dtype=torch.long)
     place = torch.full((len(examples), most, 2), -1)
     for row, example in enumerate(examples):
-        memory[row, : len(example.remembered.codes)] = example.remembered.codes
+        memory[row, : len(example.remembered.codes)] = example.remembered.codes[..., 0]
         place[row, : len(example.remembered.place)] = example.remembered.place
     return Condition(torch.stack(sentences), padded, word_mask, memory, place)

@@ -151,7 +151,7 @@ def build_memory(bank: TokenBank) -> MotionMemory:
         [bank.texts.captions[rows[i]] for i in kept],
         torch.tensor([clips[i] for i in kept]),
         bank.texts.sentence[[rows[i] for i in kept]],
-        torch.cat([codes[..., 0] for codes in bank.codes]),
+        torch.cat(list(bank.codes)),
         lengths.cumsum(0),
     )
 

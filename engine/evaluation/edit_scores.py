@@ -6,6 +6,7 @@ chooses among takes. It knows no network.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,6 +31,16 @@ Array = NDArray[np.floating[Any]]
 TAKES: Final = 3
 GAPS: Final = (30, 60)
 """Frames of the gaps that are filled: 1 s and 2 s."""
+
+LONG_BEATS: Final = (
+    ("a person walks forward", 6.0),
+    ("someone waves with the right hand", 6.0),
+    ("a person runs ahead", 6.0),
+    ("someone picks something up from the floor", 6.0),
+    ("a person walks around in a circle", 6.0),
+    ("someone sits down", 6.0),
+)
+"""A take of 36 s."""
 
 CONTEXT_FRAMES: Final = 40
 """Real frames on each side of a gap."""
@@ -58,6 +69,10 @@ def run_edit(engine: RunsRequests, canvas: Canvas, prompt: str, seed: int) -> Mo
         prompt, seed=seed, takes=TAKES, clip=canvas.clip, mask=canvas.mask,
         needs_prompt=bool(prompt),
     )  # fmt: skip
+    return _run(engine, request)
+
+
+def _run(engine: RunsRequests, request: MotionRequest) -> MotionResult:
     running = engine.run(request)
     while True:
         try:
@@ -79,6 +94,7 @@ def score_edits(
         "upper_body": _score_upper(engine, _spread(walkers, len(UPPER_PROMPTS)), seed),
         "in_between": {f"{gap}": _score_gaps(engine, held_out, gap, seed) for gap in GAPS},
         "loop": _score_loops(engine, _spread(walkers, 10), seed),
+        "long": _score_long(engine, seed),
     }
 
 
@@ -232,6 +248,23 @@ def _score_loops(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> 
         poses.append(pose)
         speeds.append(speed)
     return {"pose_gap_max_m": float(np.max(poses)), "speed_gap_max_m_s": float(np.max(speeds))}
+
+
+def _score_long(engine: RunsRequests, seed: int) -> dict[str, Any]:
+    """Measure the seams of a long take beside its own 95th percentile, and its time."""
+    started = time.perf_counter()
+    made = _run(engine, MotionRequest("", seed=seed, beats=LONG_BEATS)).clips[0]
+    seconds = time.perf_counter() - started
+    ends = np.cumsum([round(length * made.fps) for _, length in LONG_BEATS])
+    seams = [
+        measure_seam(made, made, (int(start), int(end)))
+        for start, end in zip(ends[:-1], ends[1:], strict=True)
+    ]
+    return {
+        "seconds": seconds,
+        "seam_ratio_max": max(seam.jump / seam.usual_jump for seam in seams),
+        "step_ratio_max": max(seam.step / seam.usual_step for seam in seams[:-1]),
+    }
 
 
 def loop_gap(cycle: Clip, turn: float, shift: Array) -> tuple[float, float]:

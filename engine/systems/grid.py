@@ -25,7 +25,7 @@ from ..features import (
     clip_to_features,
     features_to_clip,
 )
-from ..memory import MotionMemory, Remembered, clauses_to_remember, spread_slots
+from ..memory import MotionMemory
 from ..motion.clip import Clip
 from ..motion.request import Progress
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
@@ -35,6 +35,7 @@ from ..tokenizer.grid import GridTokenizer
 from ..transformers.length import LengthPredictor
 from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
+from .recalling import Recalled, find_sources, recall
 
 Mask = NDArray[np.bool_]
 """(T, P) frames x body parts, True where to fill."""
@@ -51,6 +52,9 @@ class GridDecoding:
     """How the grid is filled."""
 
     base: DecodingConfig = field(default_factory=DecodingConfig)
+    copy_trust: float = 1.0
+    """Added to the logit of how far the memory is trusted: training saw worse memories."""
+
     detail_temperature: float = 0.0
     """Of the residual stages; 0 takes the likeliest code."""
 
@@ -60,7 +64,7 @@ class Sampling:
     """Where randomness comes from, and how much of the kept cells the model sees."""
 
     generators: list[torch.Generator]
-    """One a take (B)."""
+    """One a fill (B)."""
     hidden_share: float = 0.0
     """Share of the kept cells that is not shown while the base codes are filled."""
 
@@ -80,6 +84,9 @@ class Filled:
     """(B, T, WIDTH), T a multiple of 4."""
     confidence: Tensor
     """(B, S, P)."""
+
+    fit: Tensor
+    """(B,) how well the base codes fit the prompt, nats a cell; 0 without a prompt."""
 
 
 @dataclass(slots=True)
@@ -120,39 +127,27 @@ class GridSystem:
         """Return how many token steps a take of the prompt usually has."""
         return int(self.length.steps(text.sentence.to(self.device), generator)[0])
 
-    def condition(self, prompt: str, text: EncodedText) -> Condition:
-        """Return the condition of one prompt (batch of 1), with what it remembers.
+    def recall(self, prompt: str, text: EncodedText, steps: int) -> Recalled:
+        """Return a prompt with what it remembers, for `steps` steps of motion to be made.
 
         An empty prompt gives the condition that stands for no text.
         """
-        if not prompt.strip():
-            nothing = torch.zeros(1, dtype=torch.bool, device=self.device)
-            return self.condition("standing", text).dropped(nothing, nothing)
-        remembered = self._recall(prompt, text)
-        return Condition(
+        text = EncodedText(
             text.sentence.to(self.device),
             text.words.to(self.device),
             text.word_mask.to(self.device),
-            remembered.codes[None].to(self.device),
-            remembered.place[None].to(self.device),
         )
-
-    def _recall(self, prompt: str, text: EncodedText) -> Remembered:
-        clauses = clauses_to_remember(prompt)
-        sentences = text.sentence.cpu()
-        if clauses != [prompt]:
-            sentences = self.text_encoder.encode(clauses).sentence.cpu()
-        clips: list[int] = []
-        shares = spread_slots(len(clauses))
-        for clause, sentence, count in zip(clauses, sentences, shares, strict=True):
-            clips += self.memory.nearest(clause, sentence, count)
-        return self.memory.remember(clips)
+        if prompt.strip():
+            return recall(prompt, text, steps, self.memory, self.text_encoder)
+        nothing = torch.zeros(1, dtype=torch.bool, device=self.device)
+        recalled = recall("standing", text, steps, self.memory, self.text_encoder)
+        return Recalled(recalled.condition.dropped(nothing, nothing), recalled.codes, ())
 
     def fill(
         self,
         codes: Tensor,
         mask: Tensor,
-        condition: Condition,
+        recalled: Recalled,
         sampling: Sampling,
         watch: Stopwatch,
     ) -> Generator[Progress, None, Filled]:
@@ -161,11 +156,12 @@ class GridSystem:
         Args:
             codes: (S, P, Q) int64 codes of the kept cells; the others do not matter.
             mask: (S, P) True where to fill.
-            condition: of one prompt.
-            sampling: one generator a take (B), and what is not shown.
+            recalled: one prompt.
+            sampling: one generator a fill (B), and what is not shown.
             watch: gets the time of each stage.
         """
         generators = sampling.generators
+        condition = recalled.for_takes(generators)
         takes = len(generators)
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
@@ -181,35 +177,63 @@ class GridSystem:
             base[:, part], fresh = filled, wide[:, part] & (base[:, part] == self.masked.mask_code)
             confidence[:, part] = torch.where(fresh, chance, confidence[:, part])
         codes[..., 0] = base
+        with watch.measure("choosing"):
+            fit = self._fit(base, mask, condition, len(set(recalled.actions)) > 1)
         yield Progress(1, 2, "Adding detail")
         with watch.measure("residual tokens"):
             for start, end in windows(mask):
                 part = slice(start, end)
                 codes[:, part] = self._add_detail(
-                    codes[:, part], wide[:, part], condition, generators
+                    codes[:, part], wide[:, part], (recalled.codes, condition), generators
                 )
         yield Progress(2, 2, "Decoding")
         with watch.measure("decoding"):
             features = self.tokenizer.decode(codes)
-        return Filled(features, confidence)
+        return Filled(features, confidence, fit)
+
+    @torch.inference_mode()
+    def _fit(
+        self, base: Tensor, mask: Tensor, condition: Condition, is_combined: bool
+    ) -> Tensor:
+        """Return (B,): how well the masked base codes fit the prompt, nats a cell.
+
+        One action: how likely the text alone makes them. Several: how much likelier
+        text and memory make them than nothing, for the text alone knows no combinations.
+        """
+        fit = torch.zeros(len(base), device=base.device)
+        if not bool(condition.word_mask.any()):
+            return fit
+        yes = torch.ones(len(base), dtype=torch.bool, device=base.device)
+        cells = int(mask.sum())
+        for start, end in windows(mask):
+            hidden, part = mask[start:end].to(base.device), base[:, start:end]
+            shown = part.masked_fill(hidden, self.masked.mask_code)
+            is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=base.device)
+            asked = condition if is_combined else condition.dropped(yes, ~yes)
+            chances, _ = self.masked.log_likelihood(shown, is_step, asked, part)
+            if is_combined:
+                nothing = condition.dropped(~yes, ~yes)
+                chances = chances - self.masked.log_likelihood(shown, is_step, nothing, part)[0]
+            fit = fit + (chances * hidden).sum((1, 2)) / cells
+        return fit
 
     @torch.inference_mode()
     def least_certain(
-        self, codes: Tensor, mask: Tensor, condition: Condition, share: float
+        self, codes: Tensor, mask: Tensor, recalled: Recalled, share: float
     ) -> Tensor:
         """Return (S, P): the share of the masked cells whose present codes are least likely.
 
         Args:
             codes: (S, P, Q) codes of all cells.
             mask: (S, P) the cells to choose from.
-            condition: of the prompt.
+            recalled: the prompt.
             share: 0 to 1; at least one cell is chosen.
         """
         base = codes[None, ..., 0].to(self.device)
         chances = base.new_zeros(base.shape, dtype=torch.float)
         for start, end in windows(mask):
             part = base[:, start:end]
-            scores = self._scores(part, condition)
+            scores = self._scores(part, recalled.condition)
             chances[:, start:end] = scores.gather(-1, part[..., None]).squeeze(-1)
         ranked = chances[0].cpu().masked_fill(~mask, torch.inf).flatten()
         chosen = torch.zeros(mask.numel(), dtype=torch.bool)
@@ -218,15 +242,19 @@ class GridSystem:
 
     @torch.inference_mode()
     def _scores(self, codes: Tensor, condition: Condition) -> Tensor:
-        """Return guided log-probabilities: text and none in one batched pass."""
+        """Return guided log-probabilities (B, S, P, K): text and none in one batched pass."""
         takes, scale = len(codes), self.decoding.base.guidance
         is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
         if scale == 1.0 or not bool(condition.word_mask.any()):
-            return torch.as_tensor(self.masked(codes, is_step, condition.repeated(takes)))
+            return self._chances(codes, is_step, condition)
         keep = torch.arange(2 * takes, device=codes.device) < takes
-        both = condition.repeated(2 * takes).dropped(keep, keep)
-        scores = self.masked(codes.repeat(2, 1, 1), is_step.repeat(2, 1), both)
+        both = condition.repeated(2).dropped(keep, keep)
+        scores = self._chances(codes.repeat(2, 1, 1), is_step.repeat(2, 1), both)
         return guide(scores[:takes], scores[takes:], scale)
+
+    def _chances(self, codes: Tensor, is_step: Tensor, condition: Condition) -> Tensor:
+        trust = self.decoding.copy_trust
+        return torch.as_tensor(self.masked(codes, is_step, condition, trust))
 
     def _fill_window(
         self,
@@ -251,18 +279,27 @@ class GridSystem:
         self,
         codes: Tensor,
         mask: Tensor,
-        condition: Condition,
+        remembered: tuple[Tensor, Condition],
         generators: list[torch.Generator],
     ) -> Tensor:
-        """Fill the stages above the base at masked cells; kept cells keep all their codes."""
+        """Fill the stages above the base at masked cells; kept cells keep all their codes.
+
+        A base code that was copied from the memory brings its detail along; the
+        residual transformer does the others.
+        """
         codes = codes.clone()
-        sentence = condition.sentence.repeat(len(codes), 1)
+        memory, condition = remembered
+        sources = find_sources(codes[..., 0], memory, condition.memory_place)
+        parts = torch.arange(codes.shape[2], device=codes.device)
         is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
         settings = DecodingConfig(temperature=self.decoding.detail_temperature)
         for stage in range(1, self.tokenizer.stages):
             sums = self.tokenizer.partial_sums(codes[..., :stage])
-            scores = self.residual(sums, is_step, sentence, stage).log_softmax(-1)
+            scores = self.residual(sums, is_step, condition.sentence, stage).log_softmax(-1)
             drawn = draw(scores, settings, generators)
+            if len(memory):
+                copied = memory[sources.clamp_min(0), parts, stage]
+                drawn = torch.where(sources >= 0, copied, drawn)
             codes[..., stage] = torch.where(mask, drawn, codes[..., stage])
         return codes
 

@@ -125,17 +125,20 @@ class MaskedTransformer(nn.Module):
         """The code that stands in a masked cell."""
         return self.config.codebook_size
 
-    def forward(self, codes: Tensor, is_step: Tensor, condition: Condition) -> Tensor:
+    def forward(
+        self, codes: Tensor, is_step: Tensor, condition: Condition, copy_trust: float = 0.0
+    ) -> Tensor:
         """Return log-probabilities (B, S, P, K) of every cell's base code.
 
         Args:
             codes: (B, S, P) base codes; `mask_code` where masked.
             is_step: (B, S) False at padding behind the clip's end.
             condition: text and memory.
+            copy_trust: added to the logit of how far the memory is trusted.
         """
         values, memory = self._trunk(codes, is_step, condition)
         own = self._own_scores(values)
-        weights, gate = self._copy_weights(values, condition, memory)
+        weights, gate = self._copy_weights(values, condition, memory, copy_trust)
         # Each remembered code collects the weight of the steps that hold it: (B, P, S, K).
         places = condition.memory.transpose(1, 2)[:, :, None].expand_as(weights)
         copied = torch.zeros_like(own).transpose(1, 2).scatter_add(-1, places, weights)
@@ -216,7 +219,11 @@ class MaskedTransformer(nn.Module):
         return torch.cat([nothing, tokens], 1), torch.cat([always, slot >= 0], 1)
 
     def _copy_weights(
-        self, values: Tensor, condition: Condition, memory: tuple[Tensor, Tensor]
+        self,
+        values: Tensor,
+        condition: Condition,
+        memory: tuple[Tensor, Tensor],
+        trust: float = 0.0,
     ) -> tuple[Tensor, Tensor]:
         """Return weights (B, P, S, M) over the memory, and how far to trust them (B, S, P)."""
         parts = self.config.parts
@@ -225,5 +232,5 @@ class MaskedTransformer(nn.Module):
         allowed = memory[1][:, 1:]
         scores = torch.einsum("bspd,bmpd->bpsm", query, key) * query.shape[-1] ** -0.5
         weights = scores.float().masked_fill(~allowed[:, None, None], -1e9).softmax(-1)
-        gate = self.copy_gate(values).float().sigmoid() * allowed.any(1)[:, None, None]
+        gate = (self.copy_gate(values).float() + trust).sigmoid() * allowed.any(1)[:, None, None]
         return weights, gate

@@ -7,7 +7,6 @@ It knows nothing about masks: the caller keeps the codes of kept cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,13 +51,6 @@ class ResidualTransformer(nn.Module):
         self.heads = nn.ModuleList(
             nn.Linear(config.width, outputs) for _ in range(config.stages - 1)
         )
-
-    def _load_from_state_dict(
-        self, state_dict: dict[str, Any], prefix: str, *others: Any
-    ) -> None:
-        # The first published weights were trained without a scale.
-        state_dict.setdefault(f"{prefix}input_scale", torch.ones_like(self.input_scale))
-        super()._load_from_state_dict(state_dict, prefix, *others)
 
     @torch.no_grad()
     def set_scale(self, entries: Tensor) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from keyfill_extension.engine.decoding import DecodingConfig, draw, fill_masked, guide, hidden_share
+from keyfill_extension.engine.decoding import (
+    DecodingConfig,
+    distance_to_known,
+    draw,
+    fill_masked,
+    guide,
+    hidden_share,
+)
 
 MASK = 7
 
@@ -88,8 +95,31 @@ def test_each_pass_decides_the_cosines_share() -> None:
         return uniform(codes)
 
     codes, mask = masked_grid(1, 25)
-    fill(watch, codes, mask, DecodingConfig(iterations=5))
+    fill(watch, codes, mask, DecodingConfig(iterations=5, is_outward=False))
     assert seen == [int(100 * hidden_share(k / 5)) for k in range(5)]
+
+
+def test_cells_are_decided_from_the_known_ones_on() -> None:
+    order = []
+
+    def watch(codes: torch.Tensor) -> torch.Tensor:
+        order.append((codes[0, :, 0] == MASK).nonzero().flatten().tolist())
+        return uniform(codes)
+
+    codes, mask = masked_grid(1, 10, parts=1)
+    mask[:, :2] = mask[:, 8:] = False
+    codes[~mask] = 0
+    fill(watch, codes, mask, DecodingConfig(iterations=3))
+    assert order == [[2, 3, 4, 5, 6, 7], [3, 4, 5, 6], [4, 5]]
+    order.clear()
+    fill(watch, *masked_grid(1, 6, parts=1), DecodingConfig(iterations=3))
+    assert order == [[0, 1, 2, 3, 4, 5], [2, 3, 4, 5], [4, 5]]
+
+
+def test_distance_counts_within_a_part() -> None:
+    mask = torch.tensor([[[True, False], [True, True], [False, True], [True, True]]])
+    assert distance_to_known(mask)[0].T.tolist() == [[2, 1, 0, 1], [0, 1, 2, 3]]
+    assert distance_to_known(torch.ones(1, 3, 1, dtype=torch.bool)).flatten().tolist() == [1, 2, 3]
 
 
 def test_only_the_likeliest_share_is_drawn() -> None:

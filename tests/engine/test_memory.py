@@ -27,7 +27,8 @@ def memory() -> MotionMemory:
     sentences = FakeTextEncoder().encode(CAPTIONS).sentence
     lengths = torch.tensor([0, 10, 12, 60, 9, 1])
     total = int(lengths.sum())
-    codes = torch.arange(total)[:, None].expand(total, 4).to(torch.int16)
+    codes = torch.arange(total)[:, None, None].repeat(1, 4, 2).to(torch.int16)
+    codes[..., 1] += 300
     return MotionMemory(CAPTIONS, torch.tensor(CLIPS), sentences, codes, lengths.cumsum(0))
 
 
@@ -54,13 +55,32 @@ def test_a_clip_counts_once_and_banned_ones_not_at_all() -> None:
 def test_remembered_codes_are_the_clips_first_steps() -> None:
     remembered = memory().remember([2, 4])
     assert len(remembered.codes) == LONGEST_STEPS + 1
-    assert remembered.codes[0, 0] == 22
+    assert remembered.codes[0, 0].tolist() == [22, 322]
     assert remembered.place[:LONGEST_STEPS, 0].eq(0).all()
     assert remembered.place[-1].tolist() == [1, 0]
 
 
 def test_nothing_remembered_is_no_error() -> None:
-    assert memory().remember([]).codes.shape == (0, 4)
+    assert memory().remember([]).codes.shape == (0, 4, 2)
+
+
+def test_of_a_long_clip_the_busiest_steps_are_remembered() -> None:
+    whole = memory()
+    whole.codes[22:60] = 7  # the first steps of clip 2 are held
+    remembered = whole.remember([2], 12)
+    assert (remembered.codes[:, 0, 0].diff() != 0).all()
+    assert remembered.place[:, 1].tolist() == list(range(12))
+
+
+def test_clips_that_say_something_else_are_left_out() -> None:
+    texts = ["someone kicks"]
+    found = memory().look_up(texts, FakeTextEncoder().encode(texts).sentence)
+    assert found.clips[0] == 2
+    assert found.nearness > 1.0
+    assert 3 not in found.clips
+    both = ["someone kicks", "a man walks backward"]
+    found = memory().look_up(both, FakeTextEncoder().encode(both).sentence)
+    assert {(2, 0), (4, 1)} <= set(zip(found.clips, found.actions, strict=True))
 
 
 def test_tensors_bring_the_memory_back() -> None:

@@ -1,0 +1,120 @@
+"""What a prompt brings along: its vectors, and training clips whose codes may be copied.
+
+Clips are looked up for the whole prompt, or for each of its actions where that
+finds nearer captions. It knows no transformer's insides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..memory import MotionMemory, clauses_to_remember
+from ..text_encoder import EncodedText, TextEncoder
+from ..transformers.masked import Condition
+
+_REACH = 4
+"""Steps to either side that tell which of several equal codes the motion came from."""
+
+_OTHER_PARTS = 0.3
+"""What an equal code of another part at the same step counts beside one a step away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A prompt with what it remembers."""
+
+    condition: Condition
+    """Batch of 1; the memory in it has base codes only."""
+
+    codes: Tensor
+    """(M, P, Q) int64 all codes of the remembered steps."""
+
+    actions: tuple[int, ...]
+    """For each remembered clip the number of the action that it was looked up for."""
+
+    def for_takes(self, generators: list[torch.Generator]) -> Condition:
+        """Return the condition of a batch (B), one row a generator.
+
+        Each row remembers a single clip an action, drawn by its generator: one
+        motion is copied more coherently than a mixture, and rows differ.
+        """
+        condition = self.condition.repeated(len(generators))
+        for row, generator in enumerate(generators):
+            if self.actions:
+                kept = torch.tensor(_one_each(self.actions, generator))
+                place = condition.memory_place[row]
+                is_kept = torch.isin(place[:, 0], kept.to(place.device))
+                condition.memory_place[row] = torch.where(is_kept[:, None], place, -1)
+        return condition
+
+
+def _one_each(actions: tuple[int, ...], generator: torch.Generator) -> list[int]:
+    """Return one of the slots of each action."""
+    chosen = []
+    for action in sorted(set(actions)):
+        slots = [slot for slot, own in enumerate(actions) if own == action]
+        chosen.append(slots[int(torch.randint(len(slots), (), generator=generator))])
+    return chosen
+
+
+def recall(
+    prompt: str, text: EncodedText, steps: int, memory: MotionMemory, encoder: TextEncoder
+) -> Recalled:
+    """Look a prompt up.
+
+    Args:
+        prompt: what shall happen; it is not empty.
+        text: the prompt as vectors (batch of 1).
+        steps: of the motion that is to be made.
+        memory: where to look.
+        encoder: what made the vectors.
+    """
+    found = memory.look_up([prompt], text.sentence.cpu())
+    clauses = clauses_to_remember(prompt)
+    if len(clauses) > 1:
+        one_by_one = memory.look_up(clauses, encoder.encode(clauses).sentence.cpu())
+        found = max(found, one_by_one, key=lambda each: each.nearness)
+    remembered = memory.remember(found.clips, steps)
+    device = text.sentence.device
+    condition = Condition(
+        text.sentence,
+        text.words,
+        text.word_mask,
+        remembered.codes[None, ..., 0].to(device),
+        remembered.place[None].to(device),
+    )
+    return Recalled(condition, remembered.codes.to(device), tuple(found.actions))
+
+
+def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:
+    """Return (B, S, P) which remembered step each base code was taken from; -1 for none.
+
+    Of several steps that hold the same code, the one whose neighbours in time
+    and whose other parts agree most with the motion's.
+
+    Args:
+        base: (B, S, P) base codes.
+        codes: (M, P, Q) remembered codes.
+        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
+    """
+    equal = base[:, :, None] == codes[None, None, ..., 0]  # (B, S, M, P)
+    equal &= (place[:, None, :, :1] >= 0)
+    slots = place[..., 0]
+    support = _OTHER_PARTS * equal.float().sum(-1, keepdim=True) + torch.zeros(equal.shape[-1])
+    steps, remembered = equal.shape[1:3]
+    for shift in range(1, _REACH + 1):
+        if shift >= min(steps, remembered):
+            break
+        same_clip = slots[:, shift:] == slots[:, :-shift]
+        near = equal[:, shift:, shift:] & same_clip[:, None, :, None]
+        before = equal[:, :-shift, :-shift] & same_clip[:, None, :, None]
+        support[:, :-shift, :-shift] += near / (1.0 + shift)
+        support[:, shift:, shift:] += before / (1.0 + shift)
+    support = support.masked_fill(~equal, -1.0)
+    if remembered == 0:
+        return torch.full_like(base, -1)
+    best, source = support.max(2)
+    return torch.where(best > 0, source, -1)
