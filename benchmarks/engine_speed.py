@@ -1,4 +1,4 @@
-"""How long a take takes without Blender: `python benchmarks/engine_speed.py` from the root.
+"""How long a take takes without Blender: `python benchmarks/engine_speed.py`.
 
 Prints a Markdown table: cold start of the worker's engine, warm takes by length,
 and the share of each stage. Medians of the given number of runs.
@@ -11,8 +11,11 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from machine import describe
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 COLD = (
     "from engine.api import load_engine\n"
@@ -39,13 +42,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
+    sys.path.insert(0, str(REPOSITORY))
     from engine.api import load_engine
 
     print(describe())
     cold = []
     for _ in range(3):
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", COLD], check=True)
+        subprocess.run([sys.executable, "-c", COLD], check=True, cwd=REPOSITORY)
         cold.append(time.perf_counter() - started)
     print(f"\ncold: process start to the first 6 s take: {statistics.median(cold):.2f} s\n")
     engine = load_engine(device="cpu")

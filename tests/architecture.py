@@ -22,7 +22,7 @@ REPOSITORY_ONLY = {"data", "training", "evaluation"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "splicing", "wording"},
+    {"protocol", "rotations", "config", "packing", "splicing", "wording"},
     {"features", "checkpoint", "memory"},
     {"text_encoder", "import_momask"},
     {"tokenizer", "transformers"},

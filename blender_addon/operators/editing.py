@@ -21,7 +21,7 @@ from ..core import edit_requests, take_history
 from ..core.edit_plan import EditPlan, plan_edit
 from ..core.edit_requests import ClipTimes, Frames, Recipe
 from ..core.errors import UserError
-from ..scene import animation, armature, edit_target, joining, takes, timeline
+from ..scene import animation, armature, edit_target, hands, joining, takes, timeline
 from ..scene.masked_keys import SpanKeys
 
 Mask = NDArray[np.bool_]
@@ -79,7 +79,7 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     if recipe.operation == edit_requests.LOOP:
         read = animation.end_on_clip_frame(read)
     thing = edit_target.held_object(context.scene, ob, recipe.held)
-    held = thing and animation.read_held(context.scene, ob, thing, frames)
+    held = thing and hands.read_held(context.scene, ob, thing, frames)
     times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
     plan = plan_edit(recipe, read.clip, times)
     return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, held, plan)
@@ -170,7 +170,7 @@ def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[takes.EditKeys, bool]:
     recipe = edit.plan.recipe
     made, mask = edit.plan.take_back(clip)
     motion = animation.fit_edit(edit.read, made, mask)
-    motion, is_reached = animation.pin_hands(
+    motion, is_reached = hands.pin_hands(
         edit.read, motion, mask, recipe.pinned, edit.held
     )
     open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""

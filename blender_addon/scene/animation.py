@@ -17,10 +17,9 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...engine.motion import hand_pins, pose_offsets, quaternions
+from ...engine.motion import pose_offsets, quaternions
 from ...engine.motion.bone_matching import BoneMap
 from ...engine.motion.clip import Clip
-from ...engine.motion.hand_pins import Placed
 from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import Placement, RigMotion
 from ...engine.motion.rig import BonePose, Rig, RigPose
@@ -31,7 +30,7 @@ from ...engine.motion.rig_track import (
     bones_to_read,
     location_bone,
 )
-from ...engine.motion.skeleton import FPS, PARTS
+from ...engine.motion.skeleton import FPS
 from ..core import axes
 from . import timeline
 
@@ -43,8 +42,6 @@ _CARRIERS = {"CHILD_OF", "ARMATURE"}
 _CHAINS = {"IK", "SPLINE_IK"}
 _ROTATIONS = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 _SAME = 1e-6
-_REACHED = 0.005
-"""Metres, on a person, that a pinned hand may be off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +68,7 @@ class ReadAnimation:
 
     overridden: tuple[str, ...]
     """Mapped bones whose rotation constraints, IK or drivers decide: keys on them show little."""
+
     @property
     def fps(self) -> float:
         """Frames per second: the scene's, or nearly so after `end_on_clip_frame`."""
@@ -146,58 +144,6 @@ def fit_edit(read: ReadAnimation, made: Clip, mask: NDArray[np.bool_]) -> RigMot
     )
 
 
-def read_held(
-    scene: bpy.types.Scene,
-    ob: bpy.types.Object,
-    thing: bpy.types.Object,
-    frames: tuple[int, int],
-) -> Placed:
-    """Return where a thing is in an armature's space on inclusive scene frames."""
-    matrices = []
-    with _stage(scene, (ob, thing)) as stage:
-        for frame in range(frames[0], frames[1] + 1):
-            stage.frame_set(frame)
-            depsgraph = stage.view_layers[0].depsgraph
-            to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
-            matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
-    placed = np.array(matrices)
-    return Placed(
-        axes.vectors_to_engine(placed[:, :3, 3]),
-        axes.orientations_to_engine(_to_quaternions(placed)),
-    )
-
-
-def pin_hands(
-    read: ReadAnimation,
-    motion: RigMotion,
-    mask: NDArray[np.bool_],
-    sides: tuple[str, ...],
-    held: Placed | None,
-) -> tuple[RigMotion, bool]:
-    """Return a fitted motion with hands kept on their path, or on the thing that they hold.
-
-    Args:
-        read: what was read.
-        motion: from `fit_edit`.
-        mask: (T, 4) where the clip is new.
-        sides: "left", "right".
-        held: from `read_held`; None keeps the hands' own path.
-
-    Returns:
-        The motion, and whether the hands reach their places on all frames.
-
-    Raises:
-        RequestError: if an arm's bones are not known.
-    """
-    farthest = 0.0
-    for side in sides:
-        arm = PARTS.index(f"{side.upper()}_ARM")
-        inside = pose_offsets.frames_inside(mask, read.track.clip_positions)[:, arm]
-        motion, missed = hand_pins.pin_hands(read.track, motion, inside, (side,), held)
-        farthest = max(farthest, missed)
-    return motion, farthest < _REACHED * read.track.alignment.scale
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Recording:
     """Evaluated matrices over F frames, the N bones in the armature's own order."""
@@ -249,7 +195,7 @@ def _is_scene_time(target: bpy.types.DriverTarget) -> bool:
 
 
 @contextmanager
-def _stage(
+def lend_stage(
     scene: bpy.types.Scene, obs: tuple[bpy.types.Object, ...]
 ) -> Iterator[bpy.types.Scene]:
     """Lend a scene that holds nothing but some objects; what moves them is evaluated along."""
@@ -269,7 +215,7 @@ def _record(scene: bpy.types.Scene, ob: bpy.types.Object, frames: range) -> _Rec
     poses = np.empty((len(frames), 16 * bones), dtype=np.float32)
     bases = np.empty_like(poses)
     worlds = []
-    with _stage(scene, (ob,)) as stage:
+    with lend_stage(scene, (ob,)) as stage:
         for row, frame in enumerate(frames):
             stage.frame_set(frame)
             evaluated = ob.evaluated_get(stage.view_layers[0].depsgraph)
@@ -296,7 +242,7 @@ def _to_track(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: _Rec
     pose = RigPose(_blank_rotations(count, rig), np.zeros((count, len(rig.names), 3)))
     channels = BonePose(_blank_rotations(count, rig), np.zeros((count, len(rig.names), 3)))
     posed = recording.poses[:, columns]
-    pose.rotations[:, needed] = axes.orientations_to_engine(_to_quaternions(posed))
+    pose.rotations[:, needed] = axes.orientations_to_engine(read_rotations(posed))
     pose.heads[:, needed] = axes.vectors_to_engine(posed[..., :3, 3])
     held = _bases_to_channels(recording.bases[:, columns])
     channels.rotations[:, needed], channels.locations[:, needed] = held.rotations, held.locations
@@ -316,7 +262,7 @@ def _blank_rotations(count: int, rig: Rig) -> Array:
     return np.tile(quaternions.IDENTITY, (count, len(rig.names), 1))
 
 
-def _to_quaternions(matrices: Array) -> Array:
+def read_rotations(matrices: Array) -> Array:
     """Return the rotations (..., 4) of matrices (..., 4, 4), whatever their scale."""
     columns = np.asarray(matrices, dtype=float)[..., :3, :3]
     length = np.linalg.norm(columns, axis=-2, keepdims=True)
@@ -324,7 +270,7 @@ def _to_quaternions(matrices: Array) -> Array:
 
 
 def _bases_to_channels(bases: Array) -> BonePose:
-    return BonePose(_to_quaternions(bases), np.asarray(bases[..., :3, 3], dtype=float))
+    return BonePose(read_rotations(bases), np.asarray(bases[..., :3, 3], dtype=float))
 
 
 def _read_path(worlds: list[Matrix]) -> RigPath:

@@ -35,7 +35,7 @@ from ..tokenizer.grid import GridTokenizer
 from ..transformers.length import LengthPredictor
 from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
-from .recalling import Recalled, find_sources, recall
+from .recalling import Recalled, continuations, find_sources, recall
 
 Mask = NDArray[np.bool_]
 """(T, P) frames x body parts, True where to fill."""
@@ -52,8 +52,12 @@ class GridDecoding:
     """How the grid is filled."""
 
     base: DecodingConfig = field(default_factory=DecodingConfig)
-    copy_trust: float = 1.0
+    copy_trust: float = 2.0
     """Added to the logit of how far the memory is trusted: training saw worse memories."""
+
+    continuation: float = 2.0
+    """Nats by which a code is preferred with which a copy beside it goes on: cells that are
+    drawn at the same time do not see each other, and mixtures of copies jerk."""
 
     detail_temperature: float = 0.0
     """Of the residual stages; 0 takes the likeliest code."""
@@ -172,7 +176,8 @@ class GridSystem:
             part = slice(start, end)
             with watch.measure("base tokens"):
                 filled, chance = yield from self._fill_window(
-                    base[:, part], (wide[:, part], unseen[:, part]), condition, generators
+                    base[:, part], (wide[:, part], unseen[:, part]), (recalled.codes, condition),
+                    generators,
                 )
             base[:, part], fresh = filled, wide[:, part] & (base[:, part] == self.masked.mask_code)
             confidence[:, part] = torch.where(fresh, chance, confidence[:, part])
@@ -260,15 +265,19 @@ class GridSystem:
         self,
         codes: Tensor,
         masks: tuple[Tensor, Tensor],
-        condition: Condition,
+        remembered: tuple[Tensor, Condition],
         generators: list[torch.Generator],
     ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
         """Fill base codes (B, S, P); masks: what to fill, and what is kept but not shown."""
         mask, unseen = masks
+        memory, condition = remembered
         hidden = mask & (codes == self.masked.mask_code)
 
         def predict(current: Tensor) -> Tensor:
-            return self._scores(current.masked_fill(unseen, self.masked.mask_code), condition)
+            shown = current.masked_fill(unseen, self.masked.mask_code)
+            scores = self._scores(shown, condition)
+            on = continuations(shown, memory, condition.memory_place, scores.shape[-1])
+            return (scores + self.decoding.continuation * on).log_softmax(-1)
 
         return (
             yield from fill_masked(predict, codes, hidden, self.decoding.base, generators)

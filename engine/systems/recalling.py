@@ -18,6 +18,9 @@ from ..transformers.masked import Condition
 _REACH = 4
 """Steps to either side that tell which of several equal codes the motion came from."""
 
+_CONTINUED = 3
+"""Steps to either side of a copied code in which it is expected to go on."""
+
 _OTHER_PARTS = 0.3
 """What an equal code of another part at the same step counts beside one a step away."""
 
@@ -118,3 +121,37 @@ def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:
         return torch.full_like(base, -1)
     best, source = support.max(2)
     return torch.where(best > 0, source, -1)
+
+
+def continuations(base: Tensor, codes: Tensor, place: Tensor, size: int) -> Tensor:
+    """Return (B, S, P, size): 1 at codes with which a copy beside a cell goes on, less further off.
+
+    Args:
+        base: (B, S, P) base codes, with a code of none where a cell is not decided.
+        codes: (M, P, Q) remembered codes.
+        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
+        size: of the codebook.
+    """
+    found = torch.zeros(*base.shape, size, device=base.device)
+    steps, remembered = base.shape[1], len(codes)
+    sources = find_sources(base, codes, place)
+    slots = place[..., 0].contiguous()
+    parts = torch.arange(base.shape[2], device=base.device)
+    for distance in range(1, min(_CONTINUED, steps - 1, remembered - 1) + 1):
+        for shift in (distance, -distance):
+            # The cell `shift` steps after a copied one goes on `shift` steps after its source.
+            beside = torch.roll(sources, shift, 1)
+            rows = torch.arange(steps, device=base.device) - shift
+            is_there = (beside >= 0) & ((rows >= 0) & (rows < steps))[None, :, None]
+            goes_on = (beside + shift).clamp(0, remembered - 1)
+            is_there &= (beside + shift >= 0) & (beside + shift < remembered)
+            is_there &= _gather(slots, goes_on) == _gather(slots, beside.clamp_min(0))
+            code = codes[goes_on, parts, 0]
+            weight = is_there.float() / distance
+            found.scatter_reduce_(-1, code[..., None], weight[..., None], "amax")
+    return found
+
+
+def _gather(slots: Tensor, index: Tensor) -> Tensor:
+    """Return the slots (B, M) at indices (B, S, P)."""
+    return slots.gather(1, index.flatten(1)).view_as(index)

@@ -20,6 +20,7 @@ from ..motion.skeleton import FRAMES_PER_STEP, JOINTS, PART_JOINTS, PARTS
 from .contract import Quantized
 from .convolution import ConvolutionConfig, Decoder, Encoder
 from .residual_quantizer import QuantizerConfig, ResidualQuantizer
+from .smoothing import soften_borders
 
 _REACH = {
     "pelvis": 1.2, "hip": 0.8, "knee": 0.45, "ankle": 0.15, "foot": 0.05,
@@ -165,7 +166,7 @@ class GridTokenizer(nn.Module):
         for index, part in enumerate(PARTS):
             own = self.part(part)
             parts.append(own.features(own.quantizer.decode(codes[:, :, index])))
-        return torch.cat(parts, -1)
+        return soften_borders(torch.cat(parts, -1), FRAMES_PER_STEP)
 
     def partial_sums(self, codes: Tensor) -> Tensor:
         """Return (B, S, P, code_width): what codes (B, S, P, Q'), 1 <= Q' <= Q, add up to."""

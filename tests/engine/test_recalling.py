@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from keyfill_extension.engine.memory import MotionMemory
-from keyfill_extension.engine.systems.recalling import find_sources, recall
+from keyfill_extension.engine.systems.recalling import continuations, find_sources, recall
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 CAPTIONS = ["a person walks", "someone walks", "a person waves", "a person walks and waves"]
@@ -66,3 +66,17 @@ def test_what_a_row_does_not_remember_is_no_source() -> None:
     assert found.flatten().tolist() == [0, -1]
     nothing = find_sources(torch.tensor([[[1]]]), codes[:0], place[:, :0])
     assert nothing.flatten().tolist() == [-1]
+
+
+def test_a_copy_goes_on_to_both_sides_within_its_clip() -> None:
+    codes = torch.tensor([1, 2, 3, 9, 8, 7])[:, None, None].repeat(1, 1, 2)
+    place = torch.tensor([[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]])[None]
+    unknown = 10
+    base = torch.tensor([unknown, unknown, 3, unknown, 9, unknown])[None, :, None]
+    found = continuations(base, codes, place, unknown)[0, :, 0]
+    assert found[1].nonzero().flatten().tolist() == [2]
+    assert found[0, 1] == 0.5
+    assert found[3].nonzero().numel() == 0  # clip 0 ends with 3, clip 1 begins with 9
+    assert found[5].nonzero().flatten().tolist() == [8]
+    nothing = continuations(base, codes[:0], place[:, :0], unknown)
+    assert not nothing.any()

@@ -13,6 +13,7 @@ from keyfill_extension.engine.tokenizer.residual_quantizer import (
     QuantizerConfig,
     ResidualQuantizer,
 )
+from keyfill_extension.engine.tokenizer.smoothing import soften_borders
 
 from .small_corpus import swinging_clip
 
@@ -138,6 +139,18 @@ def test_dead_entries_are_revived_on_vectors_of_the_batch() -> None:
     for _ in range(20):
         book.update(batch, book.nearest(batch))
     assert len(book.nearest(batch).unique()) >= 6
+
+
+def test_borders_of_steps_are_softened_and_smooth_motion_stays() -> None:
+    time = torch.arange(32.0)
+    smooth = torch.stack([0.05 * time, torch.sin(time / 8)], -1)[None]
+    assert (soften_borders(smooth, 4) - smooth)[:, 4:-4].abs().max() < 0.01
+    stairs = (time // 4)[None, :, None]
+    softened = soften_borders(stairs, 4)
+    assert softened.diff(dim=1).max() < 0.5
+    assert softened.mean() == pytest.approx(float(stairs.mean()), abs=0.02)
+    one_step = torch.randn(2, 4, 3)
+    assert torch.equal(soften_borders(one_step, 4), one_step)
 
 
 def test_quantizer_dropout_trains_prefixes() -> None:

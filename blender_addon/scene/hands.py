@@ -1,0 +1,71 @@
+"""Hands that shall stay in their place during an edit, and the things that they hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ...engine.motion import hand_pins, pose_offsets
+from ...engine.motion.hand_pins import Placed
+from ...engine.motion.retargeting import RigMotion
+from ...engine.motion.skeleton import PARTS
+from ..core import axes
+from .animation import ReadAnimation, lend_stage, read_rotations
+
+_REACHED: Final = 0.005
+"""Metres, on a person, that a pinned hand may be off."""
+
+
+def read_held(
+    scene: bpy.types.Scene,
+    ob: bpy.types.Object,
+    thing: bpy.types.Object,
+    frames: tuple[int, int],
+) -> Placed:
+    """Return where a thing is in an armature's space on inclusive scene frames."""
+    matrices = []
+    with lend_stage(scene, (ob, thing)) as stage:
+        for frame in range(frames[0], frames[1] + 1):
+            stage.frame_set(frame)
+            depsgraph = stage.view_layers[0].depsgraph
+            to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
+            matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
+    placed = np.array(matrices)
+    return Placed(
+        axes.vectors_to_engine(placed[:, :3, 3]),
+        axes.orientations_to_engine(read_rotations(placed)),
+    )
+
+
+def pin_hands(
+    read: ReadAnimation,
+    motion: RigMotion,
+    mask: NDArray[np.bool_],
+    sides: tuple[str, ...],
+    held: Placed | None,
+) -> tuple[RigMotion, bool]:
+    """Return a fitted motion with hands kept on their path, or on the thing that they hold.
+
+    Args:
+        read: what was read.
+        motion: from `fit_edit`.
+        mask: (T, 4) where the clip is new.
+        sides: "left", "right".
+        held: from `read_held`; None keeps the hands' own path.
+
+    Returns:
+        The motion, and whether the hands reach their places on all frames.
+
+    Raises:
+        RequestError: if an arm's bones are not known.
+    """
+    farthest = 0.0
+    for side in sides:
+        arm = PARTS.index(f"{side.upper()}_ARM")
+        inside = pose_offsets.frames_inside(mask, read.track.clip_positions)[:, arm]
+        motion, missed = hand_pins.pin_hands(read.track, motion, inside, (side,), held)
+        farthest = max(farthest, missed)
+    return motion, farthest < _REACHED * read.track.alignment.scale
