@@ -24,17 +24,14 @@ from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.skeleton import FPS, FRAMES_PER_STEP, PARTS
 from .splicing import root_gap, splice
-from .systems.grid import (
-    GridDecoding,
-    GridSystem,
+from .systems.clips import (
     Mask,
-    Sampling,
-    Stopwatch,
     context_features,
     decoded_clip,
     decoded_contacts,
     step_mask,
 )
+from .systems.grid import GridDecoding, GridSystem, Sampling, Stopwatch
 from .text_encoder import EncodedText, load_text_encoder
 from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
 from .transformers.length import LengthConfig, LengthPredictor

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .motion import quaternions
 from .motion.clip import Clip, headings
+from .motion.displacements import bridge_displacements
 from .motion.skeleton import FRAMES_PER_STEP, PART_JOINTS, PARTS
 
 FADE_FRAMES = 10
@@ -87,31 +88,32 @@ def root_gap(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> float:
     return max(gaps)
 
 
-def _fade(length: int) -> Array:
-    """Return (length,) weights: near 1 at the border, 0 after FADE_FRAMES, smooth at both ends."""
-    x = np.clip((np.arange(length) + 1) / (min(FADE_FRAMES, length) + 1), 0.0, 1.0)
-    return 1.0 - x * x * (3.0 - 2.0 * x)
-
-
 def _faded_rotations(kept: Array, made: Array, span: tuple[int, int]) -> Array:
-    """Return made rotations (n, J, 4) of a span, corrected at its borders (rotation space)."""
+    """Return made rotations (n, J, 4) of a span that go on from the kept ones at its borders.
+
+    The error of the made rotations on the two kept frames beside each border, and how
+    fast it changes, fade into the span, in rotation space: pose and speed both meet.
+    """
     start, end = span
-    result = np.array(made[start:end], dtype=float)
-    for border, weights in (
-        (start - 1, _fade(end - start)),
-        (end, _fade(end - start)[::-1]),
-    ):
-        if 0 <= border < len(kept):
-            error = quaternions.multiply(quaternions.conjugate(made[border]), kept[border])
-            share = quaternions.slerp(
-                np.broadcast_to(quaternions.IDENTITY, error.shape), error, weights[:, None]
-            )
-            result = quaternions.multiply(result, share)
+    around = slice(max(0, start - 2), min(len(kept), end + 2))
+    known = np.ones(around.stop - around.start, dtype=bool)
+    known[start - around.start : end - around.start] = False
+    error = quaternions.multiply(quaternions.conjugate(made[around]), kept[around])
+    vectors = quaternions.quaternions_to_vectors(error)
+    bridged = _bridged(vectors.reshape(len(known), -1), known).reshape(vectors.shape)
+    inside = bridged[~known]
+    result = quaternions.multiply(made[start:end], quaternions.vectors_to_quaternions(inside))
     if start > 0 and end < len(kept) and end - start < SHORT_FRAMES:
         at = _between_borders(end - start)[:, None]
         straight = quaternions.slerp(kept[start - 1], kept[end], at)
         result = quaternions.slerp(straight, result, np.asarray((end - start) / SHORT_FRAMES))
     return quaternions.normalize(result)
+
+
+def _bridged(values: Array, known: NDArray[np.bool_]) -> Array:
+    """Return (n, C) columns bridged from their known frames, value and slope."""
+    columns = [bridge_displacements(column, known, FADE_FRAMES) for column in values.T]
+    return np.stack(columns, axis=-1)
 
 
 def _between_borders(length: int) -> Array:
@@ -127,7 +129,8 @@ def _yaws(rotations: Array) -> Array:
 def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
     """Return `made` with each masked span of the root led from one kept pose to the next.
 
-    The span is turned and moved as a whole; what is missing at its end is spread over it.
+    The span is turned and moved as a whole; what is missing at its end is spread over it,
+    and what is left at the borders, of place and of speed, fades into it.
     """
     rot, root = np.array(made.rot, dtype=float), np.array(made.root_pos, dtype=float)
     true_yaw, made_yaw = _yaws(clip.rot[:, 0]), _yaws(made.rot[:, 0])
@@ -136,22 +139,25 @@ def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
         if anchor == clip.frames:  # everything is masked: start where the clip starts
             anchor = 0
         turn = true_yaw[anchor] - made_yaw[anchor]
-        span = slice(start, end)
         # Kept frames beside the span travel along, so that their error can be read.
-        beside = slice(max(0, start - 1), min(clip.frames, end + 1))
+        beside = slice(max(0, start - 2), min(clip.frames, end + 2))
+        first, last = start - beside.start, end - beside.start
         q = quaternions.yaw_to_quaternion(np.asarray(turn))
         moved = quaternions.rotate(q, made.root_pos[beside] - made.root_pos[anchor])
         moved = moved + clip.root_pos[anchor]
-        heights = made.root_pos[beside, 1]
+        moved[:, 1] = made.root_pos[beside, 1]
         turned = quaternions.multiply(q, made.rot[beside, 0])
         if start > 0 and end < clip.frames:
-            moved, turned = _spread(moved, turned, clip.root_pos[end], clip.rot[end, 0])
-        offset = beside.start
-        inside = slice(start - offset, end - offset)
-        root[span] = moved[inside]
-        root[span, 1] = heights[inside]
-        rot[span, 0] = turned[inside]
-        root[span, 1] += _height_residual(clip, made, (start, end))
+            way = slice(first - 1, last + 1)
+            arrived = _spread(moved[way], turned[way], clip.root_pos[end], clip.rot[end, 0])
+            # The kept frames behind the end arrive with it.
+            behind = slice(last + 1, len(moved))
+            moved[behind] += arrived[0][-1] - moved[last]
+            moved[way], turned[way] = arrived
+        known = ~column[beside]
+        error = _bridged(clip.root_pos[beside] - moved, known)
+        root[start:end] = (moved + error)[first:last]
+        rot[start:end, 0] = turned[first:last]
     # The reconstruction beside the spans is compared in place: put it where the clip is.
     kept = ~column
     rot[kept, 0] = _with_heading(made.rot[kept, 0], true_yaw[kept] - made_yaw[kept])
@@ -166,6 +172,7 @@ def _spread(moved: Array, turned: Array, end_root: Array, end_rot: Array) -> tup
     """Bend a path (n, 3) and its headings so that the last frame arrives at the kept one."""
     count = len(moved)
     share = np.linspace(0.0, 1.0, count)
+    share = share * share * (3.0 - 2.0 * share)  # no step of speed at the borders
     missing = headings(end_rot[None])[0] - headings(turned[-1:])[0]
     missing = (missing + np.pi) % (2 * np.pi) - np.pi
     turns = quaternions.yaw_to_quaternion(missing * share)
@@ -174,13 +181,3 @@ def _spread(moved: Array, turned: Array, end_root: Array, end_rot: Array) -> tup
     path = np.concatenate([moved[:1], moved[:1] + np.cumsum(steps, axis=0)])
     path = path + share[:, None] * (end_root - path[-1])
     return path, quaternions.multiply(turns, turned)
-
-
-def _height_residual(clip: Clip, made: Clip, span: tuple[int, int]) -> Array:
-    """Return (n,) the kept frames' height error at both borders, faded into the span."""
-    start, end = span
-    residual = np.zeros(end - start)
-    for border, weights in ((start - 1, _fade(end - start)), (end, _fade(end - start)[::-1])):
-        if 0 <= border < clip.frames:
-            residual += weights * (clip.root_pos[border, 1] - made.root_pos[border, 1])
-    return residual

@@ -11,34 +11,18 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..decoding import DecodingConfig, draw, fill_masked, guide
-from ..features import (
-    CONTACTS,
-    PART_SLICES,
-    WIDTH,
-    Origin,
-    clip_to_features,
-    features_to_clip,
-)
 from ..memory import MotionMemory
-from ..motion.clip import Clip
 from ..motion.request import Progress
-from ..motion.skeleton import FRAMES_PER_STEP, PARTS
-from ..splicing import spans_of
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.grid import GridTokenizer
 from ..transformers.length import LengthPredictor
 from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
 from .recalling import Recalled, continuations, find_sources, recall
-
-Mask = NDArray[np.bool_]
-"""(T, P) frames x body parts, True where to fill."""
 
 WINDOW_STEPS = 76
 """Most steps that are filled at a time: the longest real clips, about 10 s."""
@@ -48,16 +32,35 @@ CONTEXT_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Copying:
+    """How readily codes are copied from the memory."""
+
+    trust: float = 0.0
+    """Added to the logit of how far the memory is trusted: training saw worse memories."""
+
+    continuation: float = 0.0
+    """Nats by which a code is preferred with which a copy beside it goes on: cells that are
+    drawn at the same time do not see each other, and mixtures of copies jerk."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompted:
+    """What a batch of fills is made from."""
+
+    condition: Condition
+    memory: Tensor
+    """(M, P, Q) int64."""
+    copying: Copying
+
+
+@dataclass(frozen=True, slots=True)
 class GridDecoding:
     """How the grid is filled."""
 
     base: DecodingConfig = field(default_factory=DecodingConfig)
-    copy_trust: float = 2.0
-    """Added to the logit of how far the memory is trusted: training saw worse memories."""
-
-    continuation: float = 2.0
-    """Nats by which a code is preferred with which a copy beside it goes on: cells that are
-    drawn at the same time do not see each other, and mixtures of copies jerk."""
+    one_action: Copying = field(default_factory=lambda: Copying(trust=2.0, continuation=2.0))
+    several_actions: Copying = field(default_factory=lambda: Copying(trust=1.0))
+    """With clips of several actions more trust lets one of them take the whole body."""
 
     detail_temperature: float = 0.0
     """Of the residual stages; 0 takes the likeliest code."""
@@ -165,7 +168,7 @@ class GridSystem:
             watch: gets the time of each stage.
         """
         generators = sampling.generators
-        condition = recalled.for_takes(generators)
+        prompted = self._prompt(recalled, generators)
         takes = len(generators)
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
@@ -176,25 +179,30 @@ class GridSystem:
             part = slice(start, end)
             with watch.measure("base tokens"):
                 filled, chance = yield from self._fill_window(
-                    base[:, part], (wide[:, part], unseen[:, part]), (recalled.codes, condition),
-                    generators,
+                    base[:, part], (wide[:, part], unseen[:, part]), prompted, generators
                 )
             base[:, part], fresh = filled, wide[:, part] & (base[:, part] == self.masked.mask_code)
             confidence[:, part] = torch.where(fresh, chance, confidence[:, part])
         codes[..., 0] = base
         with watch.measure("choosing"):
-            fit = self._fit(base, mask, condition, len(set(recalled.actions)) > 1)
+            fit = self._fit(base, mask, prompted.condition, recalled.is_combined)
         yield Progress(1, 2, "Adding detail")
         with watch.measure("residual tokens"):
             for start, end in windows(mask):
                 part = slice(start, end)
                 codes[:, part] = self._add_detail(
-                    codes[:, part], wide[:, part], (recalled.codes, condition), generators
+                    codes[:, part], wide[:, part], prompted, generators
                 )
         yield Progress(2, 2, "Decoding")
         with watch.measure("decoding"):
             features = self.tokenizer.decode(codes)
         return Filled(features, confidence, fit)
+
+    def _prompt(self, recalled: Recalled, generators: list[torch.Generator]) -> _Prompted:
+        copying = (
+            self.decoding.several_actions if recalled.is_combined else self.decoding.one_action
+        )
+        return _Prompted(recalled.for_takes(generators), recalled.codes, copying)
 
     @torch.inference_mode()
     def _fit(
@@ -238,7 +246,7 @@ class GridSystem:
         chances = base.new_zeros(base.shape, dtype=torch.float)
         for start, end in windows(mask):
             part = base[:, start:end]
-            scores = self._scores(part, recalled.condition)
+            scores = self._scores(part, recalled.condition, 0.0)
             chances[:, start:end] = scores.gather(-1, part[..., None]).squeeze(-1)
         ranked = chances[0].cpu().masked_fill(~mask, torch.inf).flatten()
         chosen = torch.zeros(mask.numel(), dtype=torch.bool)
@@ -246,38 +254,37 @@ class GridSystem:
         return chosen.view_as(mask)
 
     @torch.inference_mode()
-    def _scores(self, codes: Tensor, condition: Condition) -> Tensor:
+    def _scores(self, codes: Tensor, condition: Condition, trust: float) -> Tensor:
         """Return guided log-probabilities (B, S, P, K): text and none in one batched pass."""
         takes, scale = len(codes), self.decoding.base.guidance
         is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
         if scale == 1.0 or not bool(condition.word_mask.any()):
-            return self._chances(codes, is_step, condition)
+            return torch.as_tensor(self.masked(codes, is_step, condition, trust))
         keep = torch.arange(2 * takes, device=codes.device) < takes
         both = condition.repeated(2).dropped(keep, keep)
-        scores = self._chances(codes.repeat(2, 1, 1), is_step.repeat(2, 1), both)
+        scores = self.masked(codes.repeat(2, 1, 1), is_step.repeat(2, 1), both, trust)
         return guide(scores[:takes], scores[takes:], scale)
-
-    def _chances(self, codes: Tensor, is_step: Tensor, condition: Condition) -> Tensor:
-        trust = self.decoding.copy_trust
-        return torch.as_tensor(self.masked(codes, is_step, condition, trust))
 
     def _fill_window(
         self,
         codes: Tensor,
         masks: tuple[Tensor, Tensor],
-        remembered: tuple[Tensor, Condition],
+        prompted: _Prompted,
         generators: list[torch.Generator],
     ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
         """Fill base codes (B, S, P); masks: what to fill, and what is kept but not shown."""
         mask, unseen = masks
-        memory, condition = remembered
+        condition, copying = prompted.condition, prompted.copying
         hidden = mask & (codes == self.masked.mask_code)
 
         def predict(current: Tensor) -> Tensor:
             shown = current.masked_fill(unseen, self.masked.mask_code)
-            scores = self._scores(shown, condition)
-            on = continuations(shown, memory, condition.memory_place, scores.shape[-1])
-            return (scores + self.decoding.continuation * on).log_softmax(-1)
+            scores = self._scores(shown, condition, copying.trust)
+            if copying.continuation == 0.0:
+                return scores
+            place = condition.memory_place
+            on = continuations(shown, prompted.memory, place, scores.shape[-1])
+            return (scores + copying.continuation * on).log_softmax(-1)
 
         return (
             yield from fill_masked(predict, codes, hidden, self.decoding.base, generators)
@@ -288,7 +295,7 @@ class GridSystem:
         self,
         codes: Tensor,
         mask: Tensor,
-        remembered: tuple[Tensor, Condition],
+        prompted: _Prompted,
         generators: list[torch.Generator],
     ) -> Tensor:
         """Fill the stages above the base at masked cells; kept cells keep all their codes.
@@ -297,7 +304,7 @@ class GridSystem:
         residual transformer does the others.
         """
         codes = codes.clone()
-        memory, condition = remembered
+        memory, condition = prompted.memory, prompted.condition
         sources = find_sources(codes[..., 0], memory, condition.memory_place)
         parts = torch.arange(codes.shape[2], device=codes.device)
         is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
@@ -332,51 +339,3 @@ def windows(mask: Tensor) -> list[tuple[int, int]]:
         found.append((start, end))
         at = end
     return found
-
-
-def context_features(clip: Clip, mask: Mask) -> Tensor:
-    """Return features (T, WIDTH) of a 30 fps clip made from its kept frames only.
-
-    Each kept span of a part is turned into features by itself, since speeds look
-    at the frame before; masked spans are bridged by interpolation. So no code of
-    a kept cell can know what the mask hides.
-    """
-    features = torch.zeros(clip.frames, WIDTH)
-    whole = clip_to_features(clip)[0]
-    for index, part in enumerate(PARTS):
-        column = mask[:, index]
-        columns = PART_SLICES[part]
-        if part == "LOWER_BODY":
-            for start, end in spans_of(~column):
-                features[start:end, columns] = clip_to_features(clip.cut(start, end))[0][:, columns]
-        else:
-            features[:, columns] = whole[:, columns]
-        _bridge(features[:, columns], column)
-    return features
-
-
-def _bridge(columns: Tensor, masked: Mask) -> None:
-    kept = np.flatnonzero(~masked)
-    if len(kept) == 0 or len(kept) == len(masked):
-        return
-    frames = np.flatnonzero(masked)
-    for number in range(columns.shape[1]):
-        values = np.interp(frames, kept, columns[kept, number].numpy())
-        columns[frames, number] = torch.from_numpy(values).to(columns.dtype)
-
-
-def step_mask(mask: Mask) -> Tensor:
-    """Return (S, P): a step is filled where any of its frames is masked; T a multiple of 4."""
-    return torch.from_numpy(mask).view(-1, FRAMES_PER_STEP, mask.shape[1]).any(1)
-
-
-def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
-    """Return the first `frames` frames of decoded features (T, WIDTH) as a clip."""
-    return features_to_clip(features[:frames], origin)
-
-
-def decoded_contacts(features: Tensor, frames: int) -> Mask:
-    """Return (frames, 4) bool: which feet the model means to stand."""
-    return np.asarray((features[:frames, CONTACTS] > 0.5).cpu().numpy())
-
-

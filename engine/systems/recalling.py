@@ -38,6 +38,11 @@ class Recalled:
     actions: tuple[int, ...]
     """For each remembered clip the number of the action that it was looked up for."""
 
+    @property
+    def is_combined(self) -> bool:
+        """Say whether clips were looked up for several actions."""
+        return len(set(self.actions)) > 1
+
     def for_takes(self, generators: list[torch.Generator]) -> Condition:
         """Return the condition of a batch (B), one row a generator.
 
