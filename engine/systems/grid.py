@@ -274,21 +274,25 @@ class GridSystem:
     ) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
         """Fill base codes (B, S, P); masks: what to fill, and what is kept but not shown."""
         mask, unseen = masks
-        condition, copying = prompted.condition, prompted.copying
         hidden = mask & (codes == self.masked.mask_code)
 
         def predict(current: Tensor) -> Tensor:
-            shown = current.masked_fill(unseen, self.masked.mask_code)
-            scores = self._scores(shown, condition, copying.trust)
-            if copying.continuation == 0.0:
-                return scores
-            place = condition.memory_place
-            on = continuations(shown, prompted.memory, place, scores.shape[-1])
-            return (scores + copying.continuation * on).log_softmax(-1)
+            return self._predict(current.masked_fill(unseen, self.masked.mask_code), prompted)
 
         return (
             yield from fill_masked(predict, codes, hidden, self.decoding.base, generators)
         )
+
+    @torch.inference_mode()
+    def _predict(self, shown: Tensor, prompted: _Prompted) -> Tensor:
+        """Return guided log-probabilities (B, S, P, K) in which copies go on."""
+        copying = prompted.copying
+        scores = self._scores(shown, prompted.condition, copying.trust)
+        if copying.continuation == 0.0:
+            return scores
+        place = prompted.condition.memory_place
+        on = continuations(shown, prompted.memory, place, scores.shape[-1])
+        return (scores + copying.continuation * on).log_softmax(-1)
 
     @torch.inference_mode()
     def _add_detail(

@@ -82,14 +82,15 @@ def test_a_code_sees_half_a_second_to_each_side_and_no_more(tokenizer) -> None:
     assert (14 - 10) * 4 / 30 < 0.55
 
 
-def test_a_decoded_frame_sees_half_a_second_to_each_side_and_no_more(tokenizer) -> None:
+def test_a_code_reaches_two_thirds_of_a_second_and_no_farther(tokenizer) -> None:
     codes = tokenizer.encode(features(80))
     other = codes.clone()
     other[:, 10] = (other[:, 10] + 1) % 32
     changed = (tokenizer.decode(codes) != tokenizer.decode(other)).any(-1).flatten()
     first, last = changed.nonzero().flatten()[[0, -1]].tolist()
-    assert 40 - first <= 15
-    assert last - 43 <= 15
+    # Three steps by the decoder, five frames more by softening the borders of steps.
+    assert 40 - first <= 20
+    assert last - 43 <= 20
 
 
 def test_the_gradient_passes_straight_through() -> None:
