@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import demo
 import numpy as np
 import preview_film
 import preview_stage
 from numpy.typing import NDArray
 
+import demo
+
 Array = NDArray[np.floating]
 
 TAKE = demo.Wishes(prompt="a person walks forward", seconds=5.0, seed=4)
 COLUMNS = 10
-PICTURE = (150, 190)
+PICTURE = (110, 140)
 SHADE = np.array([1.0, 0.86, 0.6, 1.0])
 """What pictures inside the mask are multiplied by."""
 
@@ -62,7 +63,7 @@ EDITS = (
     Edit("Vary by 30 %", "vary", {"prompt": "a person walks forward", "variation": 0.3}),
     Edit("Long take: walks, sits down, stands up", "long_take",
          {"beats": "3: a person walks forward\n3: a person sits down\n3: a person stands up"},
-         (1, 270)),
+         (1, 1000)),
 )  # fmt: skip
 
 

@@ -95,13 +95,16 @@ class Engine:
             codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
             if request.clip is not None and request.variation:
                 steps = self.system.least_certain(codes, steps, recalled, request.variation)
-        sampling = Sampling(_generators(request), request.strength)
+        # A new take is chosen by its prompt alone; others must be decoded to see where they arrive.
+        chosen_early = CANDIDATES if request.clip is None else 1
+        sampling = Sampling(_generators(request), chosen_early, request.strength)
         filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         clips, contacts, gaps = [], [], []
         for take in range(request.takes):
             yield Progress(take, request.takes, "Cleaning up")
             with watch.measure("clean-up"):
-                rows = slice(take * CANDIDATES, (take + 1) * CANDIDATES)
+                left = CANDIDATES // chosen_early
+                rows = slice(take * left, (take + 1) * left)
                 rivals = Rivals(filled.features[rows], filled.fit[rows])
                 done, stands, gap = _finish(clip, mask, rivals, request.clip is None)
             clips.append(done)

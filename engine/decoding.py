@@ -27,7 +27,7 @@ Predict = Callable[[Tensor], Tensor]
 class DecodingConfig:
     """How masked cells are filled."""
 
-    iterations: int = 15
+    iterations: int = 12
     """Passes of the network."""
 
     is_outward: bool = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -72,6 +72,9 @@ class Sampling:
 
     generators: list[torch.Generator]
     """One a fill (B)."""
+    rivals: int = 1
+    """Of so many fills that follow each other only the one that fits the prompt best is decoded."""
+
     hidden_share: float = 0.0
     """Share of the kept cells that is not shown while the base codes are filled."""
 
@@ -88,7 +91,7 @@ class Filled:
     """A filled grid, decoded."""
 
     features: Tensor
-    """(B, T, WIDTH), T a multiple of 4."""
+    """(B, T, WIDTH), T a multiple of 4; B without the rivals that were left."""
     confidence: Tensor
     """(B, S, P)."""
 
@@ -186,6 +189,11 @@ class GridSystem:
         codes[..., 0] = base
         with watch.measure("choosing"):
             fit = self._fit(base, mask, prompted.condition, recalled.is_combined)
+        best = fit.view(-1, sampling.rivals).argmax(1)
+        best += sampling.rivals * torch.arange(len(best), device=best.device)
+        codes, wide, confidence, fit = codes[best], wide[best], confidence[best], fit[best]
+        prompted = replace(prompted, condition=prompted.condition.rows(best))
+        generators = [generators[row] for row in best.tolist()]
         yield Progress(1, 2, "Adding detail")
         with watch.measure("residual tokens"):
             for start, end in windows(mask):

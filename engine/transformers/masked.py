@@ -73,6 +73,16 @@ class Condition:
             place,
         )
 
+    def rows(self, chosen: Tensor) -> Condition:
+        """Return the condition of some rows of the batch."""
+        return Condition(
+            self.sentence[chosen],
+            self.words[chosen],
+            self.word_mask[chosen],
+            self.memory[chosen],
+            self.memory_place[chosen],
+        )
+
     def repeated(self, count: int) -> Condition:
         """Return the condition of `count` copies of the batch, one batch after another."""
         return Condition(
