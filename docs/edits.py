@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import demo
 import numpy as np
 import preview_film
 import preview_stage
 from numpy.typing import NDArray
-
-import demo
 
 Array = NDArray[np.floating]
 
