@@ -163,9 +163,13 @@ def test_assigning_the_slot_twice_does_not_crash():
     """Blender 4.5 picks a slot of the object's name by itself; a second choice crashed it."""
     ob, motion = prepare(3)
     for _ in range(3):
-        keyframes.write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
+        action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
         bpy.context.view_layer.update()
         bpy.context.scene.frame_set(2)
+        assert ob.animation_data.action == action
+        if hasattr(action, "slots"):
+            assert [slot.name_display for slot in action.slots] == [ob.name]
+            assert ob.animation_data.action_slot == action.slots[0]
 
 
 @pytest.mark.parametrize(

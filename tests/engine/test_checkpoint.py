@@ -45,7 +45,10 @@ def test_parameters_of_a_model_are_saved(tmp_path):
     model = torch.nn.Linear(3, 2)
     checkpoint.save_checkpoint(tmp_path / "x.safetensors", model.state_dict(), {})
     loaded, _ = checkpoint.load_checkpoint(tmp_path / "x.safetensors")
-    torch.nn.Linear(3, 2).load_state_dict(loaded, strict=True)
+    again = torch.nn.Linear(3, 2)
+    again.load_state_dict(loaded, strict=True)
+    assert torch.equal(again.weight, model.weight)
+    assert torch.equal(again.bias, model.bias)
 
 
 def test_folder_is_made_and_no_partial_file_stays(tmp_path):
