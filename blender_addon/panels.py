@@ -19,14 +19,19 @@ GENERATE_HEIGHT = 1.4
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "Metal"}
 
 
-class KEYFILL_PT_main(Panel):
+class SidebarPanel:
+    """Mixin: a panel of the sidebar tab."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Keyfill"
+
+
+class KEYFILL_PT_main(SidebarPanel, Panel):
     """Prompt, length, seed, takes, and what became of the last request."""
 
     bl_idname = "KEYFILL_PT_main"
     bl_label = "Keyfill"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Keyfill"
 
     def draw(self, context: Context) -> None:
         settings = context.scene.keyfill
@@ -85,14 +90,11 @@ def draw_wrapped(layout: UILayout, context: Context, text: str, icon: str) -> No
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-class KEYFILL_PT_edit(Panel):
+class KEYFILL_PT_edit(SidebarPanel, Panel):
     """The takes that wait, and everything that changes the keys that are there."""
 
     bl_idname = "KEYFILL_PT_edit"
     bl_label = "Edit"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Keyfill"
 
     def draw(self, context: Context) -> None:
         settings = context.scene.keyfill
@@ -109,14 +111,11 @@ class KEYFILL_PT_edit(Panel):
         column.prop(settings, "variation")
 
 
-class KEYFILL_PT_transitions(Panel):
+class KEYFILL_PT_transitions(SidebarPanel, Panel):
     """What adds motion: between, after, before, around, and one prompt after another."""
 
     bl_idname = "KEYFILL_PT_transitions"
     bl_label = "Join and Extend"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Keyfill"
 
     def draw(self, context: Context) -> None:
         settings = context.scene.keyfill
@@ -138,14 +137,11 @@ class KEYFILL_PT_transitions(Panel):
         column.prop(settings, "beats", text="")
 
 
-class KEYFILL_PT_history(Panel):
+class KEYFILL_PT_history(SidebarPanel, Panel):
     """The last edits, each of which can be made again."""
 
     bl_idname = "KEYFILL_PT_history"
     bl_label = "History"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Keyfill"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:

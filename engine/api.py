@@ -143,9 +143,7 @@ class Engine:
             tuple(takes), tuple(stands), cut, watch.seconds, (0.0,) * len(takes)
         )
 
-    def _canvas(
-        self, request: MotionRequest, text: EncodedText
-    ) -> tuple[Clip, Mask]:
+    def _canvas(self, request: MotionRequest, text: EncodedText) -> tuple[Clip, Mask]:
         """Return the clip and the mask to fill; for a new take an empty clip, masked whole."""
         if request.clip is not None and request.mask is not None:
             return request.clip, request.mask
@@ -159,9 +157,7 @@ class Engine:
         return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)
 
 
-def _whole_steps(
-    clip: Clip, mask: Mask
-) -> tuple[Clip, Mask]:
+def _whole_steps(clip: Clip, mask: Mask) -> tuple[Clip, Mask]:
     """Repeat the last frame until whole token steps are full."""
     missing = -clip.frames % FRAMES_PER_STEP
     rows = np.minimum(np.arange(clip.frames + missing), clip.frames - 1)
@@ -201,7 +197,7 @@ def _joined(clip: Clip, longer: Clip, known: int) -> Clip:
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """The fills of one take."""
+    """The fills of one take that are left to choose from; of a new take one."""
 
     features: torch.Tensor
     """(C, T, WIDTH)."""
@@ -210,16 +206,14 @@ class Rivals:
     """(C,) to the prompt, nats a cell."""
 
 
-def _finish(
-    clip: Clip, mask: Mask, rivals: Rivals, is_new: bool
-) -> tuple[Clip, Mask, float]:
+def _finish(clip: Clip, mask: Mask, rivals: Rivals, is_new: bool) -> tuple[Clip, Mask, float]:
     """Decode the rival that fits the prompt and arrives best, put it in and clean up the feet.
 
     Returns:
         The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
     """
     if is_new:
-        features = rivals.features[int(rivals.fit.argmax())]
+        features = rivals.features[0]
         contacts = decoded_contacts(features, clip.frames)
         made = decoded_clip(features, clip.frames, Origin())
         return _as_float32(clean_up(made, contacts)), contacts, 0.0

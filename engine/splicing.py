@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .motion import quaternions
 from .motion.clip import Clip, headings
-from .motion.displacements import bridge_displacements
+from .motion.displacements import bridge_displacements, runs_of
 from .motion.skeleton import FRAMES_PER_STEP, PART_JOINTS, PARTS
 
 FADE_FRAMES = 10
@@ -27,13 +27,6 @@ _METRES_A_RADIAN = 0.3
 """What a wrong heading costs against a wrong place, when candidates are compared."""
 
 Array = NDArray[np.floating[Any]]
-Spans = list[tuple[int, int]]
-
-
-def spans_of(column: NDArray[np.bool_]) -> Spans:
-    """Return the half-open spans in which a mask column (T,) is True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], column.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
@@ -54,10 +47,10 @@ def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
     placed = _place_root(clip, made, mask[:, lower])
     for index, part in enumerate(PARTS):
         joints = list(PART_JOINTS[part])
-        for start, end in spans_of(mask[:, index]):
+        for start, end in runs_of(mask[:, index]):
             span = _faded_rotations(clip.rot[:, joints], placed.rot[:, joints], (start, end))
             rot[start:end, joints] = span
-    for start, end in spans_of(mask[:, lower]):
+    for start, end in runs_of(mask[:, lower]):
         root[start:end] = placed.root_pos[start:end]
         if start > 0 and end < clip.frames and end - start < SHORT_FRAMES:
             way = clip.root_pos[end] - clip.root_pos[start - 1]
@@ -76,7 +69,7 @@ def root_gap(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> float:
     """
     true_yaw, made_yaw = _yaws(clip.rot[:, 0]), _yaws(made.rot[:, 0])
     gaps = [0.0]
-    for start, end in spans_of(mask[:, PARTS.index("LOWER_BODY")]):
+    for start, end in runs_of(mask[:, PARTS.index("LOWER_BODY")]):
         if start == 0 or end == clip.frames:
             continue
         turn = true_yaw[start - 1] - made_yaw[start - 1]
@@ -134,7 +127,7 @@ def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
     """
     rot, root = np.array(made.rot, dtype=float), np.array(made.root_pos, dtype=float)
     true_yaw, made_yaw = _yaws(clip.rot[:, 0]), _yaws(made.rot[:, 0])
-    for start, end in spans_of(column):
+    for start, end in runs_of(column):
         anchor = start - 1 if start > 0 else end
         if anchor == clip.frames:  # everything is masked: start where the clip starts
             anchor = 0

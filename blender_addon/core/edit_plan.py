@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...engine.motion import edits
 from ...engine.motion.clip import Clip
+from ...engine.motion.displacements import runs_of
 from ...engine.motion.edits import Canvas, Loop
 from ...engine.motion.request import MotionRequest
 from ...engine.motion.skeleton import FPS, PARTS
@@ -147,9 +148,3 @@ _CANVASES: dict[str, Callable[[Recipe, Clip, ClipTimes], Canvas]] = {
     IN_BETWEEN: _in_between,
     EXTEND: _extend,
 }
-
-
-def runs_of(column: Mask) -> list[tuple[int, int]]:
-    """Return the half-open runs in which a column (T,) is True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], column.astype(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

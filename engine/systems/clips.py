@@ -16,8 +16,8 @@ from ..features import (
     features_to_clip,
 )
 from ..motion.clip import Clip
+from ..motion.displacements import runs_of
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
-from ..splicing import spans_of
 
 Mask = NDArray[np.bool_]
 """(T, P) frames x body parts, True where to fill."""
@@ -36,7 +36,7 @@ def context_features(clip: Clip, mask: Mask) -> Tensor:
         column = mask[:, index]
         columns = PART_SLICES[part]
         if part == "LOWER_BODY":
-            for start, end in spans_of(~column):
+            for start, end in runs_of(~column):
                 features[start:end, columns] = clip_to_features(clip.cut(start, end))[0][:, columns]
         else:
             features[:, columns] = whole[:, columns]

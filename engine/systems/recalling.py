@@ -108,10 +108,13 @@ def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:
         codes: (M, P, Q) remembered codes.
         place: (B, M, 2) slot and step of each; slot -1 is not to be used.
     """
-    equal = base[:, :, None] == codes[None, None, ..., 0]  # (B, S, M, P)
-    equal &= (place[:, None, :, :1] >= 0)
+    if len(codes) == 0:
+        return torch.full_like(base, -1)
     slots = place[..., 0]
-    support = _OTHER_PARTS * equal.float().sum(-1, keepdim=True) + torch.zeros(equal.shape[-1])
+    equal = base[:, :, None] == codes[None, None, ..., 0]  # (B, S, M, P)
+    equal &= (slots >= 0)[:, None, :, None]
+    others = equal.float().sum(-1, keepdim=True)
+    support = (_OTHER_PARTS * others).expand(equal.shape).clone()
     steps, remembered = equal.shape[1:3]
     for shift in range(1, _REACH + 1):
         if shift >= min(steps, remembered):
@@ -122,8 +125,6 @@ def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:
         support[:, :-shift, :-shift] += near / (1.0 + shift)
         support[:, shift:, shift:] += before / (1.0 + shift)
     support = support.masked_fill(~equal, -1.0)
-    if remembered == 0:
-        return torch.full_like(base, -1)
     best, source = support.max(2)
     return torch.where(best > 0, source, -1)
 

@@ -10,10 +10,9 @@ from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.core.rotation_modes import quaternions_to_channels
 from keyfill_extension.blender_addon.scene import animation, armature, mannequin, timeline
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
-from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
+from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARTS
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,
     corpus_clip,
@@ -22,6 +21,7 @@ from keyfill_extension.tests.addon_blender.characters import (
 )
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
+from keyfill_extension.tests.motion.toy_tracks import bent, span
 
 RATES = {24.0: (24, 1.0), 30.0: (30, 1.0), 24 / 1.001: (24, 1.001), 60.0: (60, 1.0)}
 HIPS, HEAD, SPINE = "mixamorig:Hips", "mixamorig:Head", "mixamorig:Spine1"
@@ -50,27 +50,6 @@ def read(ob, rig, bone_map, first=1, last=60):
 
 def everywhere(clip):
     return np.ones((clip.frames, len(PARTS)), dtype=bool)
-
-
-def middle(clip, start, end, parts=PARTS):
-    mask = np.zeros((clip.frames, len(PARTS)), dtype=bool)
-    mask[start:end, [PARTS.index(part) for part in parts]] = True
-    return mask
-
-
-def bent(clip, mask, seed=9):
-    """The clip with other motion on the masked cells, which begins and ends as the clip's own."""
-    other = wild_clip(clip.frames, seed, amount=0.4)
-    rot, root_pos = clip.rot.copy(), clip.root_pos.copy()
-    for column, part in enumerate(PARTS):
-        rows = np.flatnonzero(mask[:, column])
-        weight = np.sin(np.linspace(0, np.pi, len(rows) + 2))[1:-1]
-        for joint in PART_JOINTS[part]:
-            turned = quaternions.multiply(rot[rows, joint], other.rot[rows, joint])
-            rot[rows, joint] = quaternions.slerp(rot[rows, joint], turned, weight)
-        if part == "LOWER_BODY":
-            root_pos[rows] += 0.2 * weight[:, None]
-    return Clip(root_pos, rot, clip.fps)
 
 
 def key_motion(ob, motion, start):
@@ -183,7 +162,7 @@ def test_borders_are_the_animators_own_channels(fps):
     )
     found = read(ob, rig, bone_map, 1, 48)
     start, end = found.clip.frames // 3, 2 * found.clip.frames // 3
-    mask = middle(found.clip, start, end)
+    mask = span(found.clip, start, end)
     motion = animation.fit_edit(found, bent(found.clip, mask), mask)
     assert len(motion.locations) == 48 and motion.fps == found.fps
     rotations, locations = own(found, motion)
@@ -202,7 +181,7 @@ def test_borders_are_the_animators_own_channels(fps):
 def test_an_edit_arrives_on_the_character(parts):
     ob, rig, bone_map = add_moving_character(wild_clip(40, amount=0.3), rotation_euler=(0, 0, 2))
     found = read(ob, rig, bone_map, 1, 40)
-    mask = middle(found.clip, 12, 30, parts)
+    mask = span(found.clip, 12, 30, parts)
     made = bent(found.clip, mask)
     key_motion(ob, animation.fit_edit(found, made, mask), 1)
     again = read(ob, rig, bone_map, 1, 40)
@@ -220,7 +199,7 @@ def test_motion_on_the_object_counts_and_stays():
     without = wild_clip(40, amount=0.2).root_pos
     moved = np.linalg.norm((found.clip.root_pos[-1] - found.clip.root_pos[0])[[0, 2]])
     assert abs(moved - np.linalg.norm((without[-1] - without[0])[[0, 2]])) > 1
-    mask = middle(found.clip, 10, 30)
+    mask = span(found.clip, 10, 30)
     made = bent(found.clip, mask)
     key_motion(ob, animation.fit_edit(found, made, mask), 1)
     again = read(ob, rig, bone_map, 1, 40)
@@ -249,7 +228,7 @@ def test_a_constraint_to_a_parent_is_evaluated_and_kept():
     found = read(ob, rig, bone_map, 1, 40)
     assert np.linalg.norm(found.clip.root_pos - plain.clip.root_pos, axis=1).max() > 0.3
     assert not found.overridden
-    mask = middle(found.clip, 10, 30)
+    mask = span(found.clip, 10, 30)
     made = bent(found.clip, mask)
     motion = animation.fit_edit(found, made, mask)
     rotations, locations = own(found, motion)
@@ -273,7 +252,7 @@ def test_a_limited_bone_is_read_as_seen_and_named():
     assert found.overridden == (HEAD,)
     bone = rig.index[HEAD]
     assert degrees(found.channels.rotations[:, bone], free.channels.rotations[:, bone]).max() < 1e-4
-    mask = middle(found.clip, 15, 25)
+    mask = span(found.clip, 15, 25)
     motion = animation.fit_edit(found, found.clip, mask)
     rotations, _ = own(found, motion)
     assert degrees(motion.rotations, rotations)[[14, 25]].max() < 1e-10
@@ -321,7 +300,7 @@ def test_bones_that_do_not_inherit_rotation():
     ob, rig, bone_map = add_moving_character(wild_clip(30, amount=0.3))
     ob.data.bones[HEAD].use_inherit_rotation = False
     found = read(ob, rig, bone_map, 1, 30)
-    mask = middle(found.clip, 8, 22)
+    mask = span(found.clip, 8, 22)
     made = bent(found.clip, mask)
     key_motion(ob, animation.fit_edit(found, made, mask), 1)
     again = read(ob, rig, bone_map, 1, 30)
@@ -350,7 +329,7 @@ def test_an_animated_root_above_the_hips_keeps_its_path(mode, local):
         bone.keyframe_insert("rotation_quaternion", frame=frame)
         bone.keyframe_insert("location", frame=frame)
     found = read(ob, rig, bone_map, 1, 30)
-    mask = middle(found.clip, 8, 22)
+    mask = span(found.clip, 8, 22)
     made = bent(found.clip, mask)
     motion = animation.fit_edit(found, made, mask)
     assert "root" not in motion.bones and motion.location_bone == HIPS
@@ -507,7 +486,7 @@ def test_own_actions_of_real_characters_survive_the_round_trip(name, fps, shared
     assert metres.max() < 2e-3
     ankles = [JOINT_INDEX["left_ankle"], JOINT_INDEX["right_ankle"]]
     assert np.percentile(found.clip.joints()[:, ankles, 1].min(axis=1), 10) < 0.2
-    mask = middle(found.clip, found.clip.frames // 3, 2 * found.clip.frames // 3)
+    mask = span(found.clip, found.clip.frames // 3, 2 * found.clip.frames // 3)
     motion = animation.fit_edit(found, bent(found.clip, mask), mask)
     positions = np.arange(len(frames)) * 30 / fps
     rows = np.flatnonzero(mask[:, 0])

@@ -22,6 +22,7 @@ from keyfill_extension.tests.addon_blender.random_actions import (
     random_motion,
     random_span,
 )
+from keyfill_extension.tests.rotation_channels import rotations_of
 
 TOLERANCE = 1e-5
 HALVES = np.arange(2 * (FIRST - 30), 2 * (LAST + 140) + 1) / 2
@@ -198,19 +199,6 @@ def check_inside(ob, action, motion, start, span):
         for index in range(3):
             shown = curve_keys.evaluate(curves[full, index], frames)
             assert np.abs(shown - motion.locations[rows, index]).max() < 1e-5
-
-
-def rotations_of(channels, mode):
-    if mode == "QUATERNION":
-        return channels
-    if mode == "AXIS_ANGLE":
-        return quaternions.axis_angle_to_quaternion(channels[:, 1:], channels[:, 0])
-    total = np.tile(quaternions.IDENTITY, (len(channels), 1))
-    for letter in mode:
-        column = "XYZ".index(letter)
-        turn = quaternions.axis_angle_to_quaternion(np.eye(3)[column], channels[:, column])
-        total = quaternions.multiply(turn, total)
-    return total
 
 
 # ---- single promises

@@ -8,19 +8,7 @@ from keyfill_extension.blender_addon.core.rotation_modes import (
     quaternions_to_channels,
 )
 from keyfill_extension.engine.motion import quaternions
-
-
-def rotation_of(channels, mode):
-    if mode == "QUATERNION":
-        return channels
-    if mode == "AXIS_ANGLE":
-        return quaternions.axis_angle_to_quaternion(channels[:, 1:], channels[:, 0])
-    total = np.tile(quaternions.IDENTITY, (len(channels), 1))
-    for letter in mode:
-        column = "XYZ".index(letter)
-        turn = quaternions.axis_angle_to_quaternion(np.eye(3)[column], channels[:, column])
-        total = quaternions.multiply(turn, total)
-    return total
+from keyfill_extension.tests.rotation_channels import rotations_of
 
 
 def turning(seed, frames=30):
@@ -46,7 +34,7 @@ def test_the_second_half_goes_on_from_the_first_whatever_its_numbers(mode, seed)
     elif mode != "QUATERNION":
         part += 2 * np.pi * np.array([1, -2, 3])
     found = continue_channels(part, mode, whole[14])
-    assert quaternions.angle_between(rotation_of(found, mode), rotations[15:]).max() < 1e-6
+    assert quaternions.angle_between(rotations_of(found, mode), rotations[15:]).max() < 1e-6
     assert np.abs(found - whole[15:]).max() < 1e-6
     assert not breaks_off(whole[14], mode, found[0])
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.edit_plan import plan_edit, runs_of
+from keyfill_extension.blender_addon.core.edit_plan import plan_edit
 from keyfill_extension.blender_addon.core.edit_requests import (
     END,
     EXTEND,
@@ -17,6 +17,7 @@ from keyfill_extension.blender_addon.core.edit_requests import (
     ClipTimes,
     Recipe,
 )
+from keyfill_extension.engine.motion.displacements import runs_of
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.skeleton import FPS, PARTS
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
