@@ -53,12 +53,52 @@ class Guess:
     """Why, in words for the animator."""
 
 
+@dataclass(frozen=True, slots=True)
+class Twist:
+    """A bone that rolls about a limb's length with a share of the limb's twist."""
+
+    bone: str
+    """The rig's name for it."""
+
+    joint: str
+    """The limb bone's joint that it lies along, such as `left_elbow` for the forearm."""
+
+    share: float
+    """0 to 1: where it lies along the limb bone, from its head to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finger:
+    """A finger's bone."""
+
+    bone: str
+    """The rig's name for it."""
+
+    side: str
+    """`left` or `right`."""
+
+    digit: int
+    """0 the thumb to 4 the little finger."""
+
+    segment: int
+    """0 nearest the palm (metacarpals are left out), 1, 2."""
+
+
 @dataclass(frozen=True)
 class BoneMap:
     """The bones that play canonical joints; every joint and every bone at most once."""
 
     guesses: tuple[Guess, ...]
     """In the order of JOINTS."""
+
+    twists: tuple[Twist, ...] = ()
+    """Twist bones of arms and legs."""
+
+    fingers: tuple[Finger, ...] = ()
+    """Bones of fingers."""
+
+    root: str = ""
+    """The bone above the pelvis that is meant to carry a character about; empty without one."""
 
     @cached_property
     def bones(self) -> Mapping[str, str]:

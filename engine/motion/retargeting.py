@@ -41,6 +41,22 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class RootTrack:
+    """What carries the whole character over the ground, in place of the hips."""
+
+    bone: str
+    """A bone above the hips; empty means the armature object."""
+
+    rotations: Array
+    """(T, 4) of a bone the change from rest in its own axes; of the object its turn
+    after its present one, engine axes, in the space of its parent."""
+
+    locations: Array
+    """(T, 3) of a bone the offset from rest in its own rest axes, rig units; of the object
+    its place, engine axes, in the space of its parent."""
+
+
+@dataclass(frozen=True, slots=True)
 class RigMotion:
     """Channels for M mapped bones over T frames, ready for F-curves."""
 
@@ -58,6 +74,9 @@ class RigMotion:
 
     fps: float
     """Frames per second."""
+
+    root: RootTrack | None = None
+    """The root bone's or the object's own channels; None where the hips carry the path."""
 
 
 def rest_placement(rig: Rig, bone_map: BoneMap) -> Placement:

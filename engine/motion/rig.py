@@ -23,6 +23,20 @@ class RigError(ValueError):
     """The arrays describe no rig; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class RigReference:
+    """A pose of N bones that stands in for the rest pose when bodies are compared."""
+
+    heads: Array
+    """(N, 3) where each bone starts, rig space."""
+
+    tails: Array
+    """(N, 3) where each bone ends."""
+
+    rotations: Array
+    """(N, 4) orientation of each bone's own axes in rig space."""
+
+
 @dataclass(frozen=True)
 class Rig:
     """N bones at rest. Parents come before their children."""
@@ -44,6 +58,9 @@ class Rig:
 
     connected: tuple[bool, ...] = ()
     """True where a bone is glued to its parent and cannot be moved; empty means none is."""
+
+    reference: RigReference | None = None
+    """The animator's rest reference, for rigs whose rest pose is no neutral one."""
 
     def __post_init__(self) -> None:
         count = len(self.names)
