@@ -31,7 +31,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-TRAINERS = ("tokenizer", "masked", "residual", "length", "weights")
+TRAINERS = ("tokenizer", "masked", "residual", "length", "evaluator", "weights")
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from ..evaluation.evaluator import EvaluatorConfig
 from ..tokenizer.codebook import CodebookConfig
 from ..tokenizer.convolution import ConvolutionConfig
 from ..tokenizer.grid import GridTokenizerConfig
@@ -141,7 +142,40 @@ LENGTH_PRESETS = {
 }
 
 
-AnyPreset = TypeVar("AnyPreset", TokenizerPreset, MaskedPreset, ResidualPreset, LengthPreset)
+@dataclass(frozen=True, slots=True)
+class EvaluatorPreset:
+    """A whole training of the text-motion evaluator."""
+
+    model: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    cropped: float = 0.3
+    """Most of a clip that may be cut away."""
+
+    noise: float = 0.05
+    """Of each number, in its standard deviations; the same in all frames of a clip."""
+
+    word_dropout: float = 0.15
+    same_above: float = 0.85
+    """Cosine of two captions from which on they count as the same."""
+
+
+EVALUATOR_PRESETS = {
+    "small": EvaluatorPreset(
+        loop=LoopConfig(
+            steps=1500, batch=128, learning_rate=1e-3, warmup=100, weight_decay=0.05,
+            average_decay=0.998, validate_every=150,
+        )
+    ),
+    "smoke": EvaluatorPreset(
+        model=EvaluatorConfig(width=16, outputs=8),
+        loop=LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
+    ),
+}
+
+
+AnyPreset = TypeVar(
+    "AnyPreset", TokenizerPreset, MaskedPreset, ResidualPreset, LengthPreset, EvaluatorPreset
+)
 
 
 def with_steps(preset: AnyPreset, steps: int | None) -> AnyPreset:

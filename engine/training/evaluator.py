@@ -1,0 +1,201 @@
+"""Trains the text-motion evaluator: `python -m engine train evaluator`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..checkpoint import save_checkpoint
+from ..config import to_json
+from ..data.corpus import Corpus, CorpusClip, load_corpus
+from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
+from ..data.windows import FeatureBank, build_bank
+from ..evaluation.evaluator import FILE_NAME, MotionTextEvaluator, describe
+from ..evaluation.metrics import draw_pool, r_precision
+from ..motion.skeleton import PARTS
+from ..text_encoder import TextEncoder, load_text_encoder
+from .loop import Report, Run, train
+from .presets import EVALUATOR_PRESETS, EvaluatorPreset, with_steps
+
+SHORTEST_FRAMES: Final = 24
+MOST_SHARPNESS: Final = 3.5
+"""Of the logarithm: cosines are multiplied by 33 at most."""
+
+POOLS: Final = 100
+"""Pools of 32 that validation ranks."""
+
+VALIDATION_SEED: Final = 20240
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedMotion:
+    """Whole clips with their captions as vectors."""
+
+    described: Tensor
+    """(N, DESCRIBED_WIDTH) frames of all clips, one clip after another."""
+    bank: FeatureBank
+    captions: list[list[int]]
+    """C times indices into the texts."""
+    texts: TextBank
+    groups: list[str]
+
+
+def whole_body_clips(corpus: Corpus) -> Corpus:
+    """Return the clips of which every part was captured."""
+    kept: list[CorpusClip] = [c for c in corpus.clips if set(c.parts) == set(PARTS)]
+    return Corpus(tuple(kept))
+
+
+def gather(
+    corpus: Corpus, encoder: TextEncoder, *, is_mirrored: bool, cache: Path | None = None
+) -> CaptionedMotion:
+    """Encode a corpus; mirrored clips, with mirrored words, follow the others."""
+    corpus = whole_body_clips(corpus)
+    bank = build_bank(corpus, is_mirrored)
+    texts, captions = index_captions(corpus, is_mirrored)
+    described = torch.cat([describe(rows) for rows in bank.features.split(4096)])
+    groups = [entry.group for entry in corpus.clips]
+    return CaptionedMotion(
+        described, bank, captions, encode_texts(texts, encoder, cache),
+        groups * 2 if is_mirrored else groups,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatorTask:
+    """What the loop asks for: a contrastive loss, and retrieval on the held-out clips."""
+
+    model: MotionTextEvaluator
+    preset: EvaluatorPreset
+    data: CaptionedMotion
+    held_out: CaptionedMotion
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of random clips, each with one of its captions."""
+        clips = torch.multinomial(self.data.bank.weights, count)
+        rows = [self._caption(int(clip)) for clip in clips]
+        described, lengths = self._crops(clips)
+        motions = self.model.motion(described, lengths)
+        sentence, words, mask = caption_rows(self.data.texts, rows)
+        texts = self.model.text(
+            sentence, words, mask & (torch.rand(mask.shape) > self.preset.word_dropout)
+        )
+        cosine = motions @ texts.T / self.model.config.outputs
+        scores = cosine * self.model.sharpness.clamp_max(MOST_SHARPNESS).exp()
+        return _contrast(scores, self._is_same(clips, sentence)), {}
+
+    def _caption(self, clip: int) -> int:
+        rows = self.data.captions[clip]
+        return rows[int(torch.randint(len(rows), ()))]
+
+    def _crops(self, clips: Tensor) -> tuple[Tensor, Tensor]:
+        """Return frames (B, T, DESCRIBED_WIDTH) and lengths (B,): most of each clip."""
+        bank = self.data.bank
+        whole = bank.lengths[clips]
+        share = 1 - self.preset.cropped * torch.rand(len(clips))
+        lengths = torch.minimum(whole, (whole * share).long().clamp_min(SHORTEST_FRAMES))
+        begin = (torch.rand(len(clips)) * (whole - lengths + 1)).long() + bank.starts[clips]
+        rows = torch.arange(int(lengths.max()))[None]
+        rows = torch.minimum(rows, lengths[:, None] - 1) + begin[:, None]
+        described = self.data.described[rows]
+        noise = self.preset.noise * torch.randn_like(described[:, :1])
+        scale = self.model.scale[: described.shape[-1]]
+        return described + noise * scale, lengths
+
+    def _is_same(self, clips: Tensor, sentence: Tensor) -> Tensor:
+        """Return (B, B) True where another caption may well fit: it is then no negative.
+
+        Captions that say nearly the same (TMR, section 3.2), and clips of one recording.
+        """
+        names = [self.data.groups[int(clip)] for clip in clips]
+        numbers = torch.tensor([names.index(name) for name in names])
+        near = sentence @ sentence.T > self.preset.same_above
+        return near | (numbers[:, None] == numbers[None])
+
+    @torch.no_grad()
+    def validate(self, averaged: nn.Module) -> Report:
+        """Return R-precision at 1, 2, 3 in fixed pools of 32 held-out clips."""
+        assert isinstance(averaged, MotionTextEvaluator)
+        rng = np.random.default_rng(VALIDATION_SEED)
+        data = self.held_out
+        motions = embed_bank(averaged, data)
+        words = [[data.texts.captions[row] for row in rows] for rows in data.captions]
+        shares = []
+        for _ in range(POOLS):
+            chosen = [rows[rng.integers(len(rows))] for rows in data.captions]
+            texts = averaged.text(*caption_rows(data.texts, chosen)).double().numpy()
+            shares.append(r_precision(texts, motions, [draw_pool(data.groups, words, rng)]))
+        return {f"r{k + 1}": float(value) for k, value in enumerate(np.mean(shares, 0))}
+
+
+def embed_bank(model: MotionTextEvaluator, data: CaptionedMotion) -> np.ndarray:
+    """Return (C, D) vectors of whole clips."""
+    rows = []
+    for start, length in zip(data.bank.starts.tolist(), data.bank.lengths.tolist(), strict=True):
+        clip = data.described[None, start : start + length]
+        rows.append(model.motion(clip, torch.tensor([length])))
+    return torch.cat(rows).double().numpy()
+
+
+def caption_rows(texts: TextBank, rows: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return sentences (B, D), words (B, W, D) and their mask (B, W) of captions."""
+    words, mask = pad_words([texts.words[row] for row in rows], texts.sentence.shape[1])
+    return texts.sentence[rows], words, mask
+
+
+def _contrast(scores: Tensor, is_same: Tensor) -> Tensor:
+    """Return InfoNCE in both directions; `is_same` pairs off the diagonal count nothing."""
+    own = torch.eye(len(scores), dtype=torch.bool)
+    scores = scores.masked_fill(is_same & ~own, -torch.inf)
+    wanted = torch.arange(len(scores))
+    both = [functional.cross_entropy(rows, wanted) for rows in (scores, scores.T)]
+    return torch.stack(both).mean()
+
+
+def prepare(
+    preset: EvaluatorPreset, corpus: Path, without: tuple[str, ...], cache: Path
+) -> EvaluatorTask:
+    """Read the corpus and start an evaluator with its means and scales."""
+    torch.manual_seed(preset.loop.seed)
+    encoder = load_text_encoder("minilm")
+    cache.mkdir(parents=True, exist_ok=True)
+    data = gather(
+        load_corpus(corpus, "train", without), encoder,
+        is_mirrored=True, cache=cache / "captions_train.pt",
+    )  # fmt: skip
+    held_out = gather(
+        load_corpus(corpus, "val", without), encoder,
+        is_mirrored=False, cache=cache / "captions_val.pt",
+    )  # fmt: skip
+    model = MotionTextEvaluator(preset.model)
+    rows = [
+        model.inputs(data.described[None, start : start + length])[0]
+        for start, length in zip(data.bank.starts, data.bank.lengths, strict=True)
+    ]
+    model.set_statistics(torch.cat(rows[::3]))
+    return EvaluatorTask(model, preset, data, held_out)
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train evaluator`; writes `evaluator.safetensors`."""
+    parser = argparse.ArgumentParser(prog="python -m engine train evaluator")
+    parser.add_argument("--preset", choices=sorted(EVALUATOR_PRESETS), default="small")
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
+    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    options = parser.parse_args(argv)
+    preset = with_steps(EVALUATOR_PRESETS[options.preset], options.steps)
+    task = prepare(preset, options.corpus, tuple(options.without), options.out)
+    config = {"preset": to_json(preset), "without": options.without}
+    run = Run(task.model, task.batch_loss, task.validate, options.out, config)
+    trained = train(run, preset.loop)
+    save_checkpoint(options.out / FILE_NAME, trained.state_dict(), to_json(preset.model))
+    return 0
