@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from .motion import quaternions
 from .motion.clip import Clip, headings
-from .motion.displacements import bridge_displacements, runs_of
-from .motion.skeleton import FRAMES_PER_STEP, PART_JOINTS, PARTS
+from .motion.displacements import bridge_with_least_change, runs_of
+from .motion.skeleton import PART_JOINTS, PARTS
 
 FADE_FRAMES = 10
 """Frames over which a border's difference fades."""
 
-SHORT_FRAMES = 2 * FRAMES_PER_STEP
-"""Spans shorter than this are partly interpolated: two token steps hold little of their own."""
+UNSETTLED_FRAMES = 3
+"""Decoded motion changes over from kept to new codes within so many frames of a border:
+its accelerations there mean nothing. Gaps of up to two of these are interpolated."""
 
 _METRES_A_RADIAN = 0.3
 """What a wrong heading costs against a wrong place, when candidates are compared."""
@@ -52,11 +53,6 @@ def splice(clip: Clip, made: Clip, mask: NDArray[np.bool_]) -> Clip:
             rot[start:end, joints] = span
     for start, end in runs_of(mask[:, lower]):
         root[start:end] = placed.root_pos[start:end]
-        if start > 0 and end < clip.frames and end - start < SHORT_FRAMES:
-            way = clip.root_pos[end] - clip.root_pos[start - 1]
-            straight = clip.root_pos[start - 1] + _between_borders(end - start)[:, None] * way
-            share = (end - start) / SHORT_FRAMES
-            root[start:end] = share * root[start:end] + (1.0 - share) * straight
     return replace(clip, root_pos=root, rot=rot)
 
 
@@ -91,27 +87,37 @@ def _faded_rotations(kept: Array, made: Array, span: tuple[int, int]) -> Array:
     around = slice(max(0, start - 2), min(len(kept), end + 2))
     known = np.ones(around.stop - around.start, dtype=bool)
     known[start - around.start : end - around.start] = False
-    error = quaternions.multiply(quaternions.conjugate(made[around]), kept[around])
-    vectors = quaternions.quaternions_to_vectors(error)
-    bridged = _bridged(vectors.reshape(len(known), -1), known).reshape(vectors.shape)
+    motion = made[around]
+    error = quaternions.multiply(quaternions.conjugate(motion), kept[around])
+    turns = quaternions.multiply(quaternions.conjugate(motion[:-1]), motion[1:])
+    bridged = _bridged(
+        quaternions.quaternions_to_vectors(error), known, quaternions.quaternions_to_vectors(turns)
+    )
     inside = bridged[~known]
     result = quaternions.multiply(made[start:end], quaternions.vectors_to_quaternions(inside))
-    if start > 0 and end < len(kept) and end - start < SHORT_FRAMES:
-        at = _between_borders(end - start)[:, None]
-        straight = quaternions.slerp(kept[start - 1], kept[end], at)
-        result = quaternions.slerp(straight, result, np.asarray((end - start) / SHORT_FRAMES))
     return quaternions.normalize(result)
 
 
-def _bridged(values: Array, known: NDArray[np.bool_]) -> Array:
-    """Return (n, C) columns bridged from their known frames, value and slope."""
-    columns = [bridge_displacements(column, known, FADE_FRAMES) for column in values.T]
-    return np.stack(columns, axis=-1)
+def _bridged(error: Array, known: NDArray[np.bool_], speed: Array) -> Array:
+    """Return errors (n, ...) bridged from their known frames, value and slope.
 
-
-def _between_borders(length: int) -> Array:
-    """Return (length,) shares of the way from the kept frame before to the one behind."""
-    return np.linspace(0.0, 1.0, length + 2)[1:-1]
+    Args:
+        error: (n, ...) of the made motion, used where known.
+        known: (n,)
+        speed: (n - 1, ...) of the made motion, whose changes near a border are ignored.
+    """
+    beside = np.pad(known, UNSETTLED_FRAMES)
+    is_unsettled = np.lib.stride_tricks.sliding_window_view(
+        beside, 2 * UNSETTLED_FRAMES + 1
+    ).any(-1)
+    ignored = np.zeros_like(error)
+    ignored[1:-1] = np.diff(speed, axis=0)
+    ignored[~is_unsettled] = 0.0
+    flat = (len(known), -1)
+    bridged = bridge_with_least_change(
+        error.reshape(flat), known, ignored.reshape(flat), FADE_FRAMES
+    )
+    return bridged.reshape(error.shape)
 
 
 def _yaws(rotations: Array) -> Array:
@@ -148,7 +154,7 @@ def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:
             moved[behind] += arrived[0][-1] - moved[last]
             moved[way], turned[way] = arrived
         known = ~column[beside]
-        error = _bridged(clip.root_pos[beside] - moved, known)
+        error = _bridged(clip.root_pos[beside] - moved, known, np.diff(moved, axis=0))
         root[start:end] = (moved + error)[first:last]
         rot[start:end, 0] = turned[first:last]
     # The reconstruction beside the spans is compared in place: put it where the clip is.

@@ -49,6 +49,8 @@ class ContactLimits:
     shortest_seconds: float = 0.09
     longest_drift: float = 0.3
     """A joint that travels farther than this during a contact drags and does not stand."""
+    longest_corrected: float = 1.0
+    """The same for contacts that are told: a leg held against more travel snaps."""
     least_leg: float = 0.45
     """A foot stands above the floor only when the pelvis is this far above it."""
 
@@ -123,10 +125,18 @@ def _without_short_and_drifting(
     for column in range(contacts.shape[1]):
         for start, end in runs_of(contacts[:, column]):
             whole = end - start == len(contacts)
+            if end - start < limits.shortest_seconds * fps and not whole:
+                kept[start:end, column] = False
+    return _without_drifting(kept, feet, limits.longest_drift)
+
+
+def _without_drifting(contacts: Flags, feet: Array, longest: float) -> Flags:
+    """Drop the contacts (T, 4) during which a foot (T, 4, 3) travels farther: it drags."""
+    kept = np.array(contacts)
+    for column in range(contacts.shape[1]):
+        for start, end in runs_of(contacts[:, column]):
             path = feet[start:end, column][:, [0, 2]]
-            drift = np.linalg.norm(path.max(axis=0) - path.min(axis=0))
-            is_short = end - start < limits.shortest_seconds * fps and not whole
-            if is_short or drift > limits.longest_drift:
+            if np.linalg.norm(path.max(axis=0) - path.min(axis=0)) > longest:
                 kept[start:end, column] = False
     return kept
 
@@ -157,14 +167,16 @@ def clean_up(clip: Clip, contacts: Flags | None = None, mask: Flags | None = Non
     if contacts.shape != (clip.frames, 4):
         raise ClipError(f"contacts must be ({clip.frames}, 4), not {contacts.shape}")
     legs = read_legs(positions, rotations)
+    blend = max(2, round(_BLEND_SECONDS * clip.fps))
+    feet = positions[:, list(CONTACT_JOINTS)]
+    contacts = _without_drifting(contacts.astype(bool), feet, LIMITS.longest_corrected)
     contacts = np.stack(
         [
-            _with_time_to_step(contacts[:, column].astype(bool), positions[:, joint], clip.fps)
-            for column, joint in enumerate(CONTACT_JOINTS)
+            _with_time_to_step(contacts[:, column], feet[:, column], clip.fps)
+            for column in range(4)
         ],
         axis=1,
     )
-    blend = max(2, round(_BLEND_SECONDS * clip.fps))
     targets = _lift_from_floor(legs, mask, blend)
     for side in range(2):
         foot = _Foot(
@@ -241,14 +253,14 @@ def _lock_foot(foot: _Foot, mask: Flags, blend: int) -> tuple[Array, Array, Arra
     """
     flat = foot.ankle_stands & foot.toe_stands
     direction = _lock_direction(foot, flat, mask, blend)
-    toe_path = _anchor_path(foot.toe, foot.toe_stands, mask)
+    toe_path = _anchor_path(foot.toe, foot.toe_stands, mask, blend)
     wanted = np.array(foot.ankle)
     known = np.zeros((len(mask), 3), dtype=bool)
     on_toe = foot.toe_stands
     wanted[on_toe] = toe_path[on_toe] - foot.length * direction[on_toe]
     known[on_toe] = True
     for start, end in runs_of(foot.ankle_stands):
-        _anchor_heel(foot, slice(start, end), wanted, known, mask)
+        _anchor_heel(foot, slice(start, end), (wanted, known), mask, blend)
     displacement = wanted - foot.ankle
     displacement[~mask] = 0.0
     known[~mask] = True
@@ -259,8 +271,19 @@ def _lock_foot(foot: _Foot, mask: Flags, blend: int) -> tuple[Array, Array, Arra
     return foot.ankle + displacement, direction, holds
 
 
-def _anchor_heel(foot: _Foot, run: slice, wanted: Array, known: Flags, mask: Flags) -> None:
-    """Hold the ankle in the level plane on the frames of a run where the toe does not stand."""
+def _anchor_heel(
+    foot: _Foot, run: slice, ankle: tuple[Array, Flags], mask: Flags, blend: int
+) -> None:
+    """Hold the ankle in the level plane on the frames of a run where the toe does not stand.
+
+    Args:
+        foot: the foot.
+        run: a contact of its ankle.
+        ankle: where it shall be (T, 3), and which of these numbers count; both are filled in.
+        mask: (T,) frames that may change.
+        blend: frames that a correction takes.
+    """
+    wanted, known = ankle
     toe_stands = foot.toe_stands[run]
     frames = np.arange(run.start, run.stop)
     free = frames[~toe_stands]
@@ -276,21 +299,18 @@ def _anchor_heel(foot: _Foot, run: slice, wanted: Array, known: Flags, mask: Fla
         for axis in (0, 2):
             wanted[free, axis] = wanted[fixed_before, axis]
     else:
-        path = _anchor_path(foot.ankle, rows_where(run, len(mask)), mask)
+        path = _anchor_path(foot.ankle, rows_where(run, len(mask)), mask, blend)
         wanted[free] = path[free]
     known[free, 0] = True
     known[free, 2] = True
 
 
-def _anchor_path(points: Array, stands: Flags, mask: Flags) -> Array:
-    """Return (T, 3): during each contact the level position is held, the height is kept.
-
-    A contact that reaches frames outside the mask is held where it stands there.
-    """
+def _anchor_path(points: Array, stands: Flags, mask: Flags, blend: int) -> Array:
+    """Return (T, 3): during each contact the level position is held, the height is kept."""
     path = np.array(points)
     for start, end in runs_of(stands):
         frames = np.arange(start, end)
-        fixed = frames[~mask[start:end]]
+        fixed = _fixed_frames(start, end, mask, blend)
         for axis in (0, 2):
             if len(fixed):
                 path[frames, axis] = np.interp(frames, fixed, points[fixed, axis])
@@ -299,12 +319,27 @@ def _anchor_path(points: Array, stands: Flags, mask: Flags) -> Array:
     return path
 
 
+def _fixed_frames(start: int, end: int, mask: Flags, blend: int) -> NDArray[np.intp]:
+    """Return the frames of a contact on which the foot is where it shall stay.
+
+    Those outside the mask; where there are none, an end so near to the mask's border
+    that a correction has no time to grow.
+    """
+    frames = np.arange(start, end)
+    fixed = frames[~mask[start:end]]
+    if len(fixed):
+        return fixed
+    ends = [start] * (not mask[max(0, start - blend // 2) : start].all())
+    ends += [end - 1] * (not mask[end : end + blend // 2].all())
+    return np.unique(np.array(ends, dtype=np.intp))
+
+
 def _lock_direction(foot: _Foot, flat: Flags, mask: Flags, blend: int) -> Array:
     """Return unit directions (T, 3): constant while the foot is flat, blended around it."""
     held = np.array(foot.direction)
     for start, end in runs_of(flat):
         frames = np.arange(start, end)
-        fixed = frames[~mask[start:end]]
+        fixed = _fixed_frames(start, end, mask, blend)
         for axis in range(3):
             if len(fixed):
                 held[frames, axis] = np.interp(frames, fixed, foot.direction[fixed, axis])

@@ -58,6 +58,37 @@ def bridge_displacements(values: Array, known: Flags, blend: int) -> Array:
     return bridged
 
 
+def bridge_with_least_change(values: Array, known: Flags, ignored: Array, decay: float) -> Array:
+    """Fill the unknown frames of C displacements so that the displaced motion accelerates least.
+
+    Least squares over each gap: second differences stay those of the motion
+    beneath, but for `ignored`, and displacements fade where nothing holds them.
+
+    Args:
+        values: (T, C) used where known.
+        known: (T,)
+        ignored: (T, C) accelerations a frame^2 of the motion beneath that are not to be kept.
+        decay: frames over which a displacement fades.
+
+    Returns:
+        (T, C) the known values as they are.
+    """
+    bridged = np.where(known[:, None], values, 0.0)
+    for start, end in runs_of(~known):
+        inside = slice(start, end)
+        is_told = known | rows_where(inside, len(known))
+        frames = range(max(1, start - 1), min(len(known) - 1, end + 1))
+        near = [frame for frame in frames if is_told[frame - 1 : frame + 2].all()]
+        bends = np.zeros((len(near), len(known)))
+        for row, frame in enumerate(near):
+            bends[row, frame - 1 : frame + 2] = (1.0, -2.0, 1.0)
+        wanted = -ignored[near] - bends @ bridged
+        free = bends[:, inside]
+        stiff = free.T @ free + decay**-4.0 * np.eye(end - start)
+        bridged[inside] = np.linalg.solve(stiff, free.T @ wanted)
+    return bridged
+
+
 def bridge_from_borders(values: Array, inside: Flags, blend: int) -> Array:
     """Return (T, 3) values that fade inside from what they are on the frames at its borders.
 
