@@ -4,21 +4,41 @@
 def register() -> None:
     """Enable the add-on."""
     # Imported here, for blender_addon.core must be importable without Blender.
-    from . import engine_link, operators, panels, preferences, properties
+    from . import (
+        engine_link,
+        operators,
+        panels,
+        preferences,
+        properties,
+        rig_panels,
+        rig_properties,
+    )
 
     preferences.register()
     properties.register()
+    rig_properties.register()
     operators.register()
     panels.register()
+    rig_panels.register()
     engine_link.connect(preferences.worker_settings)
 
 
 def unregister() -> None:
     """Disable the add-on and end the worker."""
-    from . import engine_link, operators, panels, preferences, properties
+    from . import (
+        engine_link,
+        operators,
+        panels,
+        preferences,
+        properties,
+        rig_panels,
+        rig_properties,
+    )
 
     engine_link.disconnect()
+    rig_panels.unregister()
     panels.unregister()
     operators.unregister()
+    rig_properties.unregister()
     properties.unregister()
     preferences.unregister()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
@@ -21,6 +23,14 @@ def read_preferences(context: Context) -> KEYFILL_AP_preferences | None:
     """Return the preferences; None where the package is registered outside an extension."""
     addon = context.preferences.addons.get(extension_package())
     return None if addon is None else addon.preferences
+
+
+def user_folder(name: str) -> Path:
+    """Return a folder for the user's own files that updates leave alone; it may not exist yet."""
+    package = extension_package()
+    if package.startswith("bl_ext."):
+        return Path(bpy.utils.extension_path_user(package, path=name))
+    return Path(bpy.utils.user_resource("CONFIG", path="keyfill")) / name
 
 
 def worker_settings() -> WorkerSettings:

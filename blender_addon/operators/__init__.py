@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from . import rig_map, rig_presets
 from .edit_motion import (
     KEYFILL_OT_edit_upper_body,
     KEYFILL_OT_extend,
@@ -36,6 +37,8 @@ CLASSES = (
     KEYFILL_OT_step_take,
     KEYFILL_OT_accept_take,
     KEYFILL_OT_discard_take,
+    *rig_map.CLASSES,
+    *rig_presets.CLASSES,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -6,6 +6,10 @@ writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 import bpy
 import numpy as np
 from mathutils import Matrix
@@ -17,7 +21,8 @@ from ...engine.motion.clip import headings
 from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import Placement, heading_of_pose, rest_placement
 from ...engine.motion.rig import BonePose, Rig, RigPose
-from ..core import axes
+from ..core import axes, rig_rows
+from . import rig_settings
 
 Array = NDArray[np.floating]
 
@@ -50,7 +55,17 @@ def check_armature(ob: bpy.types.Object | None) -> None:
 
 
 def read_rig(ob: bpy.types.Object) -> Rig:
-    """Return the armature's bones at rest, in the engine's axes.
+    """Return the armature's bones at rest with its rest reference, in the engine's axes.
+
+    Raises:
+        RequestError: if the armature has no bones, is being edited, or its reference is stale.
+    """
+    rig = read_rest(ob)
+    return replace(rig, reference=rig_settings.read_reference(ob, rig))
+
+
+def read_rest(ob: bpy.types.Object) -> Rig:
+    """Return the armature's bones at rest without a rest reference, in the engine's axes.
 
     Raises:
         RequestError: if the armature has no bones, or is being edited.
@@ -74,13 +89,22 @@ def read_rig(ob: bpy.types.Object) -> Rig:
 
 
 def read_bone_map(ob: bpy.types.Object, rig: Rig) -> BoneMap:
-    """Return which bones play which joints.
+    """Return which bones play which joints: the stored map, else what is recognised.
 
     Raises:
-        RequestError: if no humanoid is recognised; the message names the armature.
+        RequestError: if no humanoid is recognised, or the stored map no longer fits; the
+            message names the armature.
     """
+    rows = rig_settings.read_rows(ob)
+    with naming(ob):
+        return match_bones(rig) if rig_rows.is_empty(rows) else rig_rows.rows_to_bone_map(rig, rows)
+
+
+@contextmanager
+def naming(ob: bpy.types.Object) -> Iterator[None]:
+    """Let errors about "this armature" name the object."""
     try:
-        return match_bones(rig)
+        yield
     except RequestError as error:
         message = error.message.replace("this armature", f'"{ob.name}"')
         message = message.replace("This armature", f'"{ob.name}"')

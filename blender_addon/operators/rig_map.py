@@ -1,0 +1,183 @@
+"""Map bones, choose and clear rows, and the rest reference."""
+
+from __future__ import annotations
+
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.types import Context, Object, Operator, OperatorProperties
+
+from ...engine.motion.request import RequestError
+from ...engine.motion.rig import Rig
+from ...engine.motion.skeleton import JOINTS
+from ..core import rig_rows
+from ..core.errors import UserError
+from ..core.requests import errors_for_animators
+from ..core.rest_reference import take_reference
+from ..scene import armature, rig_settings
+
+_JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JOINTS)
+
+
+class RigOperator:
+    """Mixin: something to do with the active armature's rig settings.
+
+    A subclass defines `act(context, ob) -> str`, what was done in words. It may
+    raise RequestError or UserError, and must have changed nothing then.
+    """
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if context.object is None or context.object.type != "ARMATURE":
+            cls.poll_message_set("Select a character's armature first")
+            return False
+        return True
+
+    def execute(self, context: Context) -> set[str]:
+        """Do it; what an animator can cure becomes a report."""
+        try:
+            with errors_for_animators():
+                armature.check_armature(context.object)
+                told = self.act(context, context.object)
+        except UserError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, told)
+        return {"FINISHED"}
+
+
+class KEYFILL_OT_map_bones(RigOperator, Operator):
+    """Automatic bone map -> rows."""
+
+    bl_idname = "keyfill.map_bones"
+    bl_label = "Map Bones"
+    bl_description = (
+        "Recognise which bone plays which joint, by names and by shape; "
+        "rows chosen by hand stay as they are"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    from_scratch: BoolProperty(
+        name="From Scratch", description="Forget the rows chosen by hand", default=False
+    )
+
+    @classmethod
+    def description(cls, context: Context, properties: OperatorProperties) -> str:
+        if properties.from_scratch:
+            return "Forget the rows chosen by hand and recognise all bones anew"
+        return ""
+
+    def act(self, context: Context, ob: Object) -> str:
+        rows = rig_settings.read_rows(ob)
+        if self.from_scratch:
+            rows = rig_rows.forget_choices(rows)
+        rig = armature.read_rest(ob)
+        rows, gone = rig_rows.keep_existing(rows, rig.index)
+        with armature.naming(ob):
+            rows = rig_rows.find_rows(rig, rows)
+        rig_settings.write_rows(ob, rows)
+        told = [rig_rows.summary(rows)]
+        if gone:
+            told.append(f"bones that are gone were forgotten: {', '.join(gone)}")
+        return "; ".join(told)
+
+
+class KEYFILL_OT_assign_bone(RigOperator, Operator):
+    """Active bone -> the joint's row."""
+
+    bl_idname = "keyfill.assign_bone"
+    bl_label = "Take Active Bone"
+    bl_description = "Let the active bone play this joint"
+    bl_options = {"REGISTER", "UNDO"}
+
+    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS)
+    bone: StringProperty(
+        name="Bone", description="Name of the bone; empty takes the active one", default=""
+    )
+
+    @classmethod
+    def description(cls, context: Context, properties: OperatorProperties) -> str:
+        row = getattr(context.object.keyfill_rig.rows, properties.joint)
+        bone = f'"{row.bone}", {row.confidence:.0%}' if row.bone else "No bone"
+        reason = row.reason or rig_rows.NOT_FOUND
+        return f"{bone}: {reason}.\nA click takes the active bone instead"
+
+    def act(self, context: Context, ob: Object) -> str:
+        rig = armature.read_rest(ob)
+        bone = self.bone or rig_settings.active_bone(ob)
+        if bone not in rig.index:
+            raise RequestError(f'"{ob.name}" has no bone "{bone}".', "Choose another bone.")
+        rows = _rows_or_guesses(ob, rig)
+        rig_settings.write_rows(ob, rig_rows.choose_bone(rows, self.joint, bone))
+        return f'"{bone}" plays the {rig_rows.spoken(self.joint)}'
+
+
+class KEYFILL_OT_clear_bone(RigOperator, Operator):
+    """Leave a joint without a bone."""
+
+    bl_idname = "keyfill.clear_bone"
+    bl_label = "Clear Row"
+    bl_description = "Leave this joint without a bone"
+    bl_options = {"REGISTER", "UNDO"}
+
+    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS)
+
+    def act(self, context: Context, ob: Object) -> str:
+        rows = _rows_or_guesses(ob, armature.read_rest(ob))
+        rig_settings.write_rows(ob, rig_rows.choose_bone(rows, self.joint, ""))
+        return f"No bone plays the {rig_rows.spoken(self.joint)}"
+
+
+class KEYFILL_OT_set_rest_reference(RigOperator, Operator):
+    """Present pose -> rest reference."""
+
+    bl_idname = "keyfill.set_rest_reference"
+    bl_label = "Set Rest Reference"
+    bl_description = (
+        "Take the current pose as the character's neutral pose: pose it upright with straight "
+        "legs first, arms to the sides as well as it can. For rigs whose rest pose is no such pose"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: Context, ob: Object) -> str:
+        rig = armature.read_rest(ob)
+        if ob.data.pose_position == "REST":
+            raise RequestError(
+                f'"{ob.name}" is shown in its rest position.',
+                "Choose Pose Position in the armature's settings.",
+            )
+        pose = armature.read_pose(ob, rig, context.evaluated_depsgraph_get())
+        rig_settings.write_reference(ob, take_reference(rig, pose))
+        return "The current pose is the rest reference"
+
+
+class KEYFILL_OT_clear_rest_reference(RigOperator, Operator):
+    """Back to the rest pose."""
+
+    bl_idname = "keyfill.clear_rest_reference"
+    bl_label = "Clear Rest Reference"
+    bl_description = "Take the rest pose as the character's neutral pose again"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def act(self, context: Context, ob: Object) -> str:
+        rig_settings.write_reference(ob, None)
+        return "The rest pose is the neutral pose again"
+
+
+def _rows_or_guesses(ob: Object, rig: Rig) -> rig_rows.Rows:
+    """Return the stored rows; where no map was made, what is recognised."""
+    rows = rig_settings.read_rows(ob)
+    if not rig_rows.is_empty(rows):
+        return rows
+    try:
+        return rig_rows.find_rows(rig, rows)
+    except RequestError:
+        # Nothing is recognised: the animator chooses row by row.
+        return rows
+
+
+CLASSES = (
+    KEYFILL_OT_map_bones,
+    KEYFILL_OT_assign_bone,
+    KEYFILL_OT_clear_bone,
+    KEYFILL_OT_set_rest_reference,
+    KEYFILL_OT_clear_rest_reference,
+)

@@ -1,0 +1,198 @@
+"""The Rig panel of the sidebar tab: bone map, rest reference, options. Drawing only.
+
+Everything is drawn from what is stored; nothing is recognised while drawing.
+"""
+
+from __future__ import annotations
+
+import bpy
+from bpy.types import Context, Menu, Object, Panel, UILayout
+
+from .core import rig_presets, rig_rows
+from .core.rig_rows import MapRow
+from .operators.rig_presets import preset_folder
+from .panels import SidebarPanel, draw_wrapped
+
+_LABEL_SHARE = 0.3
+
+
+class KEYFILL_MT_rig_presets(Menu):
+    """The user's own presets and the ways in and out."""
+
+    bl_idname = "KEYFILL_MT_rig_presets"
+    bl_label = "Presets"
+
+    def draw(self, context: Context) -> None:
+        """Offer each preset that lies in the user's folder now."""
+        layout = self.layout
+        names = rig_presets.preset_names(preset_folder())
+        for name in names:
+            layout.operator("keyfill.load_rig_preset", text=name).name = name
+        if names:
+            layout.separator()
+        layout.operator("keyfill.save_rig_preset", icon="ADD")
+        if names:
+            layout.menu("KEYFILL_MT_remove_rig_preset", icon="REMOVE")
+        layout.separator()
+        layout.operator("keyfill.import_rig_preset", icon="IMPORT")
+        layout.operator("keyfill.export_rig_preset", icon="EXPORT")
+
+
+class KEYFILL_MT_remove_rig_preset(Menu):
+    """Which preset to delete."""
+
+    bl_idname = "KEYFILL_MT_remove_rig_preset"
+    bl_label = "Remove Rig Preset"
+
+    def draw(self, context: Context) -> None:
+        """Offer each preset for removal."""
+        for name in rig_presets.preset_names(preset_folder()):
+            self.layout.operator("keyfill.remove_rig_preset", text=name).name = name
+
+
+class KEYFILL_PT_rig(SidebarPanel, Panel):
+    """How well the character's bones are known, and what deserves a look."""
+
+    bl_idname = "KEYFILL_PT_rig"
+    bl_label = "Rig"
+
+    def draw(self, context: Context) -> None:
+        """Show buttons, a summary, and the doubtful rows."""
+        layout, ob = self.layout, context.object
+        if not _is_armature(ob):
+            layout.label(text="Select a character's armature", icon="INFO")
+            return
+        rows = ob.keyfill_rig.rows.to_rows()
+        line = layout.row(align=True)
+        line.operator("keyfill.map_bones", icon="ARMATURE_DATA")
+        if any(row.by_hand for row in rows):
+            line.operator("keyfill.map_bones", text="", icon="FILE_REFRESH").from_scratch = True
+        line.menu("KEYFILL_MT_rig_presets", text="", icon="PRESET")
+        if rig_rows.is_empty(rows):
+            draw_wrapped(layout, context, "Bones are recognised with each motion", "INFO")
+            return
+        layout.label(text=rig_rows.summary(rows), icon="INFO")
+        for row in rows:
+            if row.is_low or _is_gone(ob, row):
+                draw_row(layout, ob, row)
+                reason = "renamed or deleted" if _is_gone(ob, row) else row.reason
+                draw_wrapped(layout, context, reason, "ERROR")
+
+
+class KEYFILL_PT_rig_bones(SidebarPanel, Panel):
+    """Every joint with its bone."""
+
+    bl_idname = "KEYFILL_PT_rig_bones"
+    bl_label = "Bone Map"
+    bl_parent_id = "KEYFILL_PT_rig"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Say whether there is an armature to map."""
+        return _is_armature(context.object)
+
+    def draw(self, context: Context) -> None:
+        """Show one row for each joint."""
+        column = self.layout.column(align=True)
+        for row in context.object.keyfill_rig.rows.to_rows():
+            draw_row(column, context.object, row)
+
+
+class KEYFILL_PT_rig_rest(SidebarPanel, Panel):
+    """The neutral pose."""
+
+    bl_idname = "KEYFILL_PT_rig_rest"
+    bl_label = "Rest Reference"
+    bl_parent_id = "KEYFILL_PT_rig"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Say whether there is an armature with a rest pose."""
+        return _is_armature(context.object)
+
+    def draw(self, context: Context) -> None:
+        """Show which pose is the neutral one, and how to choose another."""
+        layout, has_one = self.layout, bool(context.object.keyfill_rig.rest_reference)
+        told = "A pose of yours is the neutral pose" if has_one else "The rest pose is the neutral"
+        layout.label(text=told, icon="CHECKMARK" if has_one else "BLANK1")
+        line = layout.row(align=True)
+        line.operator("keyfill.set_rest_reference", icon="POSE_HLT")
+        if has_one:
+            line.operator("keyfill.clear_rest_reference", text="", icon="X")
+
+
+class KEYFILL_PT_rig_options(SidebarPanel, Panel):
+    """How motion is put on this character."""
+
+    bl_idname = "KEYFILL_PT_rig_options"
+    bl_label = "Options"
+    bl_parent_id = "KEYFILL_PT_rig"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Say whether there is an armature that has options."""
+        return _is_armature(context.object)
+
+    def draw(self, context: Context) -> None:
+        """Show the wishes; those for controls on control rigs only."""
+        rig = context.object.keyfill_rig
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(rig, "root_motion")
+        column.prop(rig, "in_place")
+        if rig.has_controls:
+            column.prop(rig, "limb_controls")
+        column.prop(rig, "relax_fingers")
+        column.prop(rig, "keep_hand_contacts")
+        column.prop(rig, "thin")
+        if rig.thin:
+            column.prop(rig, "thin_degrees")
+            column.prop(rig, "thin_millimetres")
+
+
+def draw_row(layout: UILayout, ob: Object, row: MapRow) -> None:
+    """Draw one joint: its name, the bone as a search field, how sure it is, and ways to change it.
+
+    The reason is the tooltip of the button that takes the active bone.
+    """
+    split = layout.split(factor=_LABEL_SHARE, align=True)
+    split.alert = row.is_low or _is_gone(ob, row)
+    split.label(text=rig_rows.spoken(row.joint).title())
+    line = split.row(align=True)
+    stored = getattr(ob.keyfill_rig.rows, row.joint)
+    line.prop_search(stored, "bone", ob.data, "bones", text="", icon=_icon(ob, row))
+    told = f"{row.confidence:.0%}" if row.bone and not row.by_hand else ""
+    line.operator("keyfill.assign_bone", text=told, icon="EYEDROPPER").joint = row.joint
+    line.operator("keyfill.clear_bone", text="", icon="X").joint = row.joint
+
+
+def _icon(ob: Object, row: MapRow) -> str:
+    if row.is_low or _is_gone(ob, row):
+        return "ERROR"
+    if row.by_hand:
+        return "HAND"
+    return "CHECKMARK" if row.bone else "RADIOBUT_OFF"
+
+
+def _is_gone(ob: Object, row: MapRow) -> bool:
+    return bool(row.bone) and row.bone not in ob.data.bones
+
+
+def _is_armature(ob: Object | None) -> bool:
+    return ob is not None and ob.type == "ARMATURE"
+
+
+register, unregister = bpy.utils.register_classes_factory(
+    (
+        KEYFILL_MT_rig_presets,
+        KEYFILL_MT_remove_rig_preset,
+        KEYFILL_PT_rig,
+        KEYFILL_PT_rig_bones,
+        KEYFILL_PT_rig_rest,
+        KEYFILL_PT_rig_options,
+    )
+)
