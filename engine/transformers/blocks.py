@@ -154,3 +154,25 @@ class Block(nn.Module):
             values = values + self.dropout(self.memory(self.norm_memory(values), *memory))
         normed = self.norm_feed(values) * (1 + feed_scale) + feed_shift
         return torch.as_tensor(values + self.dropout(self.feed(normed)))
+
+
+class PostNormBlock(nn.Module):
+    """Self-attention and feed-forward, each followed by its norm (Vaswani et al. 2017)."""
+
+    def __init__(self, width: int, heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = Attention(width, heads)
+        self.feed = FeedForward(width, inner)
+        self.norm_self = nn.LayerNorm(width)
+        self.norm_feed = nn.LayerNorm(width)
+        self.dropout = ClipDropout(dropout)
+
+    def forward(self, values: Tensor, allowed: Tensor) -> Tensor:
+        """Map (B, S, D) to the same shape.
+
+        Args:
+            values: the sequence.
+            allowed: (B, S) False where a step must not be seen.
+        """
+        values = self.norm_self(values + self.dropout(self.attention(values, values, allowed)))
+        return torch.as_tensor(self.norm_feed(values + self.dropout(self.feed(values))))

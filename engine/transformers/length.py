@@ -47,3 +47,47 @@ class LengthPredictor(nn.Module):
         draw = 0.2 + 0.6 * torch.rand(len(mass), 1, generator=generator)
         bins = torch.searchsorted(mass, draw.to(mass)).squeeze(-1).clamp_max(chances.shape[-1] - 1)
         return (bins * self.config.bin_steps + self.config.bin_steps // 2).clamp_min(2)
+
+
+@dataclass(frozen=True, slots=True)
+class LengthEstimatorConfig:
+    """What is needed to rebuild MoMask's length estimator with the same weights; as published."""
+
+    text_width: int = 512
+    widths: tuple[int, ...] = (512, 256, 128)
+    """Of the layers between."""
+
+    classes: int = 50
+    """Class k stands for k token steps."""
+
+    dropout: float = 0.2
+
+
+class LengthEstimator(nn.Module):
+    """Text to a number of token steps, as MoMask takes it over from Guo et al. 2022."""
+
+    def __init__(self, config: LengthEstimatorConfig) -> None:
+        super().__init__()
+        self.config = config
+        ends = (config.text_width, *config.widths)
+        self.layers = nn.ModuleList(
+            nn.Linear(left, right) for left, right in zip(ends, ends[1:], strict=False)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for width in config.widths)
+        self.dropout = nn.Dropout(config.dropout)
+        self.outward = nn.Linear(ends[-1], config.classes)
+
+    def forward(self, sentence: Tensor) -> Tensor:
+        """Return logits (B, classes) of sentences (B, text_width)."""
+        values = sentence
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            values = self.dropout(nn.functional.leaky_relu(norm(layer(values)), 0.2))
+        return torch.as_tensor(self.outward(values))
+
+    @torch.no_grad()
+    def steps(self, sentence: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw lengths (B,) in token steps, at least two."""
+        chances = self(sentence).softmax(-1)
+        drawn = torch.rand(len(chances), 1, generator=generator).to(chances)
+        steps = torch.searchsorted(chances.cumsum(-1), drawn).squeeze(-1)
+        return steps.clamp(2, self.config.classes - 1)

@@ -1,0 +1,117 @@
+"""MoMask's tokenizer: one RVQ-VAE for the whole body (MoMask section 3.1).
+
+Frames of any fixed number of features become codes of several stages and come
+back. It knows the features' mean and spread, not what they mean.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from .codebook import CodebookConfig
+from .contract import Quantized
+from .dilated import DilatedConfig, DilatedDecoder, DilatedEncoder
+from .residual_quantizer import QuantizerConfig, ResidualQuantizer
+
+
+def _published_quantizer() -> QuantizerConfig:
+    return QuantizerConfig(
+        stages=6, codebook=CodebookConfig(size=512, width=512), stage_dropout=0.2
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RvqVaeConfig:
+    """What is needed to rebuild the tokenizer with the same weights; defaults as published."""
+
+    quantizer: QuantizerConfig = field(default_factory=_published_quantizer)
+    network: DilatedConfig = field(default_factory=DilatedConfig)
+
+
+class RvqVae(nn.Module):
+    """Tokenizer of one part, the whole body (the `Tokenizer` contract)."""
+
+    mean: Tensor
+    spread: Tensor
+    parts = ("BODY",)
+
+    def __init__(self, config: RvqVaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frames_per_step = config.network.frames_per_step
+        self.stages = config.quantizer.stages
+        self.codebook_size = config.quantizer.codebook.size
+        code_width = config.quantizer.codebook.width
+        self.encoder = DilatedEncoder(code_width, config.network)
+        self.quantizer = ResidualQuantizer(config.quantizer)
+        self.decoder = DilatedDecoder(code_width, config.network)
+        self.register_buffer("mean", torch.zeros(config.network.features))
+        self.register_buffer("spread", torch.ones(config.network.features))
+
+    def normalised(self, features: Tensor) -> Tensor:
+        """Return features (..., D) about 0 with spread 1, as the networks see them."""
+        return (features - self.mean) / self.spread
+
+    @torch.no_grad()
+    def encode(self, features: Tensor) -> Tensor:
+        """Return codes (B, S, 1, Q) of features (B, T, D), T a multiple of the frames a step."""
+        return self.encode_normalised(self.normalised(features))
+
+    @torch.no_grad()
+    def encode_normalised(self, frames: Tensor) -> Tensor:
+        """Return codes (B, S, 1, Q) of normalised features (B, T, D)."""
+        return self.quantizer.encode(self.encoder(frames)).unsqueeze(2)
+
+    @property
+    def silent_code(self) -> int:
+        """The code that adds nothing at its stage: MoMask's residual transformer may choose it."""
+        return self.codebook_size
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor) -> Tensor:
+        """Return features (B, T, D) of codes (B, S, 1, Q'), 1 <= Q' <= Q, some of them silent."""
+        return self.decode_normalised(codes) * self.spread + self.mean
+
+    @torch.no_grad()
+    def decode_normalised(self, codes: Tensor) -> Tensor:
+        """Return normalised features (B, T, D) of codes (B, S, 1, Q')."""
+        codes = codes.squeeze(2)
+        is_silent = (codes == self.silent_code)[..., None]
+        entries = [
+            self.quantizer.book(stage).look_up(codes[..., stage].clamp_max(self.silent_code - 1))
+            for stage in range(codes.shape[-1])
+        ]
+        vectors = torch.stack(entries, 2).masked_fill(is_silent, 0.0).sum(2)
+        return torch.as_tensor(self.decoder(vectors))
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Quantized]:
+        """Reconstruct normalised features, training the codebooks.
+
+        Args:
+            features: (B, T, D) as they are; normalised inside.
+            mask: (B, S) True where a step is real and may teach the codebooks.
+
+        Returns:
+            normalised features (B, T, D), and what the quantizer did.
+        """
+        quantized = self.quantizer(self.encoder(self.normalised(features)), mask)
+        return self.decoder(quantized.vectors), quantized
+
+    @torch.no_grad()
+    def set_statistics(self, features: Tensor, groups: tuple[int, ...] = ()) -> None:
+        """Measure mean and spread on frames (N, D).
+
+        Args:
+            features: training frames.
+            groups: widths, D in all, of the groups that share one spread, so that loud
+                columns of a group stay louder than quiet ones (Guo et al. 2022).
+        """
+        self.mean.copy_(features.mean(0))
+        spread = features.std(0)
+        if groups:
+            parts = spread.split(list(groups))
+            spread = torch.cat([part.mean().expand(len(part)) for part in parts])
+        self.spread.copy_(spread.clamp_min(1e-4))
