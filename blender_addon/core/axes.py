@@ -52,3 +52,9 @@ def turns_to_engine(rotations: Array) -> Array:
     """Express turns (..., 4), w first, that act on Blender's axes as acting on the engine's."""
     w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
     return np.stack([w, x, z, -y], axis=-1)
+
+
+def turns_to_blender(rotations: Array) -> Array:
+    """Express turns (..., 4), w first, that act on the engine's axes as acting on Blender's."""
+    w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
+    return np.stack([w, x, -z, y], axis=-1)

@@ -57,6 +57,25 @@ def new_keys(times: Array, values: Array, interpolation: int = LINEAR) -> Keys:
     return keys
 
 
+def lay_handles(keys: Keys, slopes: Array) -> None:
+    """Make the keys (N,) Bezier with handles in line, a third of the way to their neighbours.
+
+    Between two of them the curve is a cubic in time.
+
+    Args:
+        keys: sorted by time, changed in place.
+        slopes: (N,) how much the curve rises a frame at each key.
+    """
+    times = keys["co"][:, 0]
+    gaps = np.diff(times) if len(keys) > 1 else np.ones(1)
+    before, after = np.append(gaps[:1], gaps)[: len(keys)], np.append(gaps, gaps[-1:])[: len(keys)]
+    steps = np.column_stack([np.ones(len(keys)), slopes]) / 3.0
+    keys["handle_left"] = keys["co"] - steps * before[:, None]
+    keys["handle_right"] = keys["co"] + steps * after[:, None]
+    keys["handle_left_type"] = keys["handle_right_type"] = ALIGNED
+    keys["interpolation"] = BEZIER
+
+
 def free_keys(times: Array, values: Array, interpolation: int = LINEAR) -> Keys:
     """Return keys (N,) whose handles stay where they are put."""
     keys = new_keys(times, values, interpolation)

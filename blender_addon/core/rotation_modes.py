@@ -40,6 +40,41 @@ def quaternions_to_channels(rotations: Array, mode: str) -> tuple[str, Array]:
     return "rotation_euler", quaternions_to_euler(rotations, mode)
 
 
+def channels_to_quaternions(values: Array, mode: str) -> Array:
+    """Return the unit quaternions (..., 4) that channels (..., 3 or 4) of a rotation mode mean.
+
+    As Blender does, numbers that are no unit quaternion or axis are scaled to be one.
+    """
+    values = np.asarray(values, dtype=float)
+    if mode == "QUATERNION":
+        return quaternions.normalize(values)
+    if mode == "AXIS_ANGLE":
+        length = np.linalg.norm(values[..., 1:], axis=-1, keepdims=True)
+        axis = values[..., 1:] / np.maximum(length, 1e-12)
+        return quaternions.normalize(quaternions.axis_angle_to_quaternion(axis, values[..., 0]))
+    first, middle, last = (
+        quaternions.axis_angle_to_quaternion(np.eye(3)[column], values[..., column])
+        for column in ("XYZ".index(letter) for letter in mode)
+    )
+    return quaternions.multiply(last, quaternions.multiply(middle, first))
+
+
+def hold_euler(rotations: Array, held: Array, locked: NDArray[np.bool_]) -> Array:
+    """Return rotations (T, 4) with some of their XYZ angles as in `held`.
+
+    This is what Blender makes of locked rotations of quaternion and axis-angle bones.
+
+    Args:
+        rotations: (T, 4) unit quaternions.
+        held: (4,) or (T, 4), the rotation that the bone has.
+        locked: (3,) the angles about X, Y and Z that stay.
+    """
+    held = np.broadcast_to(held, np.shape(rotations))
+    # Frame by frame: of the two triples of angles, the one next to what is held.
+    kept, angles = quaternions_to_euler(np.stack([held, rotations]), "XYZ")
+    return channels_to_quaternions(np.where(locked, kept, angles), "XYZ")
+
+
 def quaternions_to_euler(rotations: Array, order: str) -> Array:
     """Return Euler angles (T, ..., 3) in X, Y, Z columns, each frame the nearest to the last.
 

@@ -5,8 +5,10 @@ It knows neither bones nor spans.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import bpy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,14 @@ _MOVED_TIME = 1e-4
 _PROBE = 0.1
 _LEAST_INFLUENCE = 1e-3
 _REACHED = 1e-4
+
+
+@cache
+def generated_type() -> int:
+    """Return Blender's number for keys that a tool made; that of plain keys before 4.4."""
+    kinds = bpy.types.Keyframe.bl_rna.properties["type"].enum_items
+    kind = kinds.get("GENERATED") or kinds["KEYFRAME"]
+    return int(kind.value)
 
 
 def read_keys(fcurve: Any, names: tuple[str, ...] = KEY.names) -> Keys:
@@ -49,12 +59,13 @@ def settle_keys(fcurve: Any, new: NewKeys) -> NewKeys:
     """Write keys and let Blender work out its automatic handles; kept keys stay as they are.
 
     Blender solves handles along whole runs of keys. Kept keys whose handles it
-    moves are given free ones, until none moves.
+    moves are given free ones, until none moves. All others are marked as generated.
 
     Returns:
         What was written.
     """
     keys, frozen = new.keys.copy(), new.frozen.copy()
+    keys["type"][~new.kept] = generated_type()
     while True:
         write_keys(fcurve, keys)
         fcurve.update()

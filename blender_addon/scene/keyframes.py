@@ -7,7 +7,7 @@ leaves scene and actions as they were. It knows nothing about retargeting.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -16,14 +16,18 @@ from numpy.typing import NDArray
 
 from ...engine.motion import quaternions
 from ...engine.motion.request import RequestError
-from ...engine.motion.retargeting import RigMotion
-from ..core.rotation_modes import quaternions_to_channels
+from ...engine.motion.retargeting import RigMotion, RootTrack
+from ...engine.motion.rig_options import RigOptions
+from ..core import key_table
+from . import curve_keys
+from .key_targets import KeyTargets
+from .take_channels import LOCATION, OwnerKeys, plan_keys
 
 Array = NDArray[np.floating]
 
-# Blender's numbers for enum values, as foreach_set takes no names.
-_INTERPOLATION = {"LINEAR": 1, "BEZIER": 2}
-_AUTO_CLAMPED_HANDLE = 4
+_INTERPOLATION = {"LINEAR": key_table.LINEAR, "BEZIER": key_table.BEZIER}
+# Blender's own name for the group of an object's channels.
+_OBJECT_GROUP = "Object Transforms"
 # Names of data-blocks hold 63 bytes up to 4.5; leave room for Blender's ".001".
 _LONGEST_NAME_BYTES = 58
 
@@ -42,7 +46,13 @@ class TakeKeys:
     """The scene's frames per second."""
 
     interpolation: str = "LINEAR"
-    """`LINEAR` suits a key on every frame; `BEZIER` keys are smooth when they are thinned."""
+    """Of a key on every frame; thinned keys are always Bezier."""
+
+    options: RigOptions = RigOptions()
+    """Whether, and to which errors, keys are thinned."""
+
+    units_per_metre: float = 1.0
+    """Rig units in a canonical metre, for errors of the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +62,56 @@ class _Curve:
     data_path: str
     index: int
     group: str
-    values: Array
+    keys: key_table.Keys
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTake:
+    """A new take, and what is worth telling of it."""
+
+    action: bpy.types.Action
+
+    notes: tuple[str, ...]
+    """Sentences for the animator without full stops."""
+
+    degrees: float = 0.0
+    """Largest error of a rotation on whole frames, measured on the curves of a thinned take."""
+
+    millimetres: float = 0.0
+    """Largest error of a location, canonical millimetres."""
 
 
 def write_motion(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> bpy.types.Action:
+    """Put a motion on an armature object as `write_take` does; return the action alone."""
+    return write_take(ob, motion, take).action
+
+
+def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> WrittenTake:
     """Put a motion on an armature object as a new action, keyed on whole scene frames.
 
     Rotations of the motion's bones are keyed in each bone's own rotation mode,
-    and the location of one bone; nothing else. The action that the object had
-    before is kept and gets a fake user.
+    the location of one bone, and both of what carries the character; nothing
+    else. Locked, driven and constrained channels get no keys. The action that
+    the object had before is kept and gets a fake user.
 
     Raises:
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
     """
     check_writable(ob, motion)
     motion = sample_on_frames(motion, take.fps)
+    targets = KeyTargets(ob)
+    planned = plan_keys(ob, motion, targets, take.units_per_metre, take.options)
     action = bpy.data.actions.new(_action_name(take.name))
     try:
         slot, bag = make_bag(action, ob)
-        frames = take.start_frame_scene + np.arange(len(motion.locations))
-        for curve in _curves(ob, motion):
-            _write_curve(bag, curve, frames, take.interpolation)
+        for curve in _curves(planned, take):
+            _write_curve(bag, curve)
+        written = _measured(action, bag, planned, take)
         _assign(ob, action, slot)
     except BaseException:
         bpy.data.actions.remove(action)
         raise
-    return action
+    return replace(written, notes=(*written.notes, *targets.notes(), *_notes_on_showing(ob)))
 
 
 def sample_on_frames(motion: RigMotion, fps: float) -> RigMotion:
@@ -87,23 +121,51 @@ def sample_on_frames(motion: RigMotion, fps: float) -> RigMotion:
     count = len(motion.locations)
     frames = int(np.floor((count - 1) / motion.fps * fps + 1e-6)) + 1
     times = np.minimum(np.arange(frames) / fps * motion.fps, count - 1)
+    root = motion.root
+    if root is not None:
+        root = RootTrack(
+            root.bone, _turned_at(root.rotations, times), _placed_at(root.locations, times)
+        )
+    return replace(
+        motion,
+        rotations=_turned_at(motion.rotations, times),
+        locations=_placed_at(motion.locations, times),
+        fps=fps,
+        root=root,
+    )
+
+
+def _turned_at(rotations: Array, times: Array) -> Array:
+    """Return rotations (N, ..., 4) of (T, ..., 4) at times (N,) counted in its rows."""
+    lower, upper, part = _neighbours(len(rotations), times)
+    part = part.reshape(-1, *[1] * (rotations.ndim - 2))
+    between = quaternions.slerp(rotations[lower], rotations[upper], part)
+    return quaternions.keep_quaternion_sign(between)
+
+
+def _placed_at(locations: Array, times: Array) -> Array:
+    """Return locations (N, 3) of (T, 3) at times (N,) counted in its rows."""
+    lower, upper, part = _neighbours(len(locations), times)
+    return locations[lower] * (1 - part[:, None]) + locations[upper] * part[:, None]
+
+
+def _neighbours(count: int, times: Array) -> tuple[Array, Array, Array]:
     lower = np.minimum(times.astype(int), max(count - 2, 0))
-    upper = np.minimum(lower + 1, count - 1)
-    part = times - lower
-    rotations = quaternions.slerp(motion.rotations[lower], motion.rotations[upper], part[:, None])
-    locations = motion.locations[lower] * (1 - part[:, None])
-    locations = locations + motion.locations[upper] * part[:, None]
-    rotations = quaternions.keep_quaternion_sign(rotations)
-    return RigMotion(motion.bones, rotations, motion.location_bone, locations, fps)
+    return lower, np.minimum(lower + 1, count - 1), times - lower
 
 
 def check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
-    """Refuse what `check_exchangeable` refuses, and bones that are gone.
+    """Refuse what `check_exchangeable` refuses, Edit Mode, and bones that are gone.
 
     Raises:
         RequestError: with the cure.
     """
-    gone = [name for name in (*motion.bones, motion.location_bone) if name not in ob.pose.bones]
+    if ob.mode == "EDIT":
+        raise RequestError(f'"{ob.name}" is in Edit Mode.', "Leave Edit Mode first.")
+    needed = [*motion.bones, motion.location_bone]
+    if motion.root is not None and motion.root.bone:
+        needed.append(motion.root.bone)
+    gone = [name for name in needed if name not in ob.pose.bones]
     if gone:
         raise RequestError(
             f'The bone "{gone[0]}" is no longer in "{ob.name}".', "Generate once more."
@@ -158,49 +220,62 @@ def exchange_action(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -
         data.action_slot = slot
 
 
-def rotation_channels(
-    ob: bpy.types.Object, bones: tuple[str, ...], rotations: Array
-) -> Iterator[tuple[str, str, Array]]:
-    """Yield each bone's name, its rotation's data path and values (T, 3 or 4).
-
-    Bones of one rotation mode are converted together.
-
-    Args:
-        ob: the armature object.
-        bones: M names.
-        rotations: (T, M, 4) unit quaternions.
-    """
-    modes = [ob.pose.bones[name].rotation_mode for name in bones]
-    for mode in dict.fromkeys(modes):
-        columns = [column for column, other in enumerate(modes) if other == mode]
-        path, values = quaternions_to_channels(rotations[:, columns], mode)
-        for place, column in enumerate(columns):
-            full_path = ob.pose.bones[bones[column]].path_from_id(path)
-            yield bones[column], full_path, values[:, place]
+def _curves(planned: list[OwnerKeys], take: TakeKeys) -> Iterator[_Curve]:
+    """Yield the curves of all bones, and of the object."""
+    for keys in planned:
+        frames = take.start_frame_scene + keys.rows
+        for place, found in enumerate(keys.properties):
+            group = found.owner or _OBJECT_GROUP
+            for index in np.flatnonzero(found.keyed):
+                path = found.data_path, int(index)
+                table = key_table.new_keys(
+                    frames, found.values[keys.rows, index], _INTERPOLATION[take.interpolation]
+                )
+                if keys.slopes:
+                    key_table.lay_handles(table, keys.slopes[place][:, index])
+                yield _Curve(*path, group, table)
 
 
-def _curves(ob: bpy.types.Object, motion: RigMotion) -> Iterator[_Curve]:
-    """Yield the curves of all bones and of the location."""
-    for name, path, values in rotation_channels(ob, motion.bones, motion.rotations):
-        for index in range(values.shape[-1]):
-            yield _Curve(path, index, name, values[:, index])
-    path = ob.pose.bones[motion.location_bone].path_from_id("location")
-    for index in range(3):
-        yield _Curve(path, index, motion.location_bone, motion.locations[:, index])
-
-
-def _write_curve(bag: Any, curve: _Curve, frames: Array, interpolation: str) -> None:
+def _write_curve(bag: Any, curve: _Curve) -> None:
     """Write one F-curve in bulk; the same calls serve actions and channelbags."""
     fcurve = new_fcurve(bag, curve.data_path, curve.index, curve.group)
-    points = fcurve.keyframe_points
-    points.add(len(frames))
-    points.foreach_set("co", np.column_stack([frames, curve.values]).astype(np.float32).ravel())
-    kinds = np.full(len(frames), _INTERPOLATION[interpolation], dtype=np.int32)
-    points.foreach_set("interpolation", kinds)
-    handles = np.full(len(frames), _AUTO_CLAMPED_HANDLE, dtype=np.int32)
-    points.foreach_set("handle_left_type", handles)
-    points.foreach_set("handle_right_type", handles)
+    curve.keys["type"] = curve_keys.generated_type()
+    curve_keys.write_keys(fcurve, curve.keys)
     fcurve.update()
+
+
+def _measured(
+    action: bpy.types.Action, bag: Any, planned: list[OwnerKeys], take: TakeKeys
+) -> WrittenTake:
+    """Return the take with its largest errors, read off the curves where keys were thinned."""
+    if not take.options.thin or not planned:
+        return WrittenTake(action, ())
+    worst = {True: 0.0, False: 0.0}
+    kept = dense = 0
+    for keys in planned:
+        for found in keys.properties:
+            shown = np.array(found.values)
+            frames = take.start_frame_scene + np.arange(len(shown))
+            for index in np.flatnonzero(found.keyed):
+                curve = bag.fcurves.find(found.data_path, index=int(index))
+                shown[:, index] = curve_keys.evaluate(curve, frames)
+            is_location = found.mode == LOCATION
+            worst[is_location] = max(worst[is_location], float(found.errors(shown).max()))
+            kept += len(keys.rows) * int(found.keyed.sum())
+            dense += len(shown) * int(found.keyed.sum())
+    told = (
+        f"Keys are thinned to {100 * kept / dense:.0f} %, "
+        f"at most {worst[False]:.2f} degrees and {worst[True]:.1f} mm off"
+    )
+    return WrittenTake(action, (told,), worst[False], worst[True])
+
+
+def _notes_on_showing(ob: bpy.types.Object) -> Iterator[str]:
+    if ob.data.pose_position == "REST":
+        yield (
+            f'"{ob.name}" is shown in its rest position: '
+            "choose Pose Position in the armature's settings to see the motion"
+        )
 
 
 def _assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:

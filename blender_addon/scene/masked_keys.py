@@ -21,6 +21,7 @@ from ..core.channel_continuity import breaks_off, continue_channels
 from ..core.curve_span import SpanValues
 from . import keyframes
 from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, write_plans
+from .take_channels import rotation_channels
 
 Array = NDArray[np.floating]
 
@@ -166,7 +167,7 @@ def _rotation_channels(
     rows, span = part
     columns = [motion.bones.index(name) for name in span.bones]
     rotations = motion.rotations[rows][:, columns]
-    for name, path, values in keyframes.rotation_channels(ob, span.bones, rotations):
+    for name, path, values in rotation_channels(ob, span.bones, rotations):
         mode = ob.pose.bones[name].rotation_mode
         held = np.array(ob.path_resolve(path), dtype=float)
         borders = np.array([frames[0] - _HALF, frames[-1] + _HALF])
