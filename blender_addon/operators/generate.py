@@ -10,6 +10,7 @@ from ...engine.motion.bone_matching import BoneMap
 from ...engine.motion.request import MotionResult
 from ...engine.motion.retargeting import Placement, RigMotion, fit_clip_to_rig
 from ...engine.motion.rig import BonePose, Rig
+from ...engine.motion.rig_target import RigTarget
 from .. import engine_link
 from ..core.errors import UserError
 from ..core.jobs import Job
@@ -122,7 +123,9 @@ def write_takes(context: Context, target: GenerationTarget, result: MotionResult
         )
     armature.check_armature(ob)
     motions: list[RigMotion] = [
-        fit_clip_to_rig(clip, target.rig, target.bone_map, target.placement, target.held)
+        fit_clip_to_rig(
+            clip, target.rig, target.bone_map, RigTarget(target.placement, target.held)
+        )
         for clip in result.clips
     ]
     return [keyframes.write_motion(ob, motion, target.keys).name for motion in motions]

@@ -180,10 +180,8 @@ def _targets(track: RigTrack, placement: Placement, clip: Clip) -> tuple[dict[in
     oriented = quaternions.multiply(placement.rotation, turned)
     oriented = quaternions.multiply(oriented, alignment.offsets)
     centres = clip.root_pos + quaternions.rotate(clip.rot[:, 0], _HIP_CENTRE)
-    centres = placement.position + quaternions.rotate(placement.rotation, alignment.scale * centres)
-    rest = quaternions.conjugate(track.rig.rotations[alignment.bones[0]])
-    turns = quaternions.multiply(oriented[:, 0], rest)
-    heads = centres + quaternions.rotate(turns, alignment.pelvis_from_centre)
+    centres = alignment.to_rig(centres, placement)
+    heads = centres + quaternions.rotate(oriented[:, 0], alignment.pelvis_from_centre)
     to_rig = quaternions.conjugate(path.rotations)
     heads = quaternions.rotate(to_rig, heads - path.positions) / path.scales[:, None]
     oriented = quaternions.multiply(to_rig[:, None], oriented)

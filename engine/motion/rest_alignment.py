@@ -1,6 +1,7 @@
 """How a rig's rest pose differs from the canonical T-pose: body frame, size, bone offsets.
 
-It knows neither clips nor Blender, and it reads heads and orientations of
+Where the animator has set a rest reference, that pose stands in for the rest
+pose. It knows neither clips nor Blender, and it reads heads and orientations of
 mapped bones only; tails serve where a limb's end has no bone.
 """
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import quaternions
 from .bone_matching import BoneMap
-from .rig import Rig
+from .rig import Rig, RigReference
 from .skeleton import JOINT_INDEX, JOINTS, REST_OFFSETS, STANDING_PELVIS_HEIGHT
 
 Array = NDArray[np.floating[Any]]
@@ -25,19 +26,29 @@ _LIMB_CHAINS = tuple(
     for side in ("left", "right")
     for chain in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "foot"))
 )
-_CANONICAL_HIP_HEIGHT = STANDING_PELVIS_HEIGHT + REST_OFFSETS[JOINT_INDEX["left_hip"]][1]
-_CANONICAL_TOE_HEIGHT = (
-    _CANONICAL_HIP_HEIGHT
-    + REST_OFFSETS[[JOINT_INDEX[f"left_{joint}"] for joint in ("knee", "ankle", "foot")]][
-        :, 1
-    ].sum()
+_LEG_OFFSETS = REST_OFFSETS[[JOINT_INDEX[f"left_{joint}"] for joint in ("knee", "ankle")]]
+_CANONICAL_LEG = -float(_LEG_OFFSETS[:, 1].sum())
+_CANONICAL_ANKLE_HEIGHT = (
+    STANDING_PELVIS_HEIGHT + float(REST_OFFSETS[JOINT_INDEX["left_hip"]][1]) - _CANONICAL_LEG
 )
+_CANONICAL_TOE_HEIGHT = _CANONICAL_ANKLE_HEIGHT + float(REST_OFFSETS[JOINT_INDEX["left_foot"]][1])
 # A rest body within this cosine of a rig axis stands along that axis.
 _UPRIGHT_COSINE = np.cos(np.radians(35.0))
-# A rig whose feet end this near to its origin's height stands on that height (of hip height).
+# A rig whose feet end this near to its origin's height stands on that height (of leg length).
 _FLOOR_TOLERANCE = 0.12
 # A foot that falls from ankle to toes by at most this many degrees is taken as flat at rest.
 _STEEPEST_FLAT_FOOT = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the clip's space lies in rig space."""
+
+    position: Array
+    """(3,) the point on the floor that the clip's origin falls on, rig units."""
+
+    rotation: Array
+    """(4,) turns the clip's axes into rig space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +62,39 @@ class Alignment:
     """(M) indices of the bones that play them."""
 
     body: Array
-    """(4,) turns canonical axes into the rest body's: up, facing and left in rig space."""
+    """(4,) turns canonical axes into the rest body's: up, facing and left in rig space. Up is
+    an axis of rig space where the body stands along one, however it leans."""
 
     offsets: Array
     """(M, 4) orientation that each bone has, in canonical axes, in the canonical T-pose."""
 
     scale: float
-    """Rig units per metre of the canonical skeleton, by the height of the standing hips."""
+    """Rig units per metre of the canonical skeleton, by the length of the legs."""
+
+    lift: float
+    """Rig units that points of a clip are raised by, for ankles higher than the canonical ones."""
 
     floor_point: Array
     """(3,) below the rig's origin, at the height that the rest pose stands on."""
 
     pelvis_from_centre: Array
-    """(3,) from the middle of the hip joints to the pelvis bone's head, at rest."""
+    """(3,) from the middle of the hip joints to the pelvis bone's head, in that bone's own axes."""
+
+    def to_rig(self, points: Array, placement: Placement) -> Array:
+        """Return where points (..., 3) of a clip lie in rig space."""
+        raised = self.scale * points + np.array([0.0, self.lift, 0.0])
+        return np.asarray(placement.position + quaternions.rotate(placement.rotation, raised))
+
+    def to_clip(self, points: Array, placement: Placement) -> Array:
+        """Return where points (..., 3) of rig space lie in the clip's space."""
+        back = quaternions.conjugate(placement.rotation)
+        raised = quaternions.rotate(back, points - placement.position)
+        return np.asarray((raised - np.array([0.0, self.lift, 0.0])) / self.scale)
+
+
+def reference_of(rig: Rig) -> RigReference:
+    """Return the pose that counts as the rig's rest: the animator's, or else the rest pose."""
+    return rig.reference or RigReference(rig.heads, rig.tails, rig.rotations)
 
 
 def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
@@ -75,67 +106,97 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     are only turned about the vertical, so that they stay flat.
     """
     bones = {joint: rig.index[bone] for joint, bone in bone_map.bones.items()}
-    body = _body_frame(rig, bones)
-    floor, scale = _size(rig, bones, body)
-    swings = _limb_swings(rig, bones, body, floor)
+    rest = reference_of(rig)
+    body, leaning = _body_frames(rest, bones)
+    size = _size(rest, bones, leaning)
+    swings = _limb_swings(rest, bones, leaning, size.floor)
     joints = [joint for joint in JOINTS if joint in bones]
-    to_canonical = quaternions.conjugate(body)
-    rotations = rig.rotations[[bones[joint] for joint in joints]]
+    to_canonical = quaternions.conjugate(leaning)
+    rotations = rest.rotations[[bones[joint] for joint in joints]]
     swing = np.stack([swings.get(joint, quaternions.IDENTITY) for joint in joints])
-    centre = (rig.heads[bones["left_hip"]] + rig.heads[bones["right_hip"]]) / 2.0
+    centre = (rest.heads[bones["left_hip"]] + rest.heads[bones["right_hip"]]) / 2.0
+    pelvis = bones["pelvis"]
     return Alignment(
         joints=tuple(JOINT_INDEX[joint] for joint in joints),
         bones=tuple(bones[joint] for joint in joints),
         body=body,
         offsets=quaternions.multiply(swing, quaternions.multiply(to_canonical, rotations)),
-        scale=scale,
-        floor_point=floor * _up(body),
-        pelvis_from_centre=rig.heads[bones["pelvis"]] - centre,
+        scale=size.scale,
+        lift=size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale,
+        floor_point=size.floor * _up(body),
+        pelvis_from_centre=quaternions.rotate(
+            quaternions.conjugate(rest.rotations[pelvis]), rest.heads[pelvis] - centre
+        ),
     )
 
 
-def floor_height(rig: Rig, bone_map: BoneMap) -> float:
-    """Return the height, along the body's up axis, that the rest pose stands on."""
-    bones = {joint: rig.index[bone] for joint, bone in bone_map.bones.items()}
-    return _size(rig, bones, _body_frame(rig, bones))[0]
+def _body_frames(rest: RigReference, bones: dict[str, int]) -> tuple[Array, Array]:
+    """Find up, left and forward of the rest body from hips, shoulders and neck.
 
-
-def _body_frame(rig: Rig, bones: dict[str, int]) -> Array:
-    """Find up, left and forward of the rest body from hips, shoulders and neck."""
-    heads = rig.heads
-    legs = [heads[bones[f"{side}_hip"]] for side in ("left", "right")]
-    arms = [heads[bones[f"{side}_shoulder"]] for side in ("left", "right")]
+    Returns:
+        body: (4,) upright, where the body stands along an axis of rig space.
+        leaning: (4,) the body's own: hips and shoulders are level in it. Only a lean to the
+            side shows; how far a spine leans forwards is a matter of anatomy.
+    """
+    legs = [rest.heads[bones[f"{side}_hip"]] for side in ("left", "right")]
+    arms = [rest.heads[bones[f"{side}_shoulder"]] for side in ("left", "right")]
     up = (arms[0] + arms[1]) - (legs[0] + legs[1])
     up = up / max(float(np.linalg.norm(up)), 1e-12)
     nearest = int(np.argmax(np.abs(up)))
     if abs(up[nearest]) > _UPRIGHT_COSINE:
         up = np.eye(3)[nearest] * np.sign(up[nearest])
     left = (legs[0] - legs[1]) + (arms[0] - arms[1])
-    left = left - up * (left @ up)
     left = left / max(float(np.linalg.norm(left)), 1e-12)
+    level = left - up * (left @ up)
+    return _frame(level, up), _frame(left, up - left * (left @ up))
+
+
+def _frame(left: Array, up: Array) -> Array:
+    """Return the rotation (4,) that turns +X and +Y into two square directions (3,)."""
+    left, up = (axis / max(float(np.linalg.norm(axis)), 1e-12) for axis in (left, up))
     return quaternions.matrix_to_quaternion(np.stack([left, up, np.cross(left, up)], axis=-1))
 
 
-def _size(rig: Rig, bones: dict[str, int], body: Array) -> tuple[float, float]:
-    """Return the floor's height along up (rig units) and rig units per canonical metre."""
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How large a rest body is, in rig units."""
+
+    floor: float
+    """Height along up that it stands on."""
+
+    scale: float
+    """Units per canonical metre."""
+
+    ankle_height: float
+    """Of the ankles above the floor."""
+
+
+def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
+    """Measure the legs. The body frame says which way is up."""
     up = _up(body)
     lengths, ankles, lowest = [], [], []
     for side in ("left", "right"):
-        hip, knee = (rig.heads[bones[f"{side}_{joint}"]] for joint in ("hip", "knee"))
-        ankle = _limb_end(rig, bones, f"{side}_knee", f"{side}_ankle")
+        hip, knee = (rest.heads[bones[f"{side}_{joint}"]] for joint in ("hip", "knee"))
+        ankle = _limb_end(rest, bones, f"{side}_knee", f"{side}_ankle")
         lengths.append(np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee))
-        ankles.append(ankle @ up)
-        toes = rig.heads[bones[f"{side}_foot"]] if f"{side}_foot" in bones else ankle
-        lowest.append(min(ankle @ up, toes @ up))
+        ankles.append(float(ankle @ up))
+        if f"{side}_foot" in bones:
+            lowest.append(float(rest.heads[bones[f"{side}_foot"]] @ up))
     length = float(np.mean(lengths))
+    scale = length / _CANONICAL_LEG
+    if np.abs(up).max() < _UPRIGHT_COSINE:  # It hovers, or lies: nothing tells the floor.
+        return _Size(0.0, scale, _CANONICAL_ANKLE_HEIGHT * scale)
     floor = 0.0
-    if not -0.02 * length <= min(lowest) <= _FLOOR_TOLERANCE * length:
-        floor = float(min(lowest)) - _CANONICAL_TOE_HEIGHT * length / _CANONICAL_HIP_HEIGHT
+    if not -0.02 * length <= min(ankles + lowest) <= _FLOOR_TOLERANCE * length:
+        below_ankles = min(ankles) - _CANONICAL_ANKLE_HEIGHT * scale
+        floor = min(lowest) - _CANONICAL_TOE_HEIGHT * scale if lowest else below_ankles
     ankle_height = float(np.clip(np.mean(ankles) - floor, 0.0, 0.3 * length))
-    return floor, (length + ankle_height) / _CANONICAL_HIP_HEIGHT
+    return _Size(floor, scale, ankle_height)
 
 
-def _limb_swings(rig: Rig, bones: dict[str, int], body: Array, floor: float) -> dict[str, Array]:
+def _limb_swings(
+    rest: RigReference, bones: dict[str, int], body: Array, floor: float
+) -> dict[str, Array]:
     """Return, by joint, the turn in canonical axes from the rest pose to the T-pose, (4,)."""
     swings: dict[str, Array] = {}
     to_canonical = quaternions.conjugate(body)
@@ -145,18 +206,18 @@ def _limb_swings(rig: Rig, bones: dict[str, int], body: Array, floor: float) -> 
             if joint not in bones:
                 continue
             if end and not joint.endswith("ankle"):
-                vector = _limb_end(rig, bones, joint, end) - rig.heads[bones[joint]]
-                rest = quaternions.rotate(swing, quaternions.rotate(to_canonical, vector))
-                bend = quaternions.between(rest, REST_OFFSETS[JOINT_INDEX[end]])
+                vector = _limb_end(rest, bones, joint, end) - rest.heads[bones[joint]]
+                resting = quaternions.rotate(swing, quaternions.rotate(to_canonical, vector))
+                bend = quaternions.between(resting, REST_OFFSETS[JOINT_INDEX[end]])
                 swing = quaternions.multiply(bend, swing)
             elif joint.endswith("ankle"):
-                swing = _foot_swing(rig, bones, (joint, end), body, floor)
+                swing = _foot_swing(rest, bones, (joint, end), body, floor)
             swings[joint] = swing
     return swings
 
 
 def _foot_swing(
-    rig: Rig, bones: dict[str, int], foot: tuple[str, str], body: Array, floor: float
+    rest: RigReference, bones: dict[str, int], foot: tuple[str, str], body: Array, floor: float
 ) -> Array:
     """Return the turn of a foot: about the vertical if it is flat at rest, else its whole swing.
 
@@ -166,20 +227,20 @@ def _foot_swing(
     joint, toes = foot
     if toes not in bones:
         return quaternions.IDENTITY
-    vector = rig.heads[bones[toes]] - rig.heads[bones[joint]]
+    vector = rest.heads[bones[toes]] - rest.heads[bones[joint]]
     vector = quaternions.rotate(quaternions.conjugate(body), vector)
     length = float(np.linalg.norm(vector))
     forward = np.array([vector[0], 0.0, vector[2]])
     slope = np.degrees(np.arctan2(-vector[1], np.linalg.norm(forward)))
-    toe_height = float(rig.heads[bones[toes]] @ _up(body)) - floor
+    toe_height = float(rest.heads[bones[toes]] @ _up(body)) - floor
     if -10.0 <= slope <= _STEEPEST_FLAT_FOOT and abs(toe_height) < length:
         return quaternions.between(forward, np.array([0.0, 0.0, 1.0]))
     return quaternions.between(vector, REST_OFFSETS[JOINT_INDEX[toes]])
 
 
-def _limb_end(rig: Rig, bones: dict[str, int], joint: str, end: str) -> Array:
+def _limb_end(rest: RigReference, bones: dict[str, int], joint: str, end: str) -> Array:
     """Return where a limb bone ends: at the next joint's head, or its own tail without one."""
-    return np.asarray(rig.heads[bones[end]] if end in bones else rig.tails[bones[joint]])
+    return np.asarray(rest.heads[bones[end]] if end in bones else rest.tails[bones[joint]])
 
 
 def _up(body: Array) -> Array:

@@ -20,24 +20,15 @@ from . import quaternions
 from .bone_matching import BoneMap
 from .clip import Clip, forward_kinematics
 from .rest_alignment import Alignment, align_rest_poses
+from .rest_alignment import Placement as Placement
 from .rig import BonePose, Rig, RigPose, rest_channels
+from .rig_target import RigTarget
 from .skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
 
 Array = NDArray[np.floating[Any]]
 
 _TORSO = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
 _HIP_CENTRE = REST_OFFSETS[[JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"]]].mean(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where the clip's space lies in rig space."""
-
-    position: Array
-    """(3,) the point on the floor that the clip's origin falls on, rig units."""
-
-    rotation: Array
-    """(4,) turns the clip's axes into rig space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +77,7 @@ def rest_placement(rig: Rig, bone_map: BoneMap) -> Placement:
 
 
 def fit_clip_to_rig(
-    clip: Clip,
-    rig: Rig,
-    bone_map: BoneMap,
-    placement: Placement | None = None,
-    held: BonePose | None = None,
+    clip: Clip, rig: Rig, bone_map: BoneMap, target: RigTarget | None = None
 ) -> RigMotion:
     """Turn a clip into channels of the rig's mapped bones.
 
@@ -98,15 +85,15 @@ def fit_clip_to_rig(
         clip: T frames.
         rig: N bones at rest.
         bone_map: which bone plays which joint.
-        placement: where the clip's origin lies; None is `rest_placement`.
-        held: (N, 4) and (N, 3) channels that unmapped bones keep, and that mapped bones
-            keep in place of a location; None leaves them at rest.
+        target: where the clip lies, what the bones hold, the animator's wishes; None is
+            `rest_placement` and no wish.
     """
+    target = target or RigTarget()
     alignment = align_rest_poses(rig, bone_map)
-    placement = placement or Placement(alignment.floor_point, alignment.body)
+    placement = target.placement or Placement(alignment.floor_point, alignment.body)
     targets = _bone_orientations(clip, alignment, placement)
-    pelvis_heads = _pelvis_heads(clip, rig, alignment, placement)
-    return _solve_channels(rig, alignment, (targets, pelvis_heads), held, clip.fps)
+    pelvis_heads = _pelvis_heads(clip, alignment, placement)
+    return _solve_channels(rig, alignment, (targets, pelvis_heads), target.held, clip.fps)
 
 
 def rig_pose_to_clip(
@@ -135,11 +122,8 @@ def rig_pose_to_clip(
     known = {joint: oriented[:, row] for row, joint in enumerate(joints)}
     rotations = _fill_missing(known)
     pelvis = bones[0]
-    turns = quaternions.multiply(
-        pose.rotations[:, pelvis], quaternions.conjugate(rig.rotations[pelvis])
-    )
-    centres = pose.heads[:, pelvis] - quaternions.rotate(turns, alignment.pelvis_from_centre)
-    centres = quaternions.rotate(to_clip, centres - placement.position) / alignment.scale
+    offsets = quaternions.rotate(pose.rotations[:, pelvis], alignment.pelvis_from_centre)
+    centres = alignment.to_clip(pose.heads[:, pelvis] - offsets, placement)
     root_pos = centres - quaternions.rotate(rotations[:, 0], _HIP_CENTRE)
     parents = rotations[:, list(PARENTS)]
     local = quaternions.multiply(quaternions.conjugate(parents), rotations)
@@ -157,8 +141,7 @@ def heading_of_pose(pose: RigPose, rig: Rig, bone_map: BoneMap) -> tuple[Array, 
     alignment = align_rest_poses(rig, bone_map)
     pelvis = alignment.bones[0]
     rotations = pose.rotations[:, pelvis]
-    turns = quaternions.multiply(rotations, quaternions.conjugate(rig.rotations[pelvis]))
-    centre = pose.heads[:, pelvis] - quaternions.rotate(turns, alignment.pelvis_from_centre)
+    centre = pose.heads[:, pelvis] - quaternions.rotate(rotations, alignment.pelvis_from_centre)
     body = quaternions.multiply(rotations, quaternions.conjugate(alignment.offsets[0]))
     return centre, body
 
@@ -170,21 +153,17 @@ def _bone_orientations(clip: Clip, alignment: Alignment, placement: Placement) -
     return quaternions.multiply(turned, alignment.offsets)
 
 
-def _pelvis_heads(clip: Clip, rig: Rig, alignment: Alignment, placement: Placement) -> Array:
+def _pelvis_heads(clip: Clip, alignment: Alignment, placement: Placement) -> Array:
     """Return where the pelvis bone shall start, (T, 3) rig space.
 
     The middle of the hip joints is what follows the clip: rigs put the head of
     the pelvis bone anywhere, but the legs hang from the hips.
     """
     pelvis = np.asarray(clip.rot)[:, 0]
-    centres = clip.root_pos + quaternions.rotate(pelvis, _HIP_CENTRE)
-    centres = placement.position + quaternions.rotate(placement.rotation, alignment.scale * centres)
+    centres = alignment.to_rig(clip.root_pos + quaternions.rotate(pelvis, _HIP_CENTRE), placement)
     oriented = quaternions.multiply(placement.rotation, pelvis)
-    turns = quaternions.multiply(
-        quaternions.multiply(oriented, alignment.offsets[0]),
-        quaternions.conjugate(rig.rotations[alignment.bones[0]]),
-    )
-    return np.asarray(centres + quaternions.rotate(turns, alignment.pelvis_from_centre))
+    oriented = quaternions.multiply(oriented, alignment.offsets[0])
+    return np.asarray(centres + quaternions.rotate(oriented, alignment.pelvis_from_centre))
 
 
 def _solve_channels(

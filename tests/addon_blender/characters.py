@@ -11,6 +11,7 @@ from keyfill_extension.blender_addon.scene import armature, keyframes
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, Shape, toy_rig
 
@@ -61,7 +62,7 @@ def put_clip(ob, clip: Clip, start: int = 1, placement=None, fps: float = 30.0):
     rig = armature.read_rig(ob)
     bone_map = armature.read_bone_map(ob, rig)
     held = armature.read_held_channels(ob, rig)
-    motion = fit_clip_to_rig(clip, rig, bone_map, placement, held)
+    motion = fit_clip_to_rig(clip, rig, bone_map, RigTarget(placement, held))
     take = keyframes.TakeKeys("a take", start, fps)
     return rig, bone_map, keyframes.write_motion(ob, motion, take)
 

@@ -12,6 +12,7 @@ from keyfill_extension.blender_addon.scene import animation, armature, mannequin
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARTS
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,
@@ -435,7 +436,7 @@ def test_an_eye_that_is_shut_in_the_outliner_does_not_matter():
 def test_placement_puts_the_clip_where_it_was():
     ob, rig, bone_map = add_moving_character(wild_clip(20, amount=0.3), rotation_euler=(0, 0, 1))
     found = read(ob, rig, bone_map, 1, 20)
-    motion = fit_clip_to_rig(found.clip, rig, bone_map, found.placement)
+    motion = fit_clip_to_rig(found.clip, rig, bone_map, RigTarget(found.placement))
     rotations, locations = own(found, motion)
     assert degrees(motion.rotations, rotations).max() < 0.05
     assert np.abs(motion.locations - locations).max() < 1e-4
