@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from ...engine.motion import quaternions
 from ...engine.motion.request import RequestError
 from ...engine.motion.rig import Rig, RigPose, RigReference
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 NUMBERS = 10
 """Of one bone: 4 of its rotation, 3 of its rest offset, 3 of its shift."""
