@@ -50,6 +50,11 @@ class FactorizedConfig:
         """RVQ levels: one."""
         return 1
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether stages share a codebook: the only one has nobody to share it with."""
+        return False
+
 
 class FactorizedQuantizer(nn.Module):
     """Codes vectors (..., D) by one entry each."""

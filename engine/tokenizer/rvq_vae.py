@@ -1,7 +1,8 @@
-"""MoMask's tokenizer: one RVQ-VAE for the whole body (MoMask section 3.1).
+"""The published tokenizers: one VQ-VAE for the whole body, of one stage or several.
 
-Frames of any fixed number of features become codes of several stages and come
-back. It knows the features' mean and spread, not what they mean.
+MoMask's (section 3.1) has a codebook a stage, T2M-HiFiGPT's one for all stages, MMM's
+one stage with a factorized codebook. Frames of any fixed number of features become
+codes and come back. It knows the features' mean and spread, not what they mean.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from .codebook import CodebookConfig
 from .contract import Quantized
 from .dilated import DilatedConfig, DilatedDecoder, DilatedEncoder
+from .factorized_codebook import FactorizedConfig, FactorizedQuantizer
 from .residual_quantizer import QuantizerConfig, ResidualQuantizer
 
 
@@ -27,8 +29,24 @@ def _published_quantizer() -> QuantizerConfig:
 class RvqVaeConfig:
     """What is needed to rebuild the tokenizer with the same weights; defaults as published."""
 
-    quantizer: QuantizerConfig = field(default_factory=_published_quantizer)
+    quantizer: QuantizerConfig | FactorizedConfig = field(default_factory=_published_quantizer)
     network: DilatedConfig = field(default_factory=DilatedConfig)
+
+    @property
+    def code_width(self) -> int:
+        """Numbers of the vectors between encoder, quantizer and decoder."""
+        if isinstance(self.quantizer, FactorizedConfig):
+            return self.quantizer.code_width
+        return self.quantizer.codebook.width
+
+
+def build_quantizer(
+    config: QuantizerConfig | FactorizedConfig,
+) -> ResidualQuantizer | FactorizedQuantizer:
+    """Return the quantizer that a config describes."""
+    if isinstance(config, FactorizedConfig):
+        return FactorizedQuantizer(config)
+    return ResidualQuantizer(config)
 
 
 class RvqVae(nn.Module):
@@ -44,10 +62,9 @@ class RvqVae(nn.Module):
         self.frames_per_step = config.network.frames_per_step
         self.stages = config.quantizer.stages
         self.codebook_size = config.quantizer.codebook.size
-        code_width = config.quantizer.codebook.width
-        self.encoder = DilatedEncoder(code_width, config.network)
-        self.quantizer = ResidualQuantizer(config.quantizer)
-        self.decoder = DilatedDecoder(code_width, config.network)
+        self.encoder = DilatedEncoder(config.code_width, config.network)
+        self.quantizer = build_quantizer(config.quantizer)
+        self.decoder = DilatedDecoder(config.code_width, config.network)
         self.register_buffer("mean", torch.zeros(config.network.features))
         self.register_buffer("spread", torch.ones(config.network.features))
 
@@ -78,14 +95,18 @@ class RvqVae(nn.Module):
     @torch.no_grad()
     def decode_normalised(self, codes: Tensor) -> Tensor:
         """Return normalised features (B, T, D) of codes (B, S, 1, Q')."""
-        codes = codes.squeeze(2)
+        return torch.as_tensor(self.decoder(self._vectors(codes.squeeze(2))))
+
+    def _vectors(self, codes: Tensor) -> Tensor:
+        """Return what the decoder reads, (B, S, code_width), for codes (B, S, Q')."""
+        if isinstance(self.quantizer, FactorizedQuantizer):
+            return self.quantizer.decode(codes)
         is_silent = (codes == self.silent_code)[..., None]
         entries = [
             self.quantizer.book(stage).look_up(codes[..., stage].clamp_max(self.silent_code - 1))
             for stage in range(codes.shape[-1])
         ]
-        vectors = torch.stack(entries, 2).masked_fill(is_silent, 0.0).sum(2)
-        return torch.as_tensor(self.decoder(vectors))
+        return torch.stack(entries, 2).masked_fill(is_silent, 0.0).sum(2)
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Quantized]:
         """Reconstruct normalised features, training the codebooks.

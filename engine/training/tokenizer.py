@@ -45,20 +45,28 @@ def reconstruction_losses(
     reach = torch.cat([model.part(part).reach for part in PARTS])
     wanted = batch.features * reach
     error = functional.smooth_l1_loss(decoded * reach, wanted, reduction="none", beta=0.1)
-    terms = {"feature": _mean(error, real)}
-    terms |= _kinematic_terms(decoded, batch.features, real)
+    terms = {"feature": mean_over(error, real)}
+    terms |= kinematic_terms(decoded, batch.features, real)
     terms["commitment"] = torch.stack([q.commitment for q in quantized.values()]).mean()
     total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
     return total, {name: value.item() for name, value in terms.items()}
 
 
-def _mean(values: Tensor, real: Tensor) -> Tensor:
+def mean_over(values: Tensor, real: Tensor) -> Tensor:
+    """Return the mean of values (B, T, ...) where `real` (B, T, 1) is 1."""
     while real.dim() < values.dim():
         real = real[..., None]
     return (values * real).sum() / (real.expand_as(values).sum() + 1e-6)
 
 
-def _kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str, Tensor]:
+def kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str, Tensor]:
+    """Return what the decoded body misses: joints, bones, speeds, standing feet, path, heading.
+
+    Args:
+        decoded: (B, T, WIDTH) features.
+        target: (B, T, WIDTH) the true ones.
+        real: (B, T, 1) 1.0 where a frame is real.
+    """
     joints, wanted = heading_joints(decoded), heading_joints(target)
     bones = joints[..., 1:, :] - joints[..., list(PARENTS[1:]), :]
     wanted_bones = wanted[..., 1:, :] - wanted[..., list(PARENTS[1:]), :]
@@ -70,12 +78,12 @@ def _kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str,
     stands = (target[:, 1:, CONTACTS] * target[:, :-1, CONTACTS])[..., None]
     foot_error = (feet.diff(dim=1) - wanted_feet.diff(dim=1)).abs() * stands
     return {
-        "joints": _mean((joints - wanted).abs(), real),
-        "bones": _mean((bones - wanted_bones).abs(), real),
-        "velocity": _mean((joints.diff(dim=1) - wanted.diff(dim=1)).abs(), both),
-        "feet": _mean(foot_error, both),
-        "path": _mean((root - wanted_root).abs()[..., [0, 2]], real),
-        "heading": _mean((yaw - wanted_yaw).abs()[..., None], real),
+        "joints": mean_over((joints - wanted).abs(), real),
+        "bones": mean_over((bones - wanted_bones).abs(), real),
+        "velocity": mean_over((joints.diff(dim=1) - wanted.diff(dim=1)).abs(), both),
+        "feet": mean_over(foot_error, both),
+        "path": mean_over((root - wanted_root).abs()[..., [0, 2]], real),
+        "heading": mean_over((yaw - wanted_yaw).abs()[..., None], real),
     }
 
 
