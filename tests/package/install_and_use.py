@@ -1,6 +1,6 @@
 """Run in a Blender of its own: installs the zip as an animator would, and does some steps.
 
-    python install_and_use.py ZIP [enable] [preference] [generate] [disable]
+    python install_and_use.py ZIP [enable] [preference] [generate] [preset] [disable]
 
 Prints one line, TOLD and JSON.
 """
@@ -81,6 +81,21 @@ def generate():
     }
 
 
+def preset():
+    """Save and load a rig preset in the user's own folder."""
+    bpy.ops.keyfill.add_mannequin()
+    bpy.ops.keyfill.map_bones()
+    bpy.ops.keyfill.clear_bone(joint="left_foot")
+    bpy.ops.keyfill.save_rig_preset(name="Figures")
+    bpy.ops.keyfill.map_bones(from_scratch=True)
+    bpy.ops.keyfill.load_rig_preset(name="Figures")
+    folder = Path(bpy.utils.extension_path_user(PACKAGE))
+    return {
+        "preset_files": [path.relative_to(folder).as_posix() for path in folder.rglob("*.json")],
+        "preset_kept_choice": bpy.context.object.keyfill_rig.rows.left_foot.by_hand,
+    }
+
+
 def disable():
     import addon_utils
 
@@ -92,7 +107,7 @@ def main(zip_path, steps):
     told = install(zip_path)
     for step in steps:
         told |= {"enable": enable, "preference": preference, "generate": generate,
-                 "disable": disable}[step]()  # fmt: skip
+                 "preset": preset, "disable": disable}[step]()  # fmt: skip
     print("TOLD " + json.dumps(told), flush=True)
 
 

@@ -23,6 +23,12 @@ def test_a_preference_can_be_written_and_read_back(visit_blender):
     assert told["device_after"] == "cpu"
 
 
+def test_rig_presets_lie_in_the_extensions_user_folder(visit_blender):
+    told = visit_blender("enable", "preset", "disable").told
+    assert told["preset_files"] == ["rig_presets/Figures.json"]
+    assert told["preset_kept_choice"]
+
+
 def test_blender_ends_by_itself_after_the_addon_was_disabled(visit_blender):
     visit = visit_blender("enable", "disable")
     assert visit.seconds < EXIT_SECONDS
