@@ -24,14 +24,16 @@ from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.skeleton import FPS, FRAMES_PER_STEP, PARTS
 from .splicing import root_gap, splice
+from .systems.bridging import BridgeFinder
 from .systems.clips import (
     Mask,
     context_features,
     decoded_clip,
     decoded_contacts,
+    gaps_of,
     step_mask,
 )
-from .systems.grid import GridDecoding, GridSystem, Sampling, Stopwatch
+from .systems.grid import Filled, GridDecoding, GridSystem, Sampling, Stopwatch
 from .text_encoder import EncodedText, load_text_encoder
 from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
 from .transformers.length import LengthConfig, LengthPredictor
@@ -95,15 +97,17 @@ class Engine:
             codes = self.system.tokenizer.encode(features[None].to(self.system.device))[0]
             if request.clip is not None and request.variation:
                 steps = self.system.least_certain(codes, steps, recalled, request.variation)
-        # A new take is chosen by its prompt alone; others must be decoded to see where they arrive.
-        chosen_early = CANDIDATES if request.clip is None else 1
-        sampling = Sampling(_generators(request), chosen_early, request.strength)
-        filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
+        filled = self._bridged(request, padded_clip, codes, steps, watch)
+        if filled is None:
+            # A new take is chosen by its prompt alone; others must show where they arrive.
+            chosen_early = CANDIDATES if request.clip is None else 1
+            sampling = Sampling(_generators(request), chosen_early, request.strength)
+            filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         clips, contacts, gaps = [], [], []
+        left = len(filled.features) // request.takes
         for take in range(request.takes):
             yield Progress(take, request.takes, "Cleaning up")
             with watch.measure("clean-up"):
-                left = CANDIDATES // chosen_early
                 rows = slice(take * left, (take + 1) * left)
                 rivals = Rivals(filled.features[rows], filled.fit[rows])
                 done, stands, gap = _finish(clip, mask, rivals, request.clip is None)
@@ -117,6 +121,23 @@ class Engine:
             watch.seconds,
             tuple(gaps),
         )
+
+    def _bridged(
+        self,
+        request: MotionRequest,
+        clip: Clip,
+        codes: torch.Tensor,
+        steps: torch.Tensor,
+        watch: Stopwatch,
+    ) -> Filled | None:
+        """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
+        if request.clip is None or request.prompt.strip() or request.variation:
+            return None
+        gaps = gaps_of(clip, steps)
+        if not gaps:
+            return None
+        generator = torch.Generator().manual_seed(request.seed)
+        return self.system.bridge(codes, gaps, (generator, request.takes), watch)
 
     def _run_beats(
         self, request: MotionRequest, watch: Stopwatch
@@ -264,13 +285,16 @@ def load_engine(
     """
     verify_weights(weights)
     place = choose_device(device)
+    tokenizer = load_tokenizer(weights, place)
+    memory = MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0])
     system = GridSystem(
-        load_tokenizer(weights, place),
+        tokenizer,
         _load_network(weights, "masked", MaskedTransformer, MaskedConfig, place),
         _load_network(weights, "residual", ResidualTransformer, ResidualConfig, place),
         _load_network(weights, "length", LengthPredictor, LengthConfig, place),
-        MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0]),
+        memory,
         load_text_encoder("minilm"),
+        BridgeFinder(tokenizer, memory),
         decoding or GridDecoding(),
     )
     return Engine(system)

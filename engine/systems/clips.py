@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,9 +17,12 @@ from ..features import (
     clip_to_features,
     features_to_clip,
 )
-from ..motion.clip import Clip
+from ..motion.clean_up import clean_up
+from ..motion.clip import Clip, headings
 from ..motion.displacements import runs_of
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
+from ..splicing import splice
+from .bridging import Gap
 
 Mask = NDArray[np.bool_]
 """(T, P) frames x body parts, True where to fill."""
@@ -59,6 +64,31 @@ def step_mask(mask: Mask) -> Tensor:
     return torch.from_numpy(mask).view(-1, FRAMES_PER_STEP, mask.shape[1]).any(1)
 
 
+def gaps_of(clip: Clip, steps: Tensor) -> list[Gap]:
+    """Return the masked steps (S, P) of a clip of 4 S frames as gaps between kept poses.
+
+    Empty where a part of a masked step is kept, or nothing at all is.
+    """
+    masked = steps.numpy()
+    if not (masked.all(1) == masked.any(1)).all() or masked.all():
+        return []
+    gaps = []
+    for first, last in runs_of(masked.any(1)):
+        is_open = first == 0 or last == len(masked)
+        before, behind = FRAMES_PER_STEP * first - 1, FRAMES_PER_STEP * last
+        gaps.append(Gap(first, last, None if is_open else _way(clip, before, behind)))
+    return gaps
+
+
+def _way(clip: Clip, before: int, behind: int) -> tuple[float, float, float]:
+    """Return how a frame lies to an earlier one: metres to its side and ahead, radians."""
+    yaw, turned = (float(headings(clip.rot[row : row + 1, 0])[0]) for row in (before, behind))
+    x, _, z = clip.root_pos[behind] - clip.root_pos[before]
+    turn = (turned - yaw + np.pi) % (2 * np.pi) - np.pi
+    cosine, sine = np.cos(yaw), np.sin(yaw)
+    return float(cosine * x - sine * z), float(sine * x + cosine * z), float(turn)
+
+
 def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
     """Return the first `frames` frames of decoded features (T, WIDTH) as a clip."""
     return features_to_clip(features[:frames], origin)
@@ -69,3 +99,29 @@ def decoded_contacts(features: Tensor, frames: int) -> Mask:
     return np.asarray((features[:frames, CONTACTS] > 0.5).cpu().numpy())
 
 
+def whole_steps(clip: Clip, mask: Mask) -> tuple[Clip, Mask]:
+    """Repeat the last frame until whole token steps are full."""
+    missing = -clip.frames % FRAMES_PER_STEP
+    rows = np.minimum(np.arange(clip.frames + missing), clip.frames - 1)
+    return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
+
+
+def put_in(clip: Clip, made: Clip, mask: Mask, contacts: Mask) -> Clip:
+    """Return the clip with its masked cells taken from `made`, and the filled feet cleaned up.
+
+    Args:
+        clip: the animator's; its unmasked cells stay bit for bit.
+        made: (T) frames; under kept cells the reconstruction of `clip`.
+        mask: (T, P).
+        contacts: (T, 4) which feet are meant to stand.
+    """
+    spliced = splice(clip, made, mask)
+    lower = mask[:, PARTS.index("LOWER_BODY")]
+    return clean_up(spliced, contacts, lower) if lower.any() else spliced
+
+
+def as_float32(clip: Clip) -> Clip:
+    """Return the clip in single precision."""
+    return replace(
+        clip, root_pos=clip.root_pos.astype(np.float32), rot=clip.rot.astype(np.float32)
+    )

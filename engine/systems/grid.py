@@ -6,9 +6,7 @@ memory and text encoder. It knows nothing about files, processes or Blender.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -22,6 +20,8 @@ from ..tokenizer.grid import GridTokenizer
 from ..transformers.length import LengthPredictor
 from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
+from .bridging import BridgeFinder, Gap
+from .contract import Stopwatch
 from .recalling import Recalled, continuations, find_sources, recall
 
 WINDOW_STEPS = 76
@@ -99,23 +99,6 @@ class Filled:
     """(B,) how well the base codes fit the prompt, nats a cell; 0 without a prompt."""
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Adds up the wall time of named stages."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        """Time the block that follows."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - started
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
-
-
 @dataclass(frozen=True, slots=True)
 class GridSystem:
     """The networks of the grid model, in eval mode on one device."""
@@ -126,6 +109,7 @@ class GridSystem:
     length: LengthPredictor
     memory: MotionMemory
     text_encoder: TextEncoder
+    bridges: BridgeFinder
     decoding: GridDecoding = field(default_factory=GridDecoding)
 
     @property
@@ -205,6 +189,28 @@ class GridSystem:
         with watch.measure("decoding"):
             features = self.tokenizer.decode(codes)
         return Filled(features, confidence, fit)
+
+    def bridge(
+        self, codes: Tensor, gaps: list[Gap], takes: tuple[torch.Generator, int], watch: Stopwatch
+    ) -> Filled | None:
+        """Fill gaps between kept poses with remembered motion that leads from one to the other.
+
+        Without words the codes beside the gap know more than the masked transformer: it sees
+        no memory then. None where nothing is remembered that is long enough.
+
+        Args:
+            codes: (S, P, Q) int64 codes of the kept cells; the others do not matter.
+            gaps: all masked steps.
+            takes: what draws among bridges that fit alike, and how many fills to make.
+            watch: gets the time of each stage.
+        """
+        with watch.measure("base tokens"):
+            filled = self.bridges.fill(codes.cpu(), gaps, *takes)
+        if filled is None:
+            return None
+        with watch.measure("decoding"):
+            features = self.tokenizer.decode(filled.to(self.device))
+        return Filled(features, torch.ones(filled.shape[:3]), torch.zeros(len(filled)))
 
     def _prompt(self, recalled: Recalled, generators: list[torch.Generator]) -> _Prompted:
         copying = (
@@ -332,22 +338,24 @@ class GridSystem:
         return codes
 
 
-def windows(mask: Tensor) -> list[tuple[int, int]]:
+def windows(
+    mask: Tensor, longest: int = WINDOW_STEPS, context: int = CONTEXT_STEPS
+) -> list[tuple[int, int]]:
     """Return the windows [start, end) of steps to fill, in order.
 
-    A grid longer than WINDOW_STEPS is filled by sliding: each window begins with
-    CONTEXT_STEPS that are known by then, so that one prompt serves any length.
+    A grid (S, P) longer than `longest` steps is filled by sliding: each window begins with
+    `context` steps that are known by then, so that one prompt serves any length.
     """
     steps = len(mask)
     touched = torch.nonzero(mask.any(1)).flatten()
     if len(touched) == 0:
         return []
-    if steps <= WINDOW_STEPS:
+    if steps <= longest:
         return [(0, steps)]
     found, at, last = [], int(touched[0]), int(touched[-1]) + 1
     while at < last:
-        start = max(0, min(at - CONTEXT_STEPS, steps - WINDOW_STEPS))
-        end = min(steps, start + WINDOW_STEPS)
+        start = max(0, min(at - context, steps - longest))
+        end = min(steps, start + longest)
         found.append((start, end))
         at = end
     return found
