@@ -82,12 +82,15 @@ class Clip:
         return replace(self, root_pos=self.root_pos * np.array([-1.0, 1.0, 1.0]), rot=rot)
 
 
-def forward_kinematics(root_pos: Array, rot: Array) -> tuple[Array, Array]:
+def forward_kinematics(
+    root_pos: Array, rot: Array, offsets: Array = REST_OFFSETS
+) -> tuple[Array, Array]:
     """Chain the local rotations from the pelvis outwards.
 
     Args:
         root_pos: (..., 3) metres.
         rot: (..., 22, 4) local unit quaternions.
+        offsets: (22, 3) of the rest pose; the canonical skeleton's unless given.
 
     Returns:
         positions: (..., 22, 3) metres.
@@ -98,7 +101,7 @@ def forward_kinematics(root_pos: Array, rot: Array) -> tuple[Array, Array]:
     for joint in range(1, len(JOINTS)):
         parent = PARENTS[joint]
         positions.append(
-            positions[parent] + quaternions.rotate(rotations[parent], REST_OFFSETS[joint])
+            positions[parent] + quaternions.rotate(rotations[parent], offsets[joint])
         )
         rotations.append(quaternions.multiply(rotations[parent], rot[..., joint, :]))
     return np.stack(positions, axis=-2), np.stack(rotations, axis=-2)
