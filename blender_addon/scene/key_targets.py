@@ -47,7 +47,8 @@ class KeyTargets:
         mode = owner.rotation_mode
         locks = np.array(owner.lock_rotation)
         if mode in DATA_PATHS and owner.lock_rotations_4d:
-            locks = np.array([owner.lock_rotation_w, *locks])
+            # Without an axis that may move, the fourth number turns nothing.
+            locks = np.array([owner.lock_rotation_w or locks.all(), *locks])
         elif mode in DATA_PATHS:
             # Blender locks XYZ angles of such bones: `hold_locked` sees to it.
             locks = np.full(_FOUR, locks.all())
@@ -185,11 +186,7 @@ def _driven_channels(ob: bpy.types.Object) -> set[tuple[str, int]]:
     """Return data path and index of everything that a driver of the object decides."""
     data = ob.animation_data
     drivers = data.drivers if data is not None else ()
-    return {
-        (curve.data_path, curve.array_index)
-        for curve in drivers
-        if not curve.mute
-    }
+    return {(curve.data_path, curve.array_index) for curve in drivers if not curve.mute}
 
 
 def path_of(owner: Any, name: str) -> str:

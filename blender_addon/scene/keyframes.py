@@ -20,6 +20,7 @@ from ...engine.motion.retargeting import RigMotion, RootTrack
 from ...engine.motion.rig_options import RigOptions
 from ..core import key_table
 from . import curve_keys
+from .bone_inheritance import fit_inheritance
 from .key_targets import KeyTargets
 from .take_channels import LOCATION, OwnerKeys, plan_keys
 
@@ -98,7 +99,7 @@ def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> Writt
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
     """
     check_writable(ob, motion)
-    motion = sample_on_frames(motion, take.fps)
+    motion = fit_inheritance(ob, sample_on_frames(motion, take.fps))
     targets = KeyTargets(ob)
     planned = plan_keys(ob, motion, targets, take.units_per_metre, take.options)
     action = bpy.data.actions.new(_action_name(take.name))

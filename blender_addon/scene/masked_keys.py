@@ -19,8 +19,10 @@ from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import RigMotion
 from ..core.channel_continuity import breaks_off, continue_channels
 from ..core.curve_span import SpanValues
+from ..core.rotation_modes import channels_to_quaternions
 from . import keyframes
 from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, write_plans
+from .key_targets import KeyTargets, rotation_path
 from .take_channels import rotation_channels
 
 Array = NDArray[np.floating]
@@ -97,15 +99,16 @@ def write_span(
         )
     frames, rows = _frames_of(motion, start_frame_scene, span)
     curves = curves_by_path(action, slot)
+    part = _Part(ob, KeyTargets(ob), curves, frames, span)
     channels = [
-        *_rotation_channels(ob, curves, motion, frames, (rows, span)),
-        *_location_channels(ob, curves, motion, frames, (rows, span)),
+        *_rotation_channels(part, motion.bones, motion.rotations[rows]),
+        *_location_channels(part, motion.locations[rows]),
     ]
     for channel in channels:
         _check_channel(channel)
     plans = plan_channels(action, slot, channels)
     settled = write_plans(ob, action, slot, plans)
-    return _report(settled)
+    return _report(settled, part.targets.notes())
 
 
 def copy_for_take(ob: bpy.types.Object, name: str) -> bpy.types.Action:
@@ -156,49 +159,78 @@ def _frames_of(motion: RigMotion, start: int, span: SpanKeys) -> tuple[Array, sl
     return np.arange(first, last + 1, dtype=float), slice(first - start, last - start + 1)
 
 
-def _rotation_channels(
-    ob: bpy.types.Object,
-    curves: dict[tuple[str, int], Any],
-    motion: RigMotion,
-    frames: Array,
-    part: tuple[slice, SpanKeys],
-) -> Iterator[Channel]:
-    """Yield the rotation channels of the span's bones, going on from what is before the span."""
-    rows, span = part
-    columns = [motion.bones.index(name) for name in span.bones]
-    rotations = motion.rotations[rows][:, columns]
-    for name, path, values in rotation_channels(ob, span.bones, rotations):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """What a span is written into."""
+
+    ob: bpy.types.Object
+
+    targets: KeyTargets
+
+    curves: dict[tuple[str, int], Any]
+    """F-curves by data path and index."""
+
+    frames: Array
+    """(T,)"""
+
+    span: SpanKeys
+
+    def shown(self, path: str, held: Array, times: Array) -> Array:
+        """Return what a property's channels show, (N, C) at times (N,)."""
+        columns = [
+            shown(self.curves.get((path, index)), held[index], times) for index in range(len(held))
+        ]
+        return np.stack(columns, axis=1)
+
+
+def _rotation_channels(part: _Part, bones: tuple[str, ...], rotations: Array) -> Iterator[Channel]:
+    """Yield the rotation channels of the span's bones, going on from what is before the span.
+
+    Args:
+        part: what is written into.
+        bones: M names.
+        rotations: (T, M, 4)
+    """
+    ob, names = part.ob, part.span.bones
+    turned = np.array(rotations[:, [bones.index(name) for name in names]])
+    for column, name in enumerate(names):
+        turned[:, column] = _unlocked(part, name, turned[:, column])
+    for name, path, values in rotation_channels(ob, names, turned):
         mode = ob.pose.bones[name].rotation_mode
         held = np.array(ob.path_resolve(path), dtype=float)
-        borders = np.array([frames[0] - _HALF, frames[-1] + _HALF])
-        around = np.stack(
-            [shown(curves.get((path, index)), held[index], borders) for index in range(len(held))],
-            axis=1,
-        )
+        borders = np.array([part.frames[0] - _HALF, part.frames[-1] + _HALF])
+        around = part.shown(path, held, borders)
         values = continue_channels(values, mode, around[0])
         breaks = breaks_off(values[-1], mode, around[1])
-        for index in range(len(held)):
-            edit = SpanValues(frames, values[:, index], breaks)
-            yield Channel(name, path, index, curves.get((path, index)), held[index], edit)
+        for index in np.flatnonzero(part.targets.rotation_flags(name)).tolist():
+            edit = SpanValues(part.frames, values[:, index], breaks)
+            fcurve = part.curves.get((path, index))
+            yield Channel(name, path, index, fcurve, held[index], edit)
 
 
-def _location_channels(
-    ob: bpy.types.Object,
-    curves: dict[tuple[str, int], Any],
-    motion: RigMotion,
-    frames: Array,
-    part: tuple[slice, SpanKeys],
-) -> Iterator[Channel]:
+def _unlocked(part: _Part, name: str, rotations: Array) -> Array:
+    """Return rotations (T, 4) whose locked angles are what the bone does already."""
+    bone = part.ob.pose.bones[name]
+    if not any(bone.lock_rotation):
+        return rotations
+    path = rotation_path(bone)
+    own = part.shown(path, np.array(part.ob.path_resolve(path), dtype=float), part.frames)
+    return part.targets.hold_locked(
+        name, rotations, channels_to_quaternions(own, bone.rotation_mode)
+    )
+
+
+def _location_channels(part: _Part, locations: Array) -> Iterator[Channel]:
     """Yield the location channels of the bone that carries the path, if it gets keys."""
-    rows, span = part
-    if span.location_bone is None:
+    name = part.span.location_bone
+    if name is None:
         return
-    path = ob.pose.bones[span.location_bone].path_from_id("location")
-    held = ob.path_resolve(path)
-    for index in range(3):
-        edit = SpanValues(frames, np.asarray(motion.locations[rows, index], dtype=float))
-        fcurve = curves.get((path, index))
-        yield Channel(span.location_bone, path, index, fcurve, float(held[index]), edit)
+    path = part.ob.pose.bones[name].path_from_id("location")
+    held = part.ob.path_resolve(path)
+    for index in np.flatnonzero(part.targets.location_flags(name)).tolist():
+        edit = SpanValues(part.frames, np.asarray(locations[:, index], dtype=float))
+        fcurve = part.curves.get((path, index))
+        yield Channel(name, path, index, fcurve, float(held[index]), edit)
 
 
 def _check_channel(channel: Channel) -> None:
@@ -218,9 +250,9 @@ def _check_channel(channel: Channel) -> None:
         )
 
 
-def _report(plans: list[Plan]) -> SpanReport:
+def _report(plans: list[Plan], told: list[str]) -> SpanReport:
     channels = [plan.channel for plan in plans]
-    notes = dict.fromkeys(plan.note for plan in plans if plan.note)
+    notes = dict.fromkeys([*told, *(plan.note for plan in plans if plan.note)])
     return SpanReport(
         curves=len(plans),
         created=tuple(
