@@ -20,13 +20,19 @@ from ..tokenizer.grid import GridTokenizer
 KEY_WIDTH = 24
 """Numbers a part by which steps are compared: nearly all that its codes say, in decimetres."""
 
-WAY_WEIGHT = 2.0
+WAY_WEIGHT = 1.5
 """What a decimetre of missed way counts beside one of a pose."""
+
+BESIDE = (1.0, 0.5)
+"""What the first and the second kept step beside a gap count."""
+
+_UNLIKE = 400.0
+"""Squared decimetres of a step that a remembered clip lacks beside a stretch."""
 
 RIVALS = 8
 """Bridges among which each take is drawn."""
 
-ALIKE = 1.0
+ALIKE = 0.5
 """Decimetres of misfit that chance outweighs now and then, so that seeds differ."""
 
 _METRES_A_RADIAN = 0.3
@@ -103,17 +109,16 @@ class BridgeFinder:
         if total < length:
             return []
         starts = torch.arange(total - length + 1)
-        clip_of = self._clip_of
-        is_usable = clip_of[starts] == clip_of[starts + length - 1]
+        is_usable = self._clip_of[starts] == self._clip_of[starts + length - 1]
         cost = torch.zeros(len(starts))
-        if gap.first > 0:
-            before = (starts - 1).clamp_min(0)
-            is_usable &= (starts > 0) & (clip_of[before] == clip_of[starts])
-            cost += self._distance(codes[gap.first - 1])[before]
-        if gap.last < len(codes):
-            after = (starts + length).clamp_max(total - 1)
-            is_usable &= (starts + length < total) & (clip_of[after] == clip_of[starts])
-            cost += self._distance(codes[gap.last])[after]
+        for further, weight in enumerate(BESIDE):
+            sides = ((gap.first - 1, starts - 1, -further), (gap.last, starts + length, further))
+            for kept, beside, shift in sides:
+                if not 0 <= kept + shift < len(codes):
+                    continue
+                distance, is_there = self._distances(codes[kept + shift], beside + shift, starts)
+                cost += weight * distance
+                is_usable &= is_there | (further > 0)
         if gap.way is not None:
             cost += self._missed(starts, length, gap.way)
         cost = cost.masked_fill(~is_usable, math.inf)
@@ -133,10 +138,16 @@ class BridgeFinder:
             for start in found.values()
         ]
 
-    def _distance(self, step: Tensor) -> Tensor:
-        """Return squared decimetres (M,) between every remembered step and one, (P, Q)."""
+    def _distances(self, step: Tensor, rows: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return squared decimetres (N,) from a step (P, Q) to those at rows (N,).
+
+        Also which rows (N,) there are in the clips of the stretches that begin at `starts` (N,).
+        """
+        inside = rows.clamp(0, len(self._keys) - 1)
+        is_there = (inside == rows) & (self._clip_of[inside] == self._clip_of[starts])
         own = self._project(step[None])
-        return (self._keys - own).square().sum(-1)
+        distances = (self._keys - own).square().sum(-1)[inside]
+        return distances.masked_fill(~is_there, _UNLIKE), is_there
 
     def _missed(self, starts: Tensor, length: int, way: tuple[float, float, float]) -> Tensor:
         """Return squared decimetres by which each stretch misses the way and the turn."""
@@ -181,7 +192,7 @@ class BridgeFinder:
         parts = []
         for index, part in enumerate(PARTS):
             tokenizer = self.tokenizer.part(part)
-            total = torch.zeros(len(codes), KEY_WIDTH)
+            total = torch.zeros(len(codes), self._axes[index].shape[1])
             for stage in range(codes.shape[-1]):
                 entries = tokenizer.quantizer.book(stage).entries.detach().cpu()
                 total += (entries @ self._axes[index])[codes[:, index, stage].long().cpu()]
