@@ -137,7 +137,7 @@ class MotionTextEvaluator(nn.Module):
 
     def _on_sphere(self, values: Tensor) -> Tensor:
         # Length sqrt(D): numbers of about 1, and cubic kernels (KID) see the cosine.
-        return functional.normalize(values, dim=-1) * self.config.outputs**0.5
+        return torch.as_tensor(functional.normalize(values, dim=-1) * self.config.outputs**0.5)
 
 
 def _head(inputs: int, config: EvaluatorConfig) -> nn.Sequential:

@@ -18,7 +18,7 @@ from ..data.corpus import Corpus, CorpusClip, load_corpus
 from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
 from ..evaluation.evaluator import FILE_NAME, MotionTextEvaluator, describe
-from ..evaluation.metrics import draw_pool, r_precision
+from ..evaluation.metrics import Array, MetricError, draw_pool, r_precision
 from ..motion.skeleton import PARTS
 from ..text_encoder import TextEncoder, load_text_encoder
 from .loop import Report, Run, train
@@ -121,27 +121,34 @@ class EvaluatorTask:
 
     @torch.no_grad()
     def validate(self, averaged: nn.Module) -> Report:
-        """Return R-precision at 1, 2, 3 in fixed pools of 32 held-out clips."""
+        """Return R-precision at 1, 2, 3 in fixed pools of 32 held-out clips.
+
+        Nothing where the split holds too few groups or captions for a pool.
+        """
         assert isinstance(averaged, MotionTextEvaluator)
         rng = np.random.default_rng(VALIDATION_SEED)
         data = self.held_out
-        motions = embed_bank(averaged, data)
         words = [[data.texts.captions[row] for row in rows] for rows in data.captions]
+        try:
+            pools = [draw_pool(data.groups, words, rng) for _ in range(POOLS)]
+        except MetricError:
+            return {}
+        motions = embed_bank(averaged, data)
         shares = []
-        for _ in range(POOLS):
+        for pool in pools:
             chosen = [rows[rng.integers(len(rows))] for rows in data.captions]
             texts = averaged.text(*caption_rows(data.texts, chosen)).double().numpy()
-            shares.append(r_precision(texts, motions, [draw_pool(data.groups, words, rng)]))
+            shares.append(r_precision(texts, motions, [pool]))
         return {f"r{k + 1}": float(value) for k, value in enumerate(np.mean(shares, 0))}
 
 
-def embed_bank(model: MotionTextEvaluator, data: CaptionedMotion) -> np.ndarray:
+def embed_bank(model: MotionTextEvaluator, data: CaptionedMotion) -> Array:
     """Return (C, D) vectors of whole clips."""
     rows = []
     for start, length in zip(data.bank.starts.tolist(), data.bank.lengths.tolist(), strict=True):
         clip = data.described[None, start : start + length]
         rows.append(model.motion(clip, torch.tensor([length])))
-    return torch.cat(rows).double().numpy()
+    return np.asarray(torch.cat(rows).double().numpy())
 
 
 def caption_rows(texts: TextBank, rows: list[int]) -> tuple[Tensor, Tensor, Tensor]:
