@@ -1,18 +1,21 @@
 """What bones of humanoid rigs are called: the tables behind matching by name.
 
 Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `Left Up Leg`
-are all the side "left" and the word "upleg". It knows no rig and no hierarchy.
+are all the side "left" and the word "upleg"; Japanese names are put into English
+words first. It knows no rig and no hierarchy.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 SIDED_WORDS: Final[dict[str, tuple[str, ...]]] = {
-    "hip": ("upleg", "upperleg", "thigh", "thighbend", "legupper", "hip", "femur"),
+    "hip": ("upleg", "upperleg", "thigh", "thighbend", "legupper", "hip", "femur", "leg"),
     "knee": ("lowerleg", "lowleg", "shin", "shinbend", "calf", "knee", "leglower", "leg", "tibia"),
     "ankle": ("ankle", "foot"),
     "foot": ("toebase", "toes", "ball", "toe", "football", "foot"),
@@ -22,45 +25,82 @@ SIDED_WORDS: Final[dict[str, tuple[str, ...]]] = {
         "humerus", "shoulder",
     ),
     "elbow": ("forearm", "lowerarm", "lowarm", "forearmbend", "armlower", "elbow"),
-    "wrist": ("hand", "wrist"),
+    "wrist": ("hand", "wrist", "fist", "palm"),
 }  # fmt: skip
 """Words for each joint that has two sides; the first ones are the surest."""
 
 MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "pelvis": ("hips", "pelvis", "hip"),
-    "neck": ("neck", "necklower", "neckbase"),
+    "neck": ("neck", "necklower", "neckbase", "necktwist"),
     "head": ("head",),
 }
 """Words for the joints on the midline; the spine is found between pelvis and neck."""
 
 SPINE_WORDS: Final = frozenset(
     ("spine", "chest", "upperchest", "abdomen", "abdomenlower", "abdomenupper", "chestlower",
-     "chestupper", "torso", "back", "lowerback", "waist", "stomach", "ribs")
+     "chestupper", "torso", "back", "lowerback", "waist", "stomach", "ribs", "ribcage",
+     "upperbody", "body")
 )  # fmt: skip
 """Words that make a bone between pelvis and neck a sure spine bone."""
-
-NUMBERED_SPINES: Final[dict[str, tuple[str, ...]]] = {
-    "Rigify": ("spine", "spine.004", "spine.006"),
-}
-"""Families whose pelvis, neck and head are numbered spine bones."""
 
 HELPER_WORDS: Final = frozenset(
     ("twist", "end", "nub", "tip", "top", "ik", "fk", "pole", "target", "ctrl", "control", "mch",
      "org", "roll", "jiggle", "socket", "attach", "helper", "site", "share", "corrective",
-     "tweak", "vis", "offset", "master", "parent", "heel", "prop")
+     "tweak", "vis", "offset", "master", "parent", "heel", "prop", "leaf", "str", "mstr", "lattice",
+     "weapon", "holster", "physics", "secondary", "sec", "adj", "cancel")
 )  # fmt: skip
 """A bone with one of these words helps another one and is never a joint itself."""
+
+ROOT_WORDS: Final = frozenset(
+    ("root", "boneroot", "master", "armature", "traj", "trajectory", "rootmotion", "reference",
+     "motion", "rootbone", "rootnode", "global", "world", "allparent", "mover", "rootmaster")
+)  # fmt: skip
+"""Words for a bone that carries the whole character about."""
+
+FINGER_WORDS: Final[tuple[tuple[str, ...], ...]] = (
+    ("thumb",), ("index", "point", "pointer"), ("middle", "mid"), ("ring",),
+    ("pinky", "little", "pinkie", "small"),
+)  # fmt: skip
+"""Words for each digit from the thumb on."""
+
+METACARPAL_WORDS: Final = ("metacarpal", "palm", "carpal", "fingerbase")
+"""Words for the bones between wrist and fingers."""
+
+TWIST_WORDS: Final = ("twist", "roll", "tweak")
+"""Words for bones that share a limb's roll."""
 
 SIDES: Final = {
     "left": "left", "l": "left", "lft": "left", "lt": "left",
     "right": "right", "r": "right", "rgt": "right", "rt": "right",
 }  # fmt: skip
 
-_CENTRE_WORDS: Final = frozenset(("c", "m", "center", "centre", "mid", "j", "jnt", "joint", "bind"))
+# What MikuMikuDance calls bones, longer words before those that they contain.
+_JAPANESE: Final = (
+    ("全ての親", "all parent"), ("操作中心", "view"), ("センター", "center"),
+    ("グルーブ", "groove"),
+    ("キャンセル", "cancel"), ("上半身", "upper body"), ("下半身", "lower body"),
+    ("腰", "waist"), ("つま先", "toe"), ("足先", "toe"), ("手首", "wrist"), ("足首", "ankle"),
+    ("乳首", "nipple"), ("首", "neck"), ("頭", "head"), ("肩", "shoulder"),
+    ("腕捩", "arm twist"), ("手捩", "hand twist"), ("捩", "twist"), ("腕", "arm"),
+    ("ひじ", "elbow"), ("肘", "elbow"), ("ひざ", "knee"), ("膝", "knee"), ("足", "leg"),
+    ("親指", "thumb"), ("人差指", "index"), ("人差し指", "index"), ("人指", "index"),
+    ("中指", "middle"), ("薬指", "ring"), ("小指", "pinky"), ("両目", "eyes"), ("目", "eye"),
+    ("髪", "hair"), ("スカート", "skirt"), ("左", "left"), ("右", "right"), ("親", "parent"),
+    ("先", "tip"),
+)  # fmt: skip
+_CENTRE_WORDS: Final = frozenset(
+    ("c", "m", "x", "center", "centre", "mid", "j", "jnt", "joint", "bind", "stretch", "skin")
+)
 _FAMILY_PREFIX: Final = re.compile(
-    r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|ValveBiped[._]|DEF-|Bip\d+[ _])", re.IGNORECASE
+    r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|RL_|ValveBiped[._]|DEF-|ORG-|Bip\d+[ _]"
+    r"|[mf]_avg_)",
+    re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_SEPARATORS: Final = ":_-. |"
+_SEPARATOR: Final = re.compile(f"[{re.escape(_SEPARATORS)}]")
+_SIDED: Final = frozenset(word for words in SIDED_WORDS.values() for word in words)
+_GLUED_SIDE: Final = re.compile(r"^(left|right|l|r)(.+)$|^(.+?)(left|right|l|r)$")
 # Endings at which a prefix without a separator can be cut: heroLeftUpLeg -> hero.
 _ANCHORS: Final = ("Hips", "LeftUpLeg", "RightUpLeg", "LeftForeArm", "RightForeArm")
 
@@ -81,7 +121,11 @@ class BoneWords:
     is_helper: bool
     """Whether a word says that the bone only helps another one."""
 
+    words: tuple[str, ...] = ()
+    """Every word and number in lower case, sides left out."""
 
+
+@lru_cache(maxsize=16)
 def common_prefix(names: tuple[str, ...]) -> str:
     """Return the longest prefix that at least three of five bones share, cut at a word's end.
 
@@ -90,7 +134,7 @@ def common_prefix(names: tuple[str, ...]) -> str:
     """
     candidates: Counter[str] = Counter()
     for name in names:
-        candidates.update({name[: match.end()] for match in re.finditer(r"[:_\-. |]", name)})
+        candidates.update({name[: match.end()] for match in _SEPARATOR.finditer(name)})
         candidates.update(
             {
                 name[: -len(anchor)]
@@ -100,27 +144,57 @@ def common_prefix(names: tuple[str, ...]) -> str:
         )
     best = ""
     for prefix in candidates:
-        shared = sum(name.startswith(prefix) for name in names)
-        if shared >= 0.6 * len(names) and len(prefix) > len(best):
+        if len(prefix) <= len(best):
+            continue
+        shared = candidates[prefix]
+        if prefix[-1:] not in _SEPARATORS:
+            shared = sum(name.startswith(prefix) for name in names)
+        if shared >= 0.6 * len(names):
             best = prefix
     return best
 
 
+@lru_cache(maxsize=4096)
 def words_of(name: str, prefix: str = "") -> BoneWords:
     """Take a bone's name apart, without the rig's common prefix and known families' ones."""
     bare = name.removeprefix(prefix)
     bare = _FAMILY_PREFIX.sub("", bare) or bare
-    words = [word.lower() for word in _WORD.findall(bare)]
+    words: list[str] = []
+    for word in _WORD.findall(_to_english(bare)):
+        words.extend(_unglued(word.lower()))
     sides = [SIDES[word] for word in words if word in SIDES]
     numbers = [int(word) for word in words if word.isdigit()]
-    rest = [
-        word
-        for word in words
-        if word not in SIDES and word not in _CENTRE_WORDS and not word.isdigit()
-    ]
+    spoken = [word for word in words if word not in SIDES]
+    rest = [word for word in spoken if word not in _CENTRE_WORDS and not word.isdigit()]
+    core = "".join(rest)
     return BoneWords(
         side=sides[-1] if sides else "",
-        core="".join(rest),
+        core=core,
         number=numbers[-1] if numbers else -1,
-        is_helper=any(word in HELPER_WORDS for word in rest),
+        is_helper=any(word in HELPER_WORDS for word in rest) and core not in MIDDLE_WORDS["neck"],
+        words=tuple(spoken),
     )
+
+
+def _to_english(name: str) -> str:
+    """Return the name with Japanese words in English and wide characters as plain ones."""
+    if name.isascii():
+        return name
+    plain = unicodedata.normalize("NFKC", name)
+    for japanese, english in _JAPANESE:
+        plain = plain.replace(japanese, f" {english} ")
+    return plain
+
+
+def _unglued(word: str) -> list[str]:
+    """Split a side off a word that is known without it: `lthigh` -> l, thigh."""
+    match = None if word in _SIDED or word in SIDES else _GLUED_SIDE.match(word)
+    if match is None:
+        return [word]
+    side, rest = (match[1], match[2]) if match[1] else (match[4], match[3])
+    if rest in _SIDED or (len(side) > 1 and len(rest) > 2):
+        return [side, rest]
+    tail = word[-1]
+    if tail in "lr" and word[:-1] in _SIDED:
+        return [word[:-1], tail]
+    return [word]

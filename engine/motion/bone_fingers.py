@@ -1,0 +1,138 @@
+"""Finds the fingers of mapped hands: by their names, else by how they lie across the palm.
+
+It moves nothing; metacarpals and end bones are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .bone_map import SIDES, Finger
+from .bone_names import FINGER_WORDS, HELPER_WORDS, METACARPAL_WORDS, words_of
+from .bone_tree import Array, BoneTree
+from .rig import Rig
+
+_SEGMENTS = 3
+# A chain that starts this near to the wrist, as a share of the hand, starts with a metacarpal.
+_METACARPAL = 0.35
+
+
+def find_fingers(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Finger, ...]:
+    """Return the bones of all fingers, left before right, thumb first.
+
+    Args:
+        rig: N bones.
+        tree: the same bones as points.
+        bones: bone by joint.
+    """
+    found = []
+    for side in SIDES:
+        wrist = bones.get(f"{side}_wrist")
+        if wrist is None:
+            continue
+        hand = rig.index[wrist]
+        chains = _named_chains(rig, tree, hand) or _lying_chains(rig, tree, hand)
+        for digit in sorted(chains):
+            found.extend(
+                Finger(rig.names[bone], side, digit, segment)
+                for segment, bone in enumerate(chains[digit][:_SEGMENTS])
+            )
+    return tuple(found)
+
+
+def _named_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
+    """Return the bones of each digit by the words in their names, palm outwards."""
+    chains: dict[int, list[int]] = {}
+    numbered: dict[int, list[int]] = {}
+    for bone in tree.below(hand):
+        words = words_of(rig.names[bone]).words
+        if any(word in HELPER_WORDS or word in METACARPAL_WORDS for word in words):
+            continue
+        digits = [
+            digit for digit, spoken in enumerate(FINGER_WORDS) if any(w in spoken for w in words)
+        ]
+        if digits:
+            _add(tree, chains, digits[0], bone)
+        elif "finger" in words:
+            _add(tree, numbered, _finger_number(words), bone)
+    if chains:
+        return chains
+    # Some count fingers from 1, as MakeHuman does, and some from 0, as 3ds Max does.
+    first = min(numbered, default=0)
+    return {number - first: chain for number, chain in numbered.items() if number - first < 5}
+
+
+def _add(tree: BoneTree, chains: dict[int, list[int]], digit: int, bone: int) -> None:
+    """Add a bone to its digit's chain if it continues that chain."""
+    chain = chains.setdefault(digit, [])
+    if not chain or tree.is_below(bone, chain[-1]):
+        chain.append(bone)
+
+
+def _finger_number(words: tuple[str, ...]) -> int:
+    """Return which finger `Finger21` or `finger3-1` is: the first digit of its number."""
+    numbers = [word for word in words if word.isdigit()]
+    return int(numbers[0][0]) if numbers else 0
+
+
+def _lying_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
+    """Return the bones of each digit by where chains of bones start at the hand."""
+    chains = [chain for child in tree.children[hand] for chain in _chains_from(tree, child)]
+    chains = [chain for chain in chains if len(chain) >= 2]
+    if not 1 <= len(chains) <= 5:
+        return {}
+    longest = max(_extent(tree, hand, chain) for chain in chains)
+    trimmed = []
+    for chain in chains:
+        start = float(np.linalg.norm(tree.heads[chain[0]] - tree.heads[hand]))
+        has_palm = len(chain) > _SEGMENTS and start < _METACARPAL * longest
+        trimmed.append(chain[1:] if has_palm and not _is_thumb(tree, chain, chains) else chain)
+    order = _thumb_first(tree, hand, trimmed)
+    digits = range(5) if len(order) == 5 else _digits_of_few(len(order))
+    return dict(zip(digits, order, strict=False))
+
+
+def _chains_from(tree: BoneTree, bone: int) -> list[list[int]]:
+    """Return the unbranched chains below a bone, through bones of the palm."""
+    if len(tree.children[bone]) > 1:
+        return [chain for child in tree.children[bone] for chain in _chains_from(tree, child)]
+    chain = [bone]
+    while len(tree.children[chain[-1]]) == 1:
+        chain.append(tree.children[chain[-1]][0])
+    return [chain]
+
+
+def _is_thumb(tree: BoneTree, chain: list[int], chains: list[list[int]]) -> bool:
+    ends = {other[0]: float(tree.depths[other[-1]]) for other in chains}
+    return min(ends, key=lambda bone: ends[bone]) == chain[0]
+
+
+def _thumb_first(tree: BoneTree, hand: int, chains: list[list[int]]) -> list[list[int]]:
+    """Sort chains across the palm, the one that starts nearest to the wrist first."""
+    if len(chains) < 2:
+        return chains
+    starts = np.array([tree.heads[chain[0]] for chain in chains])
+    gaps = np.linalg.norm(starts - tree.heads[hand], axis=1)
+    thumb = int(np.argmin(gaps))
+    others = [row for row in range(len(chains)) if row != thumb]
+    along = starts[others].mean(0) - tree.heads[hand]
+    across = _across(starts, starts[thumb], along)
+    return [chains[row] for row in [thumb, *sorted(others, key=lambda row: across[row])]]
+
+
+def _across(starts: Array, thumb: Array, along: Array) -> Array:
+    """Return how far from the thumb each start lies, beside the hand's own direction."""
+    along = along / max(float(np.linalg.norm(along)), 1e-12)
+    steps = starts - thumb
+    return np.asarray(np.linalg.norm(steps - np.outer(steps @ along, along), axis=1))
+
+
+def _digits_of_few(count: int) -> tuple[int, ...]:
+    """Return which digits a hand with fewer than five has, the thumb among them."""
+    return {1: (1,), 2: (0, 1), 3: (0, 1, 2), 4: (0, 1, 2, 3)}.get(count, ())
+
+
+def _extent(tree: BoneTree, hand: int, chain: list[int]) -> float:
+    return float(np.linalg.norm(tree.heads[chain[-1]] - tree.heads[hand]))

@@ -1,0 +1,185 @@
+"""Weighs what names say against what the shape says, joint by joint.
+
+Agreement makes a guess sure, contradiction makes it doubtful; about left and
+right the body's own shape has the last word. It matches nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from .bone_map import Guess
+from .bone_shape_matching import ARM, LEG, ShapeMatch, other_side
+from .bone_shapes import Stance, body_axes
+from .bone_tree import Array, BoneTree
+from .rig import Rig
+from .skeleton import JOINTS
+
+Names = Mapping[str, Guess]
+
+# The most that the shape's guess is worth where names contradict it.
+_CONTRADICTED = 0.6
+_SIDE_CORRECTED = 0.7
+# Without a word from the shape where it sees a body, a name alone is worth at most this.
+_NAME_ALONE = 0.9
+# Bones nearer to each other than this share of the rig's size play the same part.
+_NEAR = 0.03
+_LIMB_JOINTS = (*LEG, *ARM)
+
+
+def stance_of_names(tree: BoneTree, rig: Rig, named: Names) -> Stance | None:
+    """Return how the body of named limbs stands; None where names tell no whole body."""
+    limbs = []
+    for joints, length in ((LEG, 0.8), (ARM, 0.51)):
+        rows = []
+        for side in ("left", "right"):
+            bones = [named.get(f"{side}_{joint}") for joint in joints]
+            if any(bone is None for bone in bones):
+                return None
+            rows.append([tree.heads[rig.index[bone.bone]] for bone in bones if bone is not None])
+        limbs.append((np.array(rows), length))
+    (legs, leg_length), (arms, arm_length) = limbs
+    trunk = float(np.linalg.norm(arms[:, 0].mean(0) - legs[:, 0].mean(0)))
+    scales = [
+        float(np.linalg.norm(np.diff(points, axis=1), axis=-1).sum(-1).mean()) / length
+        for points, length in limbs
+    ]
+    if min(*scales, trunk) <= 1e-6 * max(tree.size, 1e-12):
+        return None
+    axes = body_axes(legs[:, 0], arms[:, 0])
+    return Stance(axes[None], np.array(scales[:1]), np.array(scales[1:]), np.array([trunk / 0.525]))
+
+
+def weigh_guesses(
+    rig: Rig, tree: BoneTree, guesses: Iterable[Guess], shape: ShapeMatch | None
+) -> list[Guess]:
+    """Return one guess or more for each joint, from names and shape together.
+
+    Args:
+        rig: N bones.
+        tree: the same bones as points.
+        guesses: what the names say, at most one for each joint.
+        shape: what the shape says; None where it shows no body.
+    """
+    named = {guess.joint: guess for guess in guesses}
+    if shape is None:
+        return list(named.values())
+    named, shape = settle_sides(rig, named, shape)
+    taken = {rig.index[guess.bone] for guess in named.values()}
+    found = []
+    for joint in JOINTS:
+        guess = named.get(joint)
+        bone = shape.bones.get(joint, -1)
+        if guess is None and bone >= 0:
+            most = _CONTRADICTED - 0.2 if bone in taken else 1.0
+            by_shape = _by_shape(rig, joint, shape)
+            found.append(_capped(by_shape, most, by_shape.reason))
+        elif guess is not None and bone < 0:
+            found.append(_capped(guess, _NAME_ALONE, guess.reason))
+        elif guess is not None and rig.index[guess.bone] == bone:
+            found.append(_agreed(guess, shape.confidences[joint]))
+        elif guess is not None:
+            plausible = _plausible(rig, tree, named, joint)
+            found.extend(_contradicted(rig, tree, guess, shape, plausible))
+    return found
+
+
+def settle_sides(rig: Rig, named: Names, shape: ShapeMatch) -> tuple[Names, ShapeMatch]:
+    """Make names and shape agree about left and right.
+
+    Where the shape knows the body's left, limbs that are named otherwise change
+    sides; where it does not, it takes the sides of the names.
+    """
+    agree, differ = (_votes(rig, named, shape, _LIMB_JOINTS, flipped=flip) for flip in (0, 1))
+    if differ > agree and not shape.knows_sides:
+        shape = shape.mirrored()
+    for joints in ((*LEG, "foot"), (*ARM, "collar")):
+        agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
+        if differ > agree and shape.knows_sides:
+            named = _with_sides_changed(named, joints)
+    return named, shape
+
+
+def _votes(
+    rig: Rig, named: Names, shape: ShapeMatch, joints: tuple[str, ...], *, flipped: int
+) -> int:
+    """Count the named joints whose bone plays the same one, or the other side's, by shape."""
+    count = 0
+    for joint, guess in named.items():
+        if joint.endswith(joints):
+            wanted = other_side(joint) if flipped else joint
+            count += shape.bones.get(wanted, -1) == rig.index[guess.bone]
+    return count
+
+
+def _with_sides_changed(named: Names, joints: tuple[str, ...]) -> Names:
+    changed = {}
+    for joint, guess in named.items():
+        if not joint.endswith(joints):
+            changed[joint] = guess
+            continue
+        other = other_side(joint)
+        said, real = joint.split("_")[0], other.split("_")[0]
+        reason = f"its name says {said}, but it lies on the {real} of the way the body faces"
+        changed[other] = Guess(other, guess.bone, min(guess.confidence, _SIDE_CORRECTED), reason)
+    return changed
+
+
+def _by_shape(rig: Rig, joint: str, shape: ShapeMatch) -> Guess:
+    spoken = joint.replace("_", " ")
+    reason = f"its place in the body and its length are those of the {spoken}"
+    if joint.startswith(("left", "right")) and not shape.knows_sides:
+        reason += "; which way the body faces is not clear"
+    return Guess(joint, rig.names[shape.bones[joint]], shape.confidences[joint], reason)
+
+
+def _agreed(guess: Guess, shape_confidence: float) -> Guess:
+    if "but it lies" in guess.reason:
+        return guess
+    sure = 1.0 - (1.0 - guess.confidence) * (1.0 - shape_confidence)
+    reason = f"{guess.reason}, and its place in the body agrees"
+    return Guess(guess.joint, guess.bone, round(min(sure, 0.99), 2), reason)
+
+
+def _capped(guess: Guess, most: float, reason: str) -> Guess:
+    return Guess(guess.joint, guess.bone, min(guess.confidence, most), reason)
+
+
+def _contradicted(
+    rig: Rig, tree: BoneTree, guess: Guess, shape: ShapeMatch, plausible: bool
+) -> list[Guess]:
+    """Return the guesses for a joint that name and shape give to different bones."""
+    named, other = rig.index[guess.bone], shape.bones[guess.joint]
+    gap = float(np.linalg.norm(tree.heads[named] - tree.heads[other]))
+    if gap < _NEAR * tree.size and plausible:
+        return [_capped(guess, _NAME_ALONE, guess.reason)]
+    spoken = guess.joint.replace("_", " ")
+    doubt = f'by its place "{rig.names[other]}" is the {spoken}'
+    left = guess.confidence * (1.0 - 0.5 * shape.confidences[guess.joint])
+    by_name = _capped(guess, round(left, 2), f"{guess.reason}; but {doubt}")
+    reason = f'its place is that of the {spoken}; but by its name "{guess.bone}" is that'
+    worth = min(shape.confidences[guess.joint], _CONTRADICTED)
+    by_shape = Guess(guess.joint, rig.names[other], worth, reason)
+    if plausible:
+        return [by_name, _capped(by_shape, left - 0.1, reason)]
+    return [by_shape, _capped(by_name, worth - 0.1, by_name.reason)]
+
+
+def _plausible(rig: Rig, tree: BoneTree, named: Names, joint: str) -> bool:
+    """Say whether the limb that the names make is one: two bones of like length, not folded."""
+    for joints in (LEG, ARM):
+        if not joint.endswith(joints):
+            continue
+        side = joint.split("_")[0]
+        chain = [named.get(f"{side}_{part}") for part in joints]
+        points = [tree.heads[rig.index[guess.bone]] for guess in chain if guess is not None]
+        return len(points) < 3 or _is_limb(np.array(points))
+    return True
+
+
+def _is_limb(points: Array) -> bool:
+    upper, lower = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    whole = float(np.linalg.norm(points[2] - points[0]))
+    return bool(upper > 0.45 * lower > 0.2 * upper and whole > 0.55 * (upper + lower))

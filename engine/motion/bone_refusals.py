@@ -1,0 +1,201 @@
+"""Says in one sentence why an armature is no single humanoid, and what cures it.
+
+Animals, chains, cameras, two characters in one armature, names that fit two
+bones. It maps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .bone_map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
+from .bone_name_matching import match_by_name
+from .bone_names import BoneWords, common_prefix, words_of
+from .bone_shape_matching import ShapeMatch, match_by_shape
+from .bone_tree import Array, BoneTree
+from .request import RequestError
+from .rig import Rig, RigReference
+
+# A second body this far from the first one (share of the rig's size) is another character.
+_APART = 0.02
+_FEWEST_BONES = 12
+
+
+def refuse_incomplete(rig: Rig, bone_map: BoneMap) -> None:
+    """Refuse a rig without the joints that a motion needs.
+
+    Raises:
+        RequestError: naming what was found and what lacks.
+    """
+    lacking = [joint for joint in REQUIRED_JOINTS if joint in bone_map.missing]
+    limbs = [joint for joint in REQUIRED_JOINTS if joint != "pelvis"]
+    if not lacking:
+        return
+    if all(joint in lacking for joint in limbs):
+        shown = ", ".join(f'"{name}"' for name in rig.names[:3])
+        more = f" and {len(rig.names) - 3} more" if len(rig.names) > 3 else ""
+        raise RequestError(
+            "No humanoid was recognised in this armature: "
+            f"its bones ({shown}{more}) form no body with two legs and two arms.",
+            "Choose a character's armature, map its bones by hand, or add the built-in mannequin.",
+        )
+    spoken = ", ".join(joint.replace("_", " ") for joint in lacking)
+    raise RequestError(
+        f"This armature has no bone that is recognised as: {spoken}.",
+        "Choose these bones by hand in the bone map, or add the built-in mannequin.",
+    )
+
+
+def refuse_four_legs(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> None:
+    """Refuse an animal: all four limbs stand on the floor below a lying spine.
+
+    Raises:
+        RequestError: naming the bones of its front legs.
+    """
+    place = {joint: tree.heads[rig.index[bone]] for joint, bone in bones.items()}
+    hips, shoulders = (
+        (place[f"left_{joint}"] + place[f"right_{joint}"]) / 2.0 for joint in ("hip", "shoulder")
+    )
+    spine = shoulders - hips
+    length = float(np.linalg.norm(spine))
+    if length <= 1e-9 * max(tree.size, 1e-12):
+        return
+    legs = [_limb(place, side, ("hip", "knee", "ankle")) for side in SIDES]
+    arms = [_limb(place, side, ("shoulder", "elbow", "wrist")) for side in SIDES]
+    down = legs[0] + legs[1]
+    reach = float(np.linalg.norm(down)) / 2.0
+    down = down / max(2.0 * reach, 1e-12)
+    lying = abs(float(spine @ down)) < 0.6 * length
+    standing = all(float(arm @ down) > 0.75 * np.linalg.norm(arm) for arm in arms)
+    gap = (shoulders + (arms[0] + arms[1]) / 2.0 - hips) @ down - reach
+    if lying and standing and abs(float(gap)) < 0.4 * reach:
+        names = " and ".join(f'"{bones[f"{side}_shoulder"]}"' for side in SIDES)
+        raise RequestError(
+            f"No humanoid was recognised in this armature: {names} stand on the floor "
+            "as the front legs of an animal do.",
+            "Choose a two-legged character's armature, or add the built-in mannequin.",
+        )
+
+
+def refuse_second_character(rig: Rig, bone_map: BoneMap) -> None:
+    """Refuse an armature that holds another whole body beside the mapped one.
+
+    Raises:
+        RequestError: naming both characters by their hips.
+    """
+    rest = _without(rig, bone_map)
+    if rest is None:
+        return
+    named = {guess.joint: guess for guess in match_by_name(rest)}
+    tree = BoneTree.of(rest)
+    second = _second_body(rest, tree, named)
+    if not second:
+        return
+    first = {joint: rig.index[bone] for joint, bone in bone_map.bones.items()}
+    heads = BoneTree.of(rig).heads
+    gaps = [
+        float(np.linalg.norm(heads[first[joint]] - tree.heads[bone]))
+        for joint, bone in second.items()
+        if joint in first
+    ]
+    apart = bool(gaps) and float(np.median(gaps)) > _APART * BoneTree.of(rig).size
+    if apart or _is_copy(bone_map.bones, named):
+        pelvis = rest.names[second["pelvis"]]
+        raise RequestError(
+            "This armature holds two characters: one has the hips "
+            f'"{bone_map.bones["pelvis"]}", the other "{pelvis}".',
+            "Give each an armature of its own (Edit Mode: Armature > Separate Bones).",
+        )
+
+
+def refuse_ambiguous_names(
+    rig: Rig, tree: BoneTree, guesses: Mapping[str, Guess], shape: ShapeMatch | None
+) -> None:
+    """Refuse names that fit two bones alike where the shape cannot tell which one is meant.
+
+    Bones in one place, as control rigs have them, play the same part: either will do.
+
+    Raises:
+        RequestError: naming both bones.
+    """
+    prefix = common_prefix(rig.names)
+    words = [words_of(name, prefix) for name in rig.names]
+    alike: dict[tuple[str, str, int], list[int]] = {}
+    for bone, word in enumerate(words):
+        if word.core and not word.is_helper:
+            alike.setdefault(_key(word), []).append(bone)
+    for joint in REQUIRED_JOINTS:
+        guess = guesses.get(joint)
+        if guess is None or joint == "pelvis":
+            continue
+        bone = rig.index[guess.bone]
+        rivals = [
+            other
+            for other in alike.get(_key(words[bone]), [])
+            if not rig.is_below(other, bone)
+            and not rig.is_below(bone, other)
+            and not 0.0 < tree.size > 200.0 * np.linalg.norm(tree.heads[other] - tree.heads[bone])
+        ]
+        told = shape is not None and shape.bones.get(joint, -1) == bone
+        if rivals and not told:
+            spoken = joint.replace("_", " ")
+            raise RequestError(
+                f'Two bones of this armature, "{guess.bone}" and "{rig.names[rivals[0]]}", '
+                f"are both named as the {spoken}.",
+                "Rename one of them, or choose the right one by hand in the bone map.",
+            )
+
+
+def _key(word: BoneWords) -> tuple[str, str, int]:
+    return word.side, word.core, word.number
+
+
+def _limb(place: Mapping[str, Array], side: str, joints: tuple[str, str, str]) -> Array:
+    first, middle, last = (f"{side}_{joint}" for joint in joints)
+    return np.asarray(place[last if last in place else middle] - place[first])
+
+
+def _without(rig: Rig, bone_map: BoneMap) -> Rig | None:
+    """Return the rig of the bones outside the pelvis and what hangs from it; None if few."""
+    pelvis = rig.index[bone_map.bones["pelvis"]]
+    inside = [False] * len(rig.names)
+    for bone, parent in enumerate(rig.parents):
+        inside[bone] = bone == pelvis or (parent >= 0 and inside[parent])
+    kept = [bone for bone, is_inside in enumerate(inside) if not is_inside]
+    if len(kept) < _FEWEST_BONES:
+        return None
+    rows = {bone: row for row, bone in enumerate(kept)}
+    reference = rig.reference
+    if reference is not None:
+        reference = RigReference(
+            reference.heads[kept], reference.tails[kept], reference.rotations[kept]
+        )
+    return Rig(
+        tuple(rig.names[bone] for bone in kept),
+        tuple(rows.get(rig.parents[bone], -1) for bone in kept),
+        rig.heads[kept],
+        rig.tails[kept],
+        rig.rotations[kept],
+        reference=reference,
+    )
+
+
+def _second_body(rig: Rig, tree: BoneTree, named: Mapping[str, Guess]) -> dict[str, int]:
+    """Return the required joints of another body, by name or by shape; empty without one."""
+    if all(joint in named for joint in REQUIRED_JOINTS):
+        return {joint: rig.index[named[joint].bone] for joint in REQUIRED_JOINTS}
+    shape = match_by_shape(rig, tree)
+    if shape is None or any(joint not in shape.bones for joint in REQUIRED_JOINTS):
+        return {}
+    return {joint: shape.bones[joint] for joint in REQUIRED_JOINTS}
+
+
+def _is_copy(first: Mapping[str, str], second: Mapping[str, Guess]) -> bool:
+    """Say whether the second body's names are the first one's again, but for numbers."""
+    pairs = [(first[joint], second[joint].bone) for joint in REQUIRED_JOINTS if joint in second]
+    cores = [(words_of(one), words_of(other)) for one, other in pairs]
+    return len(pairs) == len(REQUIRED_JOINTS) and all(
+        one.core == other.core and one.side == other.side for one, other in cores
+    )
