@@ -23,6 +23,9 @@ MANIFEST = Path("blender_addon/blender_manifest.toml")
 LEFT_OUT = ("training", "evaluation", "data")
 """Folders of the engine that need the repository; the installed add-on does without."""
 
+WEIGHTS_LEFT_OUT = ("evaluator.safetensors",)
+"""Weights that only measuring needs, which is left out too."""
+
 ROOT_MODULE = '''"""The installed extension: Blender registers this package."""
 from .blender_addon import register as register, unregister as unregister
 '''
@@ -64,7 +67,9 @@ def stage_weights(folder: Path, weights: Path) -> None:
     if not manifest.is_file():
         return
     folder.mkdir()
-    for entry in json.loads(manifest.read_text(encoding="utf-8"))["files"]:
+    stored = json.loads(manifest.read_text(encoding="utf-8"))
+    stored["files"] = [e for e in stored["files"] if e["file"] not in WEIGHTS_LEFT_OUT]
+    for entry in stored["files"]:
         source = weights / entry["file"]
         if not source.is_file() or sha256_of(source) != entry["sha256"]:
             raise BuildError(
@@ -72,9 +77,9 @@ def stage_weights(folder: Path, weights: Path) -> None:
                 "restore it, or write the manifest anew."
             )
         shutil.copy2(source, folder / source.name)
-    for text in (manifest, weights / "README.md"):
-        if text.is_file():
-            shutil.copy2(text, folder / text.name)
+    (folder / manifest.name).write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+    if (weights / "README.md").is_file():
+        shutil.copy2(weights / "README.md", folder / "README.md")
 
 
 def sha256_of(path: Path) -> str:

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 from keyfill_extension import build_addon
+from keyfill_extension.engine.checkpoint import verify_weights
 
 
 @pytest.fixture
@@ -50,7 +51,8 @@ def test_weights_travel_with_the_manifest(repository, names):
     if not manifest.is_file():
         assert [name for name in names if name.startswith("weights/")] == []
         return
-    files = [entry["file"] for entry in json.loads(manifest.read_text())["files"]]
+    files = {entry["file"] for entry in json.loads(manifest.read_text())["files"]}
+    files -= set(build_addon.WEIGHTS_LEFT_OUT)
     assert {f"weights/{name}" for name in [*files, "manifest.json"]} <= set(names)
 
 
@@ -68,6 +70,18 @@ def weights(tmp_path):
 def test_whole_weights_are_staged(weights, tmp_path):
     build_addon.stage_weights(tmp_path / "staged", weights)
     assert (tmp_path / "staged" / "model.safetensors").read_bytes() == b"weights"
+
+
+def test_weights_that_only_measure_stay_out_and_are_not_missed(weights, tmp_path):
+    manifest = weights / "manifest.json"
+    stored = json.loads(manifest.read_text())
+    stored["files"].append({"file": "evaluator.safetensors", "size": 1, "sha256": "0"})
+    stored["files"][0]["size"] = len(b"weights")
+    manifest.write_text(json.dumps(stored))
+    build_addon.stage_weights(tmp_path / "staged", weights)
+    names = sorted(path.name for path in (tmp_path / "staged").iterdir())
+    assert names == ["manifest.json", "model.safetensors"]
+    assert [path.name for path in verify_weights(tmp_path / "staged")] == ["model.safetensors"]
 
 
 def test_damaged_weights_are_refused(weights, tmp_path):
