@@ -6,22 +6,19 @@ Rows are values; every change returns new ones. It knows no Blender.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...engine.motion.bone_matching import (
-    MATCHERS,
-    REQUIRED_JOINTS,
+    HIGH_CONFIDENCE,
     BoneMap,
     Guess,
-    combine_guesses,
+    bone_map_from_rows,
+    guess_bones,
     match_bones,
 )
 from ...engine.motion.request import RequestError
 from ...engine.motion.rig import Rig
 from ...engine.motion.skeleton import JOINTS
-
-LOW_CONFIDENCE = 0.75
-"""Guesses below this are marked in the panel."""
 
 BY_HAND = "chosen by hand"
 LEFT_EMPTY = "left empty by hand"
@@ -50,7 +47,7 @@ class MapRow:
     @property
     def is_low(self) -> bool:
         """Say whether the guess deserves a look."""
-        return bool(self.bone) and not self.by_hand and self.confidence < LOW_CONFIDENCE
+        return bool(self.bone) and not self.by_hand and self.confidence < HIGH_CONFIDENCE
 
 
 Rows = tuple[MapRow, ...]
@@ -64,40 +61,30 @@ def spoken(joint: str) -> str:
     return joint.replace("_", " ")
 
 
-def find_rows(rig: Rig, rows: Rows) -> Rows:
+def find_rows(rig: Rig, rows: Rows = EMPTY_ROWS) -> Rows:
     """Recognise the rig's bones anew; rows chosen by hand stay as they are.
 
-    Joints that are not recognised have empty rows.
+    With such rows whatever else is recognised is taken, for the animator leads.
 
     Raises:
-        RequestError: if nothing of a humanoid is recognised, or a chosen bone is gone.
+        RequestError: if a chosen bone is gone, or without choices, no single humanoid is
+            recognised.
     """
     chosen = tuple(row for row in rows if row.by_hand)
     check_rows(chosen, rig.index)
-    given = [Guess(row.joint, row.bone, 1.0, row.reason) for row in chosen if row.bone]
-    found = combine_guesses([*given, *(guess for match in MATCHERS for guess in match(rig))])
-    if not any(joint in found.bones for joint in REQUIRED_JOINTS):
-        match_bones(rig)  # says what is wrong with this rig
-    return merge_rows(found, chosen)
+    return merge_rows(guess_bones(rig) if chosen else match_bones(rig), chosen)
 
 
 def rows_to_bone_map(rig: Rig, rows: Rows) -> BoneMap:
-    """Return the stored rows as a bone map.
+    """Return the stored rows as a bone map, with what is found around them.
 
     Raises:
-        RequestError: if bones were renamed or deleted, or a joint lacks its bone.
+        RequestError: if bones were renamed or deleted, or the rows make no body.
     """
     check_rows(rows, rig.index)
-    bones = bones_of(rows)
-    lacking = [joint for joint in REQUIRED_JOINTS if joint not in bones]
-    if lacking:
-        raise RequestError(
-            f"No bone is chosen for: {', '.join(map(spoken, lacking))}.",
-            "Choose them in Rig, or press Map Bones.",
-        )
-    return BoneMap(
-        tuple(Guess(row.joint, row.bone, row.confidence, row.reason) for row in rows if row.bone)
-    )
+    found = bone_map_from_rows(rig, bones_of(rows))
+    guesses = (Guess(row.joint, row.bone, row.confidence, row.reason) for row in rows if row.bone)
+    return replace(found, guesses=tuple(guesses))
 
 
 def is_empty(rows: Rows) -> bool:

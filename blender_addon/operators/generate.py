@@ -8,15 +8,16 @@ from bpy.types import Context, Object, Operator
 
 from ...engine.motion.bone_matching import BoneMap
 from ...engine.motion.request import MotionResult
-from ...engine.motion.retargeting import Placement, RigMotion, fit_clip_to_rig
-from ...engine.motion.rig import BonePose, Rig
+from ...engine.motion.rest_alignment import align_rest_poses
+from ...engine.motion.retargeting import RigMotion, fit_clip_to_rig
+from ...engine.motion.rig import Rig
 from ...engine.motion.rig_target import RigTarget
 from .. import engine_link
 from ..core.errors import UserError
 from ..core.jobs import Job
 from ..core.requests import errors_for_animators
 from ..properties import WORLD_ORIGIN
-from ..scene import armature, keyframes, timeline
+from ..scene import armature, keyframes, rig_target, timeline
 from .job_operator import JobOperator
 
 
@@ -29,11 +30,8 @@ class GenerationTarget:
 
     rig: Rig
     bone_map: BoneMap
-    placement: Placement
-    """Where the motion starts."""
-
-    held: BonePose
-    """What bones hold that get no keys."""
+    target: RigTarget
+    """Where the motion starts, what bones hold that get no keys, and the animator's wishes."""
 
     keys: keyframes.TakeKeys
     """Name, first frame and rate of the keys."""
@@ -74,11 +72,8 @@ class KEYFILL_OT_generate(JobOperator, Operator):
     def apply_result(self, context: Context, result: MotionResult) -> None:
         context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
         with errors_for_animators():
-            names = write_takes(context, self._target, result)
-        told = f'"{names[-1]}" is on the character'
-        if len(names) > 1:
-            told = f"{len(names)} takes made; {told}, the others are among the actions"
-        self.report({"INFO"}, told)
+            written = write_takes(context, self._target, result)
+        self.report({"INFO"}, summary(written))
 
 
 def read_target(context: Context, name: str) -> GenerationTarget:
@@ -96,20 +91,26 @@ def read_target(context: Context, name: str) -> GenerationTarget:
         placement = armature.world_origin(ob, depsgraph)
     else:
         placement = armature.read_stance(ob, rig, bone_map, depsgraph)
+    target = rig_target.read_rig_target(ob, rig, placement)
     return GenerationTarget(
         armature_name=ob.name,
         rig=rig,
         bone_map=bone_map,
-        placement=placement,
-        held=armature.read_held_channels(ob, rig),
+        target=target,
         keys=keyframes.TakeKeys(
-            name, timeline.current_frame(context.scene), timeline.scene_fps(context.scene)
+            name,
+            timeline.current_frame(context.scene),
+            timeline.scene_fps(context.scene),
+            options=target.options,
+            units_per_metre=align_rest_poses(rig, bone_map).scale,
         ),
     )
 
 
-def write_takes(context: Context, target: GenerationTarget, result: MotionResult) -> list[str]:
-    """Write each take as an action, the last one assigned; return the actions' names.
+def write_takes(
+    context: Context, target: GenerationTarget, result: MotionResult
+) -> list[keyframes.WrittenTake]:
+    """Write each take as an action, the last one assigned.
 
     Raises:
         UserError: if the armature is gone.
@@ -123,9 +124,15 @@ def write_takes(context: Context, target: GenerationTarget, result: MotionResult
         )
     armature.check_armature(ob)
     motions: list[RigMotion] = [
-        fit_clip_to_rig(
-            clip, target.rig, target.bone_map, RigTarget(target.placement, target.held)
-        )
+        fit_clip_to_rig(clip, target.rig, target.bone_map, target.target)
         for clip in result.clips
     ]
-    return [keyframes.write_motion(ob, motion, target.keys).name for motion in motions]
+    return [keyframes.write_take(ob, motion, target.keys) for motion in motions]
+
+
+def summary(written: list[keyframes.WrittenTake]) -> str:
+    """Return what became of the takes, in words."""
+    told = f'"{written[-1].action.name}" is on the character'
+    if len(written) > 1:
+        told = f"{len(written)} takes made; {told}, the others are among the actions"
+    return ". ".join(dict.fromkeys([told, *(note for take in written for note in take.notes)]))

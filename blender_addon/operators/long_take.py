@@ -12,7 +12,7 @@ from ..core import edit_requests
 from ..core.edit_requests import Recipe
 from ..core.jobs import Job
 from ..core.requests import errors_for_animators
-from .generate import GenerationTarget, KEYFILL_OT_generate, read_target, write_takes
+from .generate import GenerationTarget, KEYFILL_OT_generate, read_target, summary, write_takes
 from .job_operator import JobOperator
 
 
@@ -77,6 +77,6 @@ def apply_long_take(context: Context, long_take: LongTake, result: MotionResult)
     """
     context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
     with errors_for_animators():
-        names = write_takes(context, long_take.target, result)
+        written = write_takes(context, long_take.target, result)
     context.scene.keyfill.remember(long_take.recipe)
-    return f'"{names[-1]}" is on the character'
+    return summary(written)

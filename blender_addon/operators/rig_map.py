@@ -5,8 +5,8 @@ from __future__ import annotations
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator, OperatorProperties
 
+from ...engine.motion.bone_matching import guess_bones
 from ...engine.motion.request import RequestError
-from ...engine.motion.rig import Rig
 from ...engine.motion.skeleton import JOINTS
 from ..core import rig_rows
 from ..core.errors import UserError
@@ -69,7 +69,7 @@ class KEYFILL_OT_map_bones(RigOperator, Operator):
         rows = rig_settings.read_rows(ob)
         if self.from_scratch:
             rows = rig_rows.forget_choices(rows)
-        rig = armature.read_rest(ob)
+        rig = armature.read_rig(ob)
         rows, gone = rig_rows.keep_existing(rows, rig.index)
         with armature.naming(ob):
             rows = rig_rows.find_rows(rig, rows)
@@ -101,11 +101,10 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
         return f"{bone}: {reason}.\nA click takes the active bone instead"
 
     def act(self, context: Context, ob: Object) -> str:
-        rig = armature.read_rest(ob)
         bone = self.bone or rig_settings.active_bone(ob)
-        if bone not in rig.index:
+        if bone not in ob.data.bones:
             raise RequestError(f'"{ob.name}" has no bone "{bone}".', "Choose another bone.")
-        rows = _rows_or_guesses(ob, rig)
+        rows = _rows_or_guesses(ob)
         rig_settings.write_rows(ob, rig_rows.choose_bone(rows, self.joint, bone))
         return f'"{bone}" plays the {rig_rows.spoken(self.joint)}'
 
@@ -121,7 +120,7 @@ class KEYFILL_OT_clear_bone(RigOperator, Operator):
     joint: EnumProperty(name="Joint", items=_JOINT_ITEMS)
 
     def act(self, context: Context, ob: Object) -> str:
-        rows = _rows_or_guesses(ob, armature.read_rest(ob))
+        rows = _rows_or_guesses(ob)
         rig_settings.write_rows(ob, rig_rows.choose_bone(rows, self.joint, ""))
         return f"No bone plays the {rig_rows.spoken(self.joint)}"
 
@@ -162,16 +161,12 @@ class KEYFILL_OT_clear_rest_reference(RigOperator, Operator):
         return "The rest pose is the neutral pose again"
 
 
-def _rows_or_guesses(ob: Object, rig: Rig) -> rig_rows.Rows:
-    """Return the stored rows; where no map was made, what is recognised."""
+def _rows_or_guesses(ob: Object) -> rig_rows.Rows:
+    """Return the stored rows; where no map was made, whatever is recognised."""
     rows = rig_settings.read_rows(ob)
-    if not rig_rows.is_empty(rows):
-        return rows
-    try:
-        return rig_rows.find_rows(rig, rows)
-    except RequestError:
-        # Nothing is recognised: the animator chooses row by row.
-        return rows
+    if rig_rows.is_empty(rows):
+        rows = rig_rows.merge_rows(guess_bones(armature.read_rig(ob)), rows)
+    return rows
 
 
 CLASSES = (

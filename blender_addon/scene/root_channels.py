@@ -26,7 +26,7 @@ def object_basis(ob: bpy.types.Object, root: RootTrack) -> tuple[Array, Array]:
         ob: the armature object as it stands now; its scale stays.
         root: turns after the present rotation, and places, in the space of the parent.
     """
-    carrier = _carrier(ob)
+    carrier = carrier_of(ob)
     present = _rotation(carrier @ ob.matrix_basis)
     turned = quaternions.multiply(axes.turns_to_blender(root.rotations), present)
     places = axes.vectors_to_blender(root.locations)
@@ -46,7 +46,7 @@ def object_scale(ob: bpy.types.Object) -> float:
     return float(abs(ob.matrix_basis.determinant()) ** (1.0 / 3.0)) or 1.0
 
 
-def _carrier(ob: bpy.types.Object) -> Matrix:
+def carrier_of(ob: bpy.types.Object) -> Matrix:
     """Return what lies between the parent's space and the channels, and moves with neither."""
     if ob.parent is None:
         return Matrix.Identity(4)
