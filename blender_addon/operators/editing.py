@@ -21,7 +21,16 @@ from ..core import edit_requests, take_history
 from ..core.edit_plan import EditPlan, plan_edit
 from ..core.edit_requests import ClipTimes, Frames, Recipe
 from ..core.errors import UserError
-from ..scene import animation, armature, edit_target, hands, joining, takes, timeline
+from ..scene import (
+    animation,
+    armature,
+    edit_target,
+    hands,
+    joining,
+    key_targets,
+    takes,
+    timeline,
+)
 from ..scene.masked_keys import SpanKeys
 
 Mask = NDArray[np.bool_]
@@ -154,12 +163,14 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     settings.remember(take_history.take_of(recipe, 0))
     if not made[0][1]:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
-    return ". ".join([_done(recipe), *_little_use(edit, keys[0]), *notes])
+    return ". ".join([_done(recipe), *_little_use(ob, edit, keys[0]), *notes])
 
 
-def _little_use(edit: PreparedEdit, keys: takes.EditKeys) -> list[str]:
-    """Say which bones got keys that show little."""
-    bones = [bone for bone in edit.read.overridden if bone in keys.spans[0].bones]
+def _little_use(ob: Object, edit: PreparedEdit, keys: takes.EditKeys) -> list[str]:
+    """Say which bones got keys that show little; those that got none are told by the writer."""
+    without_keys = key_targets.bones_without_rotation(ob)
+    keyed = set(keys.spans[0].bones) - without_keys
+    bones = [bone for bone in edit.read.overridden if bone in keyed]
     if not bones:
         return []
     return [f"Constraints or drivers decide over {', '.join(bones)}, whose new keys show little"]

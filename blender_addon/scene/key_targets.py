@@ -121,6 +121,12 @@ def rotation_path(owner: Any) -> str:
     return path_of(owner, DATA_PATHS.get(owner.rotation_mode, "rotation_euler"))
 
 
+def bones_without_rotation(ob: bpy.types.Object) -> set[str]:
+    """Return the bones whose rotation gets no keys at all."""
+    targets = KeyTargets(ob)
+    return {bone.name for bone in ob.pose.bones if not targets.rotation_flags(bone.name).any()}
+
+
 def bones_turned_by_constraints(ob: bpy.types.Object) -> set[str]:
     """Return the bones whose rotation constraints decide wholly, whatever their keys are."""
     turned = set()

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core.rotation_modes import (
     EULER_ORDERS,
+    channels_to_quaternions,
+    hold_euler,
     quaternions_to_axis_angle,
     quaternions_to_channels,
     quaternions_to_euler,
@@ -93,3 +95,36 @@ def test_channels_name_blenders_properties():
     assert quaternions_to_channels(rotations, "ZXY")[1].shape == (6, 3)
     with pytest.raises(ValueError, match="no Euler order"):
         quaternions_to_channels(rotations, "XYX")
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE", *EULER_ORDERS])
+def test_channels_give_their_rotations_back(mode):
+    rotations = spinning(80)
+    _, channels = quaternions_to_channels(rotations[:, None], mode)
+    found = channels_to_quaternions(channels, mode)[:, 0]
+    assert quaternions.angle_between(found, rotations).max() < 1e-6
+    if mode in EULER_ORDERS:
+        wanted = euler_to_quaternions(channels[:, 0], mode)
+        assert quaternions.angle_between(found, wanted).max() < 1e-6
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "AXIS_ANGLE"])
+def test_numbers_of_any_length_are_scaled_as_blender_does(mode):
+    rotations = spinning(10)
+    _, channels = quaternions_to_channels(rotations[:, None], mode)
+    channels = np.array(channels)
+    channels[..., 1 if mode == "AXIS_ANGLE" else 0 :] *= 3.0
+    found = channels_to_quaternions(channels, mode)[:, 0]
+    assert quaternions.angle_between(found, rotations).max() < 1e-6
+    assert quaternions.angle_between(channels_to_quaternions(np.zeros(4), mode), [1, 0, 0, 0]) == 0
+
+
+@pytest.mark.parametrize("locked", [(True, False, False), (False, True, True)])
+def test_held_angles_stay_and_the_others_turn(locked):
+    angles = np.cumsum(RANDOM.normal(size=(100, 3)) * 0.05, axis=0)
+    held = np.array([0.3, -0.7, 2.0])
+    found = hold_euler(
+        euler_to_quaternions(angles, "XYZ"), euler_to_quaternions(held[None], "XYZ")[0], locked
+    )
+    wanted = euler_to_quaternions(np.where(locked, held, angles), "XYZ")
+    assert quaternions.angle_between(found, wanted).max() < 1e-6
