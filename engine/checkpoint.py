@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
+
+from .config import ConfigError, from_json
+
+M = TypeVar("M", bound=nn.Module)
 
 FORMAT: Final = 1
 """Number of the layout of a checkpoint; raised when older files need an upgrade."""
@@ -83,6 +87,29 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"The weights file {path} is damaged or cut short.") from error
     return tensors, config
+
+
+def load_network(path: Path, network: Callable[[Any], M], config: type[Any], device: str) -> M:
+    """Rebuild a network from its checkpoint, frozen and in eval mode.
+
+    Args:
+        path: what `save_checkpoint` wrote; 16-bit numbers become 32-bit ones.
+        network: makes the network from its config.
+        config: the config's class.
+        device: where the network goes.
+
+    Raises:
+        WeightsError: if the file is missing, damaged or of another network.
+    """
+    tensors, stored = load_checkpoint(path)
+    try:
+        model = network(from_json(config, stored))
+        model.load_state_dict(
+            {k: t.float() if t.is_floating_point() else t for k, t in tensors.items()}
+        )
+    except (ConfigError, RuntimeError) as error:
+        raise WeightsError(f"The weights file {path.name} is of another version.") from error
+    return model.to(device).eval().requires_grad_(False)
 
 
 def _read_config(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:

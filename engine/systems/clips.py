@@ -20,6 +20,7 @@ from ..features import (
 from ..motion.clean_up import clean_up
 from ..motion.clip import Clip, headings
 from ..motion.displacements import runs_of
+from ..motion.resampling import sample_clip
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..splicing import splice
 from .bridging import Gap
@@ -125,3 +126,16 @@ def as_float32(clip: Clip) -> Clip:
     return replace(
         clip, root_pos=clip.root_pos.astype(np.float32), rot=clip.rot.astype(np.float32)
     )
+
+
+def bridge_masked(clip: Clip, masked: NDArray[np.bool_]) -> Clip:
+    """Return the clip with its masked frames (T,) led straight from kept frame to kept frame.
+
+    Nothing of what is masked is left. At the ends the nearest kept frame stands still; at
+    least one frame must be kept.
+    """
+    kept = np.flatnonzero(~masked)
+    alone = Clip(clip.root_pos[kept], clip.rot[kept], clip.fps)
+    places = np.interp(np.arange(clip.frames), kept, np.arange(len(kept)))
+    root, rot = sample_clip(alone, places / clip.fps)
+    return Clip(root, rot, clip.fps)

@@ -1,0 +1,151 @@
+"""The grid model as a generator: any mask, several candidates a take, the best one kept."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..features import Origin, clip_to_features
+from ..motion.clean_up import clean_up
+from ..motion.clip import Clip, headings
+from ..motion.request import Progress
+from ..motion.skeleton import FRAMES_PER_STEP
+from ..splicing import root_gap
+from ..text_encoder import EncodedText, TextEncoder
+from .bridging import Gap
+from .clips import (
+    Mask,
+    as_float32,
+    context_features,
+    decoded_clip,
+    decoded_contacts,
+    gaps_of,
+    put_in,
+    step_mask,
+    whole_steps,
+)
+from .contract import Canvas, Made, Stopwatch
+from .grid import Filled, GridSystem, Sampling
+
+CANDIDATES: Final = 4
+"""Fills of each take to choose from; one batch makes them all."""
+
+METRES_A_NAT: Final = 0.3
+"""What a better fit to the prompt, in nats a cell, counts beside a path that arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The fills of one take that are left to choose from; of a new take one."""
+
+    features: Tensor
+    """(C, T, WIDTH)."""
+
+    fit: Tensor
+    """(C,) to the prompt, nats a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridGenerator:
+    """The `Generator` contract over the grid system."""
+
+    system: GridSystem
+
+    @property
+    def name(self) -> str:
+        """How the command line and the panel call it."""
+        return "grid"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.system.device
+
+    @property
+    def text_encoder(self) -> TextEncoder:
+        """What reads the prompts."""
+        return self.system.text_encoder
+
+    def can_fill(self, mask: Mask) -> str | None:
+        """Return None: time and body parts may be masked in any way."""
+        return None
+
+    def choose_frames(self, text: EncodedText, seed: int) -> int:
+        """Return how many frames a take of the prompt usually has."""
+        generator = torch.Generator().manual_seed(seed)
+        return FRAMES_PER_STEP * self.system.choose_steps(text, generator)
+
+    def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
+        """Fill the canvas and clean up the feet."""
+        with watch.measure("text"):
+            clip, mask = whole_steps(canvas.clip, canvas.mask)
+            steps = step_mask(mask)
+            recalled = self.system.recall(canvas.prompt, canvas.text, int(steps.any(1).sum()))
+        with watch.measure("encoding"):
+            if canvas.variation and not canvas.is_new:
+                features = clip_to_features(clip)[0]
+            else:
+                features = context_features(clip, mask)
+            codes = self.system.tokenizer.encode(features[None].to(self.device))[0]
+            if canvas.variation and not canvas.is_new:
+                steps = self.system.least_certain(codes, steps, recalled, canvas.variation)
+        gaps = [] if canvas.is_new or canvas.variation else gaps_of(clip, steps)
+        filled = self._bridged(canvas, codes, gaps, watch)
+        if filled is None:
+            # A new take is chosen by its prompt alone; others must show where they arrive.
+            chosen_early = CANDIDATES if canvas.is_new else 1
+            planted = gaps[0] if len(gaps) == 1 and not recalled.is_combined else None
+            sampling = Sampling(_generators(canvas.seeds), chosen_early, canvas.strength, planted)
+            filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
+        finished = []
+        left = len(filled.features) // len(canvas.seeds)
+        for take in range(len(canvas.seeds)):
+            yield Progress(take, len(canvas.seeds), "Cleaning up")
+            with watch.measure("clean-up"):
+                rows = slice(take * left, (take + 1) * left)
+                finished.append(_finish(canvas, Rivals(filled.features[rows], filled.fit[rows])))
+        clips, contacts, gaps = zip(*finished, strict=True)
+        return Made(clips, contacts, gaps)
+
+    def _bridged(
+        self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
+    ) -> Filled | None:
+        """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
+        if canvas.prompt.strip() or not gaps:
+            return None
+        generator = torch.Generator().manual_seed(canvas.seeds[0])
+        return self.system.bridge(codes, gaps, (generator, len(canvas.seeds)), watch)
+
+
+def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
+    """Return a generator for each candidate of each take."""
+    return [
+        torch.Generator().manual_seed(seed + 1_000_003 * rival)
+        for seed in seeds
+        for rival in range(CANDIDATES)
+    ]
+
+
+def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Mask, float]:
+    """Decode the rival that fits the prompt and arrives best, put it in and clean up the feet.
+
+    Returns:
+        The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
+    """
+    clip = canvas.clip
+    if canvas.is_new:
+        contacts = decoded_contacts(rivals.features[0], clip.frames)
+        made = decoded_clip(rivals.features[0], clip.frames, Origin())
+        return as_float32(clean_up(made, contacts)), contacts, 0.0
+    yaw = float(headings(clip.rot[:1, 0])[0])
+    origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
+    decoded = [decoded_clip(rival, clip.frames, origin) for rival in rivals.features]
+    gaps = np.array([root_gap(clip, made, canvas.mask) for made in decoded])
+    best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
+    contacts = decoded_contacts(rivals.features[best], clip.frames)
+    return put_in(clip, decoded[best], canvas.mask, contacts), contacts, float(gaps[best])
