@@ -189,7 +189,7 @@ class MotionMemory:
         codes, place = [self.codes[:0].long()], [torch.zeros(0, 2, dtype=torch.long)]
         for slot, clip in enumerate(clips[:SLOTS]):
             rows = self.codes[int(self.starts[clip]) : int(self.starts[clip + 1])].long()
-            rows = _busiest(rows, min(steps, LONGEST_STEPS))
+            rows = busiest(rows, min(steps, LONGEST_STEPS))
             codes.append(rows)
             at = torch.arange(len(rows))
             place.append(torch.stack([torch.full_like(at, slot), at], 1))
@@ -229,7 +229,7 @@ class MotionMemory:
         )
 
 
-def _busiest(codes: Tensor, steps: int) -> Tensor:
+def busiest(codes: Tensor, steps: int) -> Tensor:
     """Return the `steps` successive rows of codes (S, P, Q) among which base codes change most."""
     if len(codes) <= steps:
         return codes

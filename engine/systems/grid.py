@@ -22,7 +22,7 @@ from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
 from .bridging import BridgeFinder, Gap
 from .contract import Stopwatch
-from .recalling import Recalled, continuations, find_sources, recall
+from .recalling import Recalled, continuations, find_sources, plant, recall
 
 WINDOW_STEPS = 76
 """Most steps that are filled at a time: the longest real clips, about 10 s."""
@@ -77,6 +77,10 @@ class Sampling:
 
     hidden_share: float = 0.0
     """Share of the kept cells that is not shown while the base codes are filled."""
+
+    planted: Gap | None = None
+    """A gap whose middle takes what is remembered as it is; the masked transformer leads there
+    and back. In a span between kept poses it would otherwise follow these rather than the words."""
 
     def unseen(self, mask: Tensor) -> Tensor:
         """Return (B, S, P) True at cells that are not to be shown; mask is (S, P)."""
@@ -159,6 +163,9 @@ class GridSystem:
         takes = len(generators)
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
+        if sampling.planted is not None:
+            place = prompted.condition.memory_place
+            wide[:, plant(codes, sampling.planted, recalled.codes, place)] = False
         base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
         unseen = ~wide & sampling.unseen(mask).to(self.device)
         confidence = torch.ones(base.shape, device=self.device)

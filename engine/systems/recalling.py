@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..memory import MotionMemory, clauses_to_remember
+from ..memory import MotionMemory, busiest, clauses_to_remember
 from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
+from .bridging import Gap
+
+MARGIN_STEPS = 2
+"""Steps between a kept pose and motion that is remembered whole."""
 
 _REACH = 4
 """Steps to either side that tell which of several equal codes the motion came from."""
@@ -95,6 +99,27 @@ def recall(
         remembered.place[None].to(device),
     )
     return Recalled(condition, remembered.codes.to(device), tuple(found.actions))
+
+
+def plant(codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor) -> slice:
+    """Put what each row remembers into the middle of a gap; return the steps that it takes.
+
+    Of a remembered clip that is longer, the steps in which most happens.
+
+    Args:
+        codes: (B, S, P, Q) is written into.
+        gap: leaves MARGIN_STEPS to each side that is kept.
+        remembered: (M, P, Q) codes.
+        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
+    """
+    is_used = place[..., 0] >= 0
+    first = gap.first + MARGIN_STEPS * (gap.first > 0)
+    last = gap.last - MARGIN_STEPS * (gap.last < codes.shape[1])
+    length = max(0, min(last - first, int(is_used.sum(1).min())))
+    start = first + (last - first - length) // 2
+    for row in range(len(codes) if length else 0):
+        codes[row, start : start + length] = busiest(remembered[is_used[row]], length)
+    return slice(start, start + length)
 
 
 def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:

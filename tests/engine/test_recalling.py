@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from keyfill_extension.engine.memory import MotionMemory
-from keyfill_extension.engine.systems.recalling import continuations, find_sources, recall
+from keyfill_extension.engine.systems.bridging import Gap
+from keyfill_extension.engine.systems.recalling import (
+    MARGIN_STEPS,
+    continuations,
+    find_sources,
+    plant,
+    recall,
+)
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 CAPTIONS = ["a person walks", "someone walks", "a person waves", "a person walks and waves"]
@@ -80,3 +88,30 @@ def test_a_copy_goes_on_to_both_sides_within_its_clip() -> None:
     assert found[5].nonzero().flatten().tolist() == [8]
     nothing = continuations(base, codes[:0], place[:, :0], unknown)
     assert not nothing.any()
+
+
+@pytest.mark.parametrize(
+    ("gap", "expected"),
+    [
+        (Gap(4, 16, None), (7, 12)),  # both sides kept: five of the eight steps between margins
+        (Gap(4, 10, None), (6, 8)),  # less room than the clip is long
+        (Gap(0, 6, None), (0, 4)),  # an open side needs no margin
+        (Gap(4, 8, None), (6, 6)),  # no room at all
+    ],
+)
+def test_a_remembered_clip_is_planted_between_margins(gap, expected) -> None:
+    remembered = torch.arange(100, 110)[:, None, None].repeat(1, 4, 3)
+    place = torch.tensor([[[0, i] for i in range(5)] + [[-1, i] for i in range(5)]])
+    place = torch.cat([place, place.flip(1)])
+    codes = torch.zeros(2, 20, 4, 3, dtype=torch.long)
+    planted = plant(codes, gap, remembered, place)
+    assert (planted.start, planted.stop) == expected
+    kept = torch.ones(20, dtype=torch.bool)
+    kept[planted] = False
+    assert not codes[:, kept].any()
+    length = planted.stop - planted.start
+    assert MARGIN_STEPS <= planted.start or gap.first == 0
+    for row, own in enumerate((range(100, 105), range(105, 110))):
+        steps = codes[row, planted, 0, 0].tolist()
+        assert steps == [*range(steps[0], steps[0] + length)] if length else steps == []
+        assert set(steps) <= set(own)
