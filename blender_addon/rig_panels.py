@@ -13,7 +13,8 @@ from .core.rig_rows import MapRow
 from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
 
-_LABEL_SHARE = 0.3
+_LABEL_SHARE = 0.31
+_FIELD_SHARE = 0.63
 
 
 class KEYFILL_MT_rig_presets(Menu):
@@ -71,7 +72,7 @@ class KEYFILL_PT_rig(SidebarPanel, Panel):
         if rig_rows.is_empty(rows):
             draw_wrapped(layout, context, "Bones are recognised with each motion", "INFO")
             return
-        layout.label(text=rig_rows.summary(rows), icon="INFO")
+        draw_wrapped(layout, context, rig_rows.summary(rows), "INFO")
         for row in rows:
             if row.is_low or _is_gone(ob, row):
                 draw_row(layout, ob, row)
@@ -94,9 +95,12 @@ class KEYFILL_PT_rig_bones(SidebarPanel, Panel):
 
     def draw(self, context: Context) -> None:
         """Show one row for each joint."""
-        column = self.layout.column(align=True)
-        for row in context.object.keyfill_rig.rows.to_rows():
-            draw_row(column, context.object, row)
+        ob = context.object
+        rows = {row.joint: row for row in ob.keyfill_rig.rows.to_rows()}
+        for joints in rig_rows.SECTIONS:
+            column = self.layout.column(align=True)
+            for joint in joints:
+                draw_row(column, ob, rows[joint])
 
 
 class KEYFILL_PT_rig_rest(SidebarPanel, Panel):
@@ -155,26 +159,25 @@ class KEYFILL_PT_rig_options(SidebarPanel, Panel):
 
 
 def draw_row(layout: UILayout, ob: Object, row: MapRow) -> None:
-    """Draw one joint: its name, the bone as a search field, how sure it is, and ways to change it.
+    """Draw one joint: its name, the bone as a search field that can be emptied, how sure it is.
 
-    The reason is the tooltip of the button that takes the active bone.
+    The percentage is the button that takes the active bone; its tooltip tells the reason.
     """
     split = layout.split(factor=_LABEL_SHARE, align=True)
     split.alert = row.is_low or _is_gone(ob, row)
     split.label(text=rig_rows.spoken(row.joint).title())
-    line = split.row(align=True)
+    line = split.split(factor=_FIELD_SHARE, align=True)
     stored = getattr(ob.keyfill_rig.rows, row.joint)
     line.prop_search(stored, "bone", ob.data, "bones", text="", icon=_icon(ob, row))
     told = f"{row.confidence:.0%}" if row.bone and not row.by_hand else ""
     line.operator("keyfill.assign_bone", text=told, icon="EYEDROPPER").joint = row.joint
-    line.operator("keyfill.clear_bone", text="", icon="X").joint = row.joint
 
 
 def _icon(ob: Object, row: MapRow) -> str:
     if row.is_low or _is_gone(ob, row):
         return "ERROR"
     if row.by_hand:
-        return "HAND"
+        return "PINNED"
     return "CHECKMARK" if row.bone else "RADIOBUT_OFF"
 
 

@@ -20,6 +20,16 @@ from ...engine.motion.request import RequestError
 from ...engine.motion.rig import Rig
 from ...engine.motion.skeleton import JOINTS
 
+_ARM = ("collar", "shoulder", "elbow", "wrist")
+_LEG = ("hip", "knee", "ankle", "foot")
+
+SECTIONS = (
+    ("head", "neck", "spine3", "spine2", "spine1", "pelvis"),
+    *(tuple(f"{side}_{joint}" for joint in _ARM) for side in ("left", "right")),
+    *(tuple(f"{side}_{joint}" for joint in _LEG) for side in ("left", "right")),
+)
+"""The joints in the order in which people look for them: trunk, arms, legs."""
+
 BY_HAND = "chosen by hand"
 LEFT_EMPTY = "left empty by hand"
 NOT_FOUND = "no bone was recognised"
@@ -57,8 +67,8 @@ EMPTY_ROWS: Rows = tuple(MapRow(joint) for joint in JOINTS)
 
 
 def spoken(joint: str) -> str:
-    """Return a joint's name for people: `left_knee` is "left knee"."""
-    return joint.replace("_", " ")
+    """Return a joint's name for people: `left_knee` is "left knee", `spine1` "spine 1"."""
+    return joint.replace("_", " ").replace("spine", "spine ")
 
 
 def find_rows(rig: Rig, rows: Rows = EMPTY_ROWS) -> Rows:

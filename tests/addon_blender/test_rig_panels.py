@@ -93,9 +93,9 @@ def test_before_mapping_the_button_is_there_and_no_row_is_doubtful(hero):
 def test_every_joint_has_a_row_with_its_confidence(hero):
     bpy.ops.keyfill.map_bones()
     drawn = draw(PANELS[1], hero)
-    assert list(icons(drawn)) == list(JOINTS)
-    assert drawn.count("keyfill.assign_bone") == drawn.count("keyfill.clear_bone") == len(JOINTS)
-    assert "Left Knee" in drawn
+    assert sorted(icons(drawn)) == sorted(JOINTS)
+    assert drawn.count("keyfill.assign_bone") == len(JOINTS)
+    assert "Left Knee" in drawn and "Spine 1" in drawn
     row = next(row for row in rig_settings.read_rows(hero) if row.joint == "left_knee")
     assert f"{row.confidence:.0%}" in drawn
 
@@ -123,7 +123,7 @@ def test_choices_by_hand_look_different_and_can_be_forgotten(hero):
     assert draw(PANELS[0], hero).count("keyfill.map_bones") == 1
     bpy.ops.keyfill.assign_bone(joint="head", bone="mixamorig:Head")
     assert draw(PANELS[0], hero).count("keyfill.map_bones") == 2
-    assert icons(draw(PANELS[1], hero))["head"] == "HAND"
+    assert icons(draw(PANELS[1], hero))["head"] == "PINNED"
 
 
 def test_the_tooltip_of_a_row_says_why(hero):
