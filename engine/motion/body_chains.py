@@ -138,7 +138,7 @@ def _above_low_spine(
     middle = tree.heads[list(hips)].mean(0)
     trunk = float(np.linalg.norm(tree.heads[list(shoulders)].mean(0) - middle))
     far, near = (float(np.linalg.norm(tree.heads[bone] - middle)) for bone in (carrier, parent))
-    return parent if far > 0.12 * trunk and near < 0.4 * far else carrier
+    return parent if far > 0.12 * trunk and near < 0.5 * far else carrier
 
 
 def _distance(tree: BoneTree, first: int, second: int) -> float:

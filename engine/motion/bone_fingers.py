@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .bone_map import SIDES, Finger
-from .bone_names import FINGER_WORDS, HELPER_WORDS, METACARPAL_WORDS, words_of
+from .bone_names import FINGER_WORDS, HELPER_WORDS, METACARPAL_WORDS, common_prefix, words_of
 from .bone_tree import Array, BoneTree
 from .rig import Rig
 
@@ -27,7 +27,7 @@ def find_fingers(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Fi
         tree: the same bones as points.
         bones: bone by joint.
     """
-    found = []
+    found: list[Finger] = []
     for side in SIDES:
         wrist = bones.get(f"{side}_wrist")
         if wrist is None:
@@ -44,10 +44,11 @@ def find_fingers(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Fi
 
 def _named_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
     """Return the bones of each digit by the words in their names, palm outwards."""
+    prefix = common_prefix(rig.names)
     chains: dict[int, list[int]] = {}
     numbered: dict[int, list[int]] = {}
     for bone in tree.below(hand):
-        words = words_of(rig.names[bone]).words
+        words = words_of(rig.names[bone], prefix).words
         if any(word in HELPER_WORDS or word in METACARPAL_WORDS for word in words):
             continue
         digits = [
@@ -73,7 +74,7 @@ def _add(tree: BoneTree, chains: dict[int, list[int]], digit: int, bone: int) ->
 
 def _finger_number(words: tuple[str, ...]) -> int:
     """Return which finger `Finger21` or `finger3-1` is: the first digit of its number."""
-    numbers = [word for word in words if word.isdigit()]
+    numbers = [word for word in words[words.index("finger") :] if word.isdigit()]
     return int(numbers[0][0]) if numbers else 0
 
 
@@ -81,7 +82,7 @@ def _lying_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
     """Return the bones of each digit by where chains of bones start at the hand."""
     chains = [chain for child in tree.children[hand] for chain in _chains_from(tree, child)]
     chains = [chain for chain in chains if len(chain) >= 2]
-    if not 1 <= len(chains) <= 5:
+    if not 2 <= len(chains) <= 5:
         return {}
     longest = max(_extent(tree, hand, chain) for chain in chains)
     trimmed = []
@@ -90,8 +91,7 @@ def _lying_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
         has_palm = len(chain) > _SEGMENTS and start < _METACARPAL * longest
         trimmed.append(chain[1:] if has_palm and not _is_thumb(tree, chain, chains) else chain)
     order = _thumb_first(tree, hand, trimmed)
-    digits = range(5) if len(order) == 5 else _digits_of_few(len(order))
-    return dict(zip(digits, order, strict=False))
+    return dict(enumerate(order))
 
 
 def _chains_from(tree: BoneTree, bone: int) -> list[list[int]]:
@@ -127,11 +127,6 @@ def _across(starts: Array, thumb: Array, along: Array) -> Array:
     along = along / max(float(np.linalg.norm(along)), 1e-12)
     steps = starts - thumb
     return np.asarray(np.linalg.norm(steps - np.outer(steps @ along, along), axis=1))
-
-
-def _digits_of_few(count: int) -> tuple[int, ...]:
-    """Return which digits a hand with fewer than five has, the thumb among them."""
-    return {1: (1,), 2: (0, 1), 3: (0, 1, 2), 4: (0, 1, 2, 3)}.get(count, ())
 
 
 def _extent(tree: BoneTree, hand: int, chain: list[int]) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from .bone_map import Guess
+from .bone_names import common_prefix, words_of
 from .bone_shape_matching import ARM, LEG, ShapeMatch, other_side
 from .bone_shapes import Stance, body_axes
 from .bone_tree import Array, BoneTree
@@ -63,16 +64,19 @@ def weigh_guesses(
         guesses: what the names say, at most one for each joint.
         shape: what the shape says; None where it shows no body.
     """
-    named = {guess.joint: guess for guess in guesses}
+    named: Names = {guess.joint: guess for guess in guesses}
     if shape is None:
         return list(named.values())
     named, shape = settle_sides(rig, named, shape)
     taken = {rig.index[guess.bone] for guess in named.values()}
+    helpers = _named_helpers(rig, named) if named else set()
     found = []
     for joint in JOINTS:
         guess = named.get(joint)
         bone = shape.bones.get(joint, -1)
         if guess is None and bone >= 0:
+            if bone in helpers:
+                continue
             most = _CONTRADICTED - 0.2 if bone in taken else 1.0
             by_shape = _by_shape(rig, joint, shape)
             found.append(_capped(by_shape, most, by_shape.reason))
@@ -84,6 +88,19 @@ def weigh_guesses(
             plausible = _plausible(rig, tree, named, joint)
             found.extend(_contradicted(rig, tree, guess, shape, plausible))
     return found
+
+
+def _named_helpers(rig: Rig, named: Names) -> set[int]:
+    """Return the bones whose names say that they only help others, or repeat a named joint's."""
+    prefix = common_prefix(rig.names)
+    words = [words_of(name, prefix) for name in rig.names]
+    known = {words[rig.index[guess.bone]] for guess in named.values()}
+    spoken = {(word.side, word.core) for word in known if word.side}
+    return {
+        bone
+        for bone, word in enumerate(words)
+        if word.is_helper or (word.side, word.core) in spoken
+    }
 
 
 def settle_sides(rig: Rig, named: Names, shape: ShapeMatch) -> tuple[Names, ShapeMatch]:

@@ -44,13 +44,13 @@ def match_bones(rig: Rig) -> BoneMap:
     """
     layer = readable_layer(rig)
     tree = BoneTree.of(layer)
-    named = match_by_name(layer)
-    shape = _match_shape(layer, tree, {guess.joint: guess for guess in named})
-    bone_map = combine_guesses(weigh_guesses(layer, tree, named, shape))
+    named = {guess.joint: guess for guess in match_by_name(layer)}
+    shape = _match_shape(layer, tree, named)
+    bone_map = combine_guesses(weigh_guesses(layer, tree, named.values(), shape))
     refuse_incomplete(layer, bone_map)
     # Two bodies are told apart first: each name of the one may be a name of the other.
     refuse_second_character(layer, bone_map)
-    refuse_ambiguous_names(layer, tree, {guess.joint: guess for guess in named}, shape)
+    refuse_ambiguous_names(layer, tree, named, shape)
     refuse_four_legs(layer, tree, bone_map.bones)
     return _completed(rig, layer, bone_map.guesses)
 
@@ -59,9 +59,9 @@ def guess_bones(rig: Rig) -> BoneMap:
     """Return what is recognised, however little, for an animator to put right by hand."""
     layer = readable_layer(rig)
     tree = BoneTree.of(layer)
-    named = match_by_name(layer)
-    shape = _match_shape(layer, tree, {guess.joint: guess for guess in named})
-    return combine_guesses(weigh_guesses(layer, tree, named, shape))
+    named = {guess.joint: guess for guess in match_by_name(layer)}
+    shape = _match_shape(layer, tree, named)
+    return combine_guesses(weigh_guesses(layer, tree, named.values(), shape))
 
 
 def bone_map_from_rows(rig: Rig, rows: Mapping[str, str]) -> BoneMap:

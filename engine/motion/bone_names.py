@@ -92,8 +92,8 @@ _CENTRE_WORDS: Final = frozenset(
     ("c", "m", "x", "center", "centre", "mid", "j", "jnt", "joint", "bind", "stretch", "skin")
 )
 _FAMILY_PREFIX: Final = re.compile(
-    r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|RL_|ValveBiped[._]|DEF-|ORG-|Bip\d+[ _]"
-    r"|[mf]_avg_)",
+    r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|RL_|DEF-|ORG-|(?:ValveBiped[._])?Bip\d+[ _]"
+    r"|ValveBiped[._]|[mf]_avg_)",
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -157,8 +157,9 @@ def common_prefix(names: tuple[str, ...]) -> str:
 @lru_cache(maxsize=4096)
 def words_of(name: str, prefix: str = "") -> BoneWords:
     """Take a bone's name apart, without the rig's common prefix and known families' ones."""
-    bare = name.removeprefix(prefix)
-    bare = _FAMILY_PREFIX.sub("", bare) or bare
+    bare = _FAMILY_PREFIX.sub("", name) or name
+    if bare == name:
+        bare = name.removeprefix(prefix)
     words: list[str] = []
     for word in _WORD.findall(_to_english(bare)):
         words.extend(_unglued(word.lower()))
@@ -187,7 +188,9 @@ def _to_english(name: str) -> str:
 
 
 def _unglued(word: str) -> list[str]:
-    """Split a side off a word that is known without it: `lthigh` -> l, thigh."""
+    """Split what is known without it off a word: `lthigh` -> l, thigh; `armtwist` -> arm, twist."""
+    if word.endswith("twist") and word != "twist":
+        return [*_unglued(word.removesuffix("twist")), "twist"]
     match = None if word in _SIDED or word in SIDES else _GLUED_SIDE.match(word)
     if match is None:
         return [word]

@@ -12,8 +12,8 @@ from .bone_names import ROOT_WORDS, common_prefix, words_of
 from .bone_tree import BoneTree
 from .rig import Rig
 
-# A bone this near to the lowest foot (share of the legs' height) lies on the floor.
-_ON_FLOOR = 0.15
+# A bone so far below or above the lowest foot (share of the legs' height) lies on the floor.
+_ON_FLOOR = (-0.35, 0.15)
 
 
 def find_root(rig: Rig, bones: Mapping[str, str]) -> str:
@@ -47,6 +47,10 @@ def find_root(rig: Rig, bones: Mapping[str, str]) -> str:
     lowest = float((tree.heads[feet] @ up).min())
     height = float(hips @ up) - lowest
     for bone in above:
-        if abs(float(tree.heads[bone] @ up) - lowest) < _ON_FLOOR * height:
+        if (
+            _ON_FLOOR[0]
+            < (float(tree.heads[bone] @ up) - lowest) / max(height, 1e-12)
+            < _ON_FLOOR[1]
+        ):
             return rig.names[bone]
     return ""

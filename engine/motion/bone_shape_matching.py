@@ -21,6 +21,8 @@ ARM: tuple[str, ...] = ("shoulder", "elbow", "wrist")
 
 # From this much evidence on it is settled which way a body faces.
 SURE_FACING = 1.5
+# Where ends of limbs are made up, the rest must fit well and is not sure for all that.
+_WORST_VIRTUAL_FIT, _VIRTUAL_CONFIDENCE = -1.0, 0.6
 # Bones this near to each other (share of the rig's size) lie in one place.
 _SAME_PLACE = 0.004
 
@@ -77,10 +79,27 @@ def match_by_shape(rig: Rig, tree: BoneTree, stance: Stance | None = None) -> Sh
     """
     body = find_body(tree, stance)
     if body is None:
-        return None
+        return _match_with_virtual_ends(rig, tree) if stance is None else None
     axes = body_axes(tree.heads[body.legs[:, 0]], tree.heads[body.arms[:, 0]])
     facing = _facing(rig, tree, body, axes)
     return _joints_of(tree, body, axes, abs(facing), near_is_left=facing >= 0.0)
+
+
+def _match_with_virtual_ends(rig: Rig, tree: BoneTree) -> ShapeMatch | None:
+    """Match arms without hands and legs without feet; None where there is no body even so."""
+    count = len(tree.parents)
+    longer = tree.with_virtual_ends()
+    body = find_body(longer)
+    if body is None or body.fit < _WORST_VIRTUAL_FIT:
+        return None
+    if max(int(body.legs[:, :2].max()), int(body.arms[:, :2].max()), body.pelvis) >= count:
+        return None
+    axes = body_axes(longer.heads[body.legs[:, 0]], longer.heads[body.arms[:, 0]])
+    facing = _facing(rig, longer, body, axes)
+    match = _joints_of(longer, body, axes, abs(facing), near_is_left=facing >= 0.0)
+    bones = {joint: bone for joint, bone in match.bones.items() if bone < count}
+    confidences = {joint: min(match.confidences[joint], _VIRTUAL_CONFIDENCE) for joint in bones}
+    return ShapeMatch(bones, confidences, match.axes, match.facing, match.fit)
 
 
 def _joints_of(
@@ -113,6 +132,8 @@ def _confidence(tree: BoneTree, bones: Mapping[str, int], joint: str, fit: float
     if not joint.endswith((*LEG, *ARM)):
         value -= 0.12
     bone = bones[joint]
+    if _could_be_shifted(tree, bones, joint):
+        value = min(value, 0.75)
     if not _agrees_with_twin(tree, bones, joint):
         value -= 0.25
     gaps = np.linalg.norm(tree.heads - tree.heads[bone], axis=1)
@@ -121,6 +142,15 @@ def _confidence(tree: BoneTree, bones: Mapping[str, int], joint: str, fit: float
     if tree.reach[bone] > 0.0 and int(near.sum()) > 1:
         value -= 0.3
     return round(max(value, 0.1), 2)
+
+
+def _could_be_shifted(tree: BoneTree, bones: Mapping[str, int], joint: str) -> bool:
+    """Say whether a limb ends in nothing, so that the one above it may be its real start."""
+    for joints in (LEG, ARM):
+        if joint.endswith(joints):
+            end = bones[f"{joint.split('_')[0]}_{joints[-1]}"]
+            return end >= len(tree.parents) or not tree.children[end]
+    return False
 
 
 def _agrees_with_twin(tree: BoneTree, bones: Mapping[str, int], joint: str) -> bool:
@@ -147,7 +177,7 @@ def _facing(rig: Rig, tree: BoneTree, body: Body, axes: Array) -> float:
         if toes >= 0:
             evidence += 1.5 * _along(tree.heads[toes] - ankle, axes)
         else:
-            evidence += 0.7 * _along(_tails(rig)[leg[2]] - ankle, axes)
+            evidence += 0.7 * _along(_tail(rig, int(leg[2]), ankle) - ankle, axes)
         bend = float((knee - (hip + ankle) / 2.0) @ forward) / max(length, 1e-12)
         evidence += float(np.clip(bend / 0.03, -1.0, 1.0)) * 0.5
     for arm in body.arms:
@@ -165,5 +195,7 @@ def _along(vector: Array, axes: Array) -> float:
     return float(flat[1] / max(float(np.linalg.norm(flat)), 1e-12)) if steepness > 0.25 else 0.0
 
 
-def _tails(rig: Rig) -> Array:
-    return np.asarray(rig.tails if rig.reference is None else rig.reference.tails)
+def _tail(rig: Rig, bone: int, head: Array) -> Array:
+    """Return where a bone ends; at its head if it is none of the rig's."""
+    tails = rig.tails if rig.reference is None else rig.reference.tails
+    return np.asarray(tails[bone]) if bone < len(tails) else head

@@ -246,8 +246,10 @@ def _best_body(tree: BoneTree, limbs: _Limbs, stance: Stance) -> Body | None:
     pelvis = int(upper[starts[row]])
     below = np.flatnonzero(upper == pelvis)
     ends = [int(lower[below[np.argmax(part[stand, below])]]) for part in parts]
-    scores = [legs[stand], legs[stand], arms[0][stand], arms[1][stand]]
-    found = np.array([_decode(limbs, end, part) for end, part in zip(ends, scores, strict=True)])
+    limb_scores = (legs[stand], legs[stand], arms[0][stand], arms[1][stand])
+    found = np.array(
+        [_decode(limbs, end, scores) for end, scores in zip(ends, limb_scores, strict=True)]
+    )
     fit = float(np.asarray(totals)[stand, row]) / 4.0
     return Body(pelvis, found[:2], found[2:], fit) if _is_whole(found) else None
 

@@ -38,6 +38,21 @@ class BoneTree:
         heads = rig.heads if rig.reference is None else rig.reference.heads
         return cls(np.asarray(heads, dtype=float), rig.parents)
 
+    def with_virtual_ends(self) -> BoneTree:
+        """Return the tree with a point behind every childless bone, as far on as it came.
+
+        The points have the indices from N on; they stand for ends that have no bone.
+        """
+        ends = [
+            bone
+            for bone, parent in enumerate(self.parents)
+            if parent >= 0 and not self.children[bone]
+        ]
+        steps = self.heads[ends] - self.heads[[self.parents[bone] for bone in ends]]
+        return BoneTree(
+            np.concatenate([self.heads, self.heads[ends] + steps]), (*self.parents, *ends)
+        )
+
     @property
     def size(self) -> float:
         """The largest extent of all heads along one axis."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .bone_map import SIDES, Twist
-from .bone_names import HELPER_WORDS, TWIST_WORDS, words_of
+from .bone_names import HELPER_WORDS, TWIST_WORDS, common_prefix, words_of
 from .bone_tree import BoneTree
 from .rig import Rig
 
@@ -28,7 +28,7 @@ def find_twists(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Twi
         bones: bone by joint.
     """
     mapped = {rig.index[bone] for bone in bones.values()}
-    found = []
+    found: list[Twist] = []
     for side in SIDES:
         for first, last in _SEGMENTS:
             ends = [bones.get(f"{side}_{joint}") for joint in (first, last)]
@@ -74,7 +74,7 @@ def _near_limb(tree: BoneTree, upper: int, mapped: set[int]) -> list[int]:
 
 
 def _is_twist(rig: Rig, tree: BoneTree, bone: int, inline: bool, share: float) -> bool:
-    words = words_of(rig.names[bone]).words
+    words = words_of(rig.names[bone], common_prefix(rig.names)).words
     says_twist = any(word in TWIST_WORDS for word in words)
     if inline:
         return says_twist or share > 0.02
