@@ -240,14 +240,26 @@ def _score_gaps(
 
 
 def _score_loops(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
-    poses, speeds = [], []
+    poses, speeds, ratios = [], [], []
     for host in tqdm(hosts, desc="loops"):
         loop = open_loop(host.entry.clip)
         closed = close_loop(loop, run_edit(engine, loop.canvas, "", seed).clips[0])
         pose, speed = loop_gap(closed, loop.turn, loop.shift)
         poses.append(pose)
         speeds.append(speed)
-    return {"pose_gap_max_m": float(np.max(poses)), "speed_gap_max_m_s": float(np.max(speeds))}
+        ratios.append(speed / _usual_speed_change(host.entry.clip))
+    return {
+        "pose_gap_max_m": float(np.max(poses)),
+        "speed_gap_median_m_s": float(np.median(speeds)),
+        "speed_gap_max_m_s": float(np.max(speeds)),
+        "speed_gap_ratio_max": float(np.max(ratios)),
+    }
+
+
+def _usual_speed_change(clip: Clip) -> float:
+    """Return the 95th percentile over the frames of what `loop_gap` measures at a seam, m/s."""
+    change = np.linalg.norm(np.diff(clip.joints(), n=2, axis=0), axis=-1).max(1)
+    return float(np.percentile(change, 95) * clip.fps)
 
 
 def _score_long(engine: RunsRequests, seed: int) -> dict[str, Any]:
