@@ -27,6 +27,8 @@ from .systems.contract import Generator as MotionGenerator
 from .systems.folder import read_description
 from .systems.grid import GridDecoding, GridSystem
 from .systems.grid_generator import GridGenerator
+from .systems.hifigpt import load_hifigpt
+from .systems.mmm import load_mmm
 from .systems.momask import load_momask
 from .text_encoder import EncodedText, TextEncoder, load_text_encoder
 from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
@@ -199,7 +201,9 @@ def load_engine(
             f"The folder {weights} holds the system {description.system}, which is unknown here.",
             "Update Keyfill, or choose another folder.",
         )
-    text_encoder = load_text_encoder(description.text_encoder)
+    beside = weights / "clip" if description.text_encoder.startswith("clip") else None
+    folder = beside if beside is not None and beside.is_dir() else None
+    text_encoder = load_text_encoder(description.text_encoder, folder, place)
     if description.system == "grid":
         return Engine(GridGenerator(load_grid(weights, place, text_encoder, decoding)))
     return Engine(load_system(weights, place, text_encoder))
@@ -236,5 +240,7 @@ def load_tokenizer(weights: Path, device: str = "cpu") -> GridTokenizer:
 LOADERS: Final[dict[str, Callable[[Path, str, TextEncoder], MotionGenerator]]] = {
     "grid": lambda weights, device, text: GridGenerator(load_grid(weights, device, text)),
     "momask": load_momask,
+    "mmm": load_mmm,
+    "hifigpt": load_hifigpt,
 }
 """How each system is loaded from its folder, its device and its text encoder."""

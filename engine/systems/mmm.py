@@ -178,12 +178,13 @@ def _guided(
     takes = len(shown)
     is_step = torch.ones_like(shown, dtype=torch.bool)
     if scale == 1.0 or not bool(condition.word_mask.any()):
-        return model(shown, is_step, condition.repeated(takes), lower).log_softmax(-1)
+        logits = model(shown, is_step, condition.repeated(takes), lower)
+        return torch.as_tensor(logits.log_softmax(-1))
     keep = torch.arange(2 * takes, device=shown.device) < takes
     both = condition.repeated(2 * takes).dropped(keep)
     below = None if lower is None else lower.repeat(2, 1)
-    logits = model(shown.repeat(2, 1), is_step.repeat(2, 1), both, below).log_softmax(-1)
-    return guide(*logits.chunk(2), scale)
+    scores = model(shown.repeat(2, 1), is_step.repeat(2, 1), both, below).log_softmax(-1)
+    return guide(scores[:takes], scores[takes:], scale)
 
 
 def load_mmm(weights: Path, device: str, text_encoder: TextEncoder) -> Mmm:

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.checkpoint import WeightsError, save_checkpoint
+from keyfill_extension.engine import api
+from keyfill_extension.engine.checkpoint import WeightsError, save_checkpoint, write_manifest
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.features import WIDTH, clip_to_features
 from keyfill_extension.engine.motion.clip import Clip
-from keyfill_extension.engine.motion.request import RequestError, span_mask
+from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
+from keyfill_extension.engine.systems.folder import SystemDescription, write_description
 from keyfill_extension.engine.systems.hifigpt import HifiGpt, HifiGptNetworks, load_hifigpt
 from keyfill_extension.engine.systems.masked_steps import scaled
 from keyfill_extension.engine.systems.mmm import Mmm, MmmDecoding, MmmNetworks, load_mmm
@@ -292,3 +294,21 @@ def test_networks_that_do_not_fit_are_refused(systems, kind: str, tmp_path: Path
     (tmp_path / "tokenizer.safetensors").unlink()
     with pytest.raises(WeightsError, match="missing"):
         load(tmp_path, "cpu", ENCODER)
+
+
+@pytest.mark.parametrize("kind", ["mmm", "hifigpt x8"])
+def test_a_described_folder_is_loaded_as_its_system(
+    systems, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, systems[kind])
+    write_manifest(tmp_path)
+    write_description(tmp_path, SystemDescription(kind.split()[0]))
+    monkeypatch.setattr(api, "load_text_encoder", lambda name: ENCODER)
+    engine = api.load_engine(tmp_path, "cpu")
+    running = engine.run(MotionRequest("a person walks", 1.0))
+    while True:
+        try:
+            next(running)
+        except StopIteration as finished:
+            assert finished.value.clips[0].frames == 30
+            return
