@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from . import quaternions
 from .clip import Clip, forward_kinematics, headings
 from .displacements import bridge_from_borders
+from .kept_detail import keep_locations, keep_rotations
 from .rest_alignment import Alignment
 from .retargeting import Placement, RigMotion, heading_of_pose, rest_placement, rig_pose_to_clip
 from .rig_track import RigTrack, location_bone, still_below
@@ -106,6 +107,7 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
     A part of the body is new on the frames that have masked clip frames on both
     sides; on all others its bones have the track's own channels. The new ones
     begin with the offset that the own channels have to the clip at the border.
+    Where the made clip is the track's own, so are the channels, at any rate.
 
     Args:
         track: what the character did.
@@ -128,6 +130,7 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
     on_path = inside[:, PARTS.index("LOWER_BODY")]
     rotations, locations = _solve(track, placement, made, bones)
     blend = max(1, round(BLEND_SECONDS * track.fps))
+    rotations, locations = _keep_detail(track, placement, (rotations, locations), bones, blend)
     own = track.channels.rotations[:, bones]
     rotations = _blend_rotations(own, rotations, by_bone, blend)
     own = track.channels.locations[:, mover]
@@ -138,6 +141,20 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
         track.rig.names[mover],
         np.where(on_path[:, None], locations, own),
         track.fps,
+    )
+
+
+def _keep_detail(
+    track: RigTrack, placement: Placement, made: tuple[Array, Array], bones: list[int], blend: int
+) -> tuple[Array, Array]:
+    """Return channels with what lies between a clip's frames, where the clip is as it was read."""
+    if abs(track.fps - FPS) < 1e-9:
+        return made  # a frame for each clip frame: nothing lies between them
+    read = _solve(track, placement, track_to_clip(track, placement), bones)
+    mover = location_bone(track.rig, track.bone_map)
+    return (
+        keep_rotations(track.channels.rotations[:, bones], read[0], made[0], blend),
+        keep_locations(track.channels.locations[:, mover], read[1], made[1], blend),
     )
 
 
