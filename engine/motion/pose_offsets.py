@@ -15,13 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import quaternions
-from .clip import Clip, forward_kinematics, headings
+from .clip import Clip, headings
 from .displacements import bridge_from_borders
 from .kept_detail import keep_locations, keep_rotations
 from .rest_alignment import Alignment
-from .retargeting import Placement, RigMotion, heading_of_pose, rest_placement, rig_pose_to_clip
+from .retargeting import (
+    Placement,
+    RigMotion,
+    heading_of_pose,
+    pose_mapped_bones,
+    rest_placement,
+    rig_pose_to_clip,
+)
 from .rig_track import RigTrack, location_bone, still_below
-from .skeleton import FPS, JOINT_INDEX, PART_JOINTS, PARTS, REST_OFFSETS
+from .skeleton import FPS, PART_JOINTS, PARTS
 from .smooth_sampling import sample_smoothly, sample_values
 
 Array = NDArray[np.floating[Any]]
@@ -42,7 +49,6 @@ _STANDING_TOLERANCE = 0.15
 _CANONICAL_CLEARANCE = 0.02
 """Metres that the lowest joint of a standing canonical skeleton is above the floor."""
 
-_HIP_CENTRE = REST_OFFSETS[[JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"]]].mean(0)
 _FEET = tuple(
     f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot", "knee")
 )
@@ -193,15 +199,10 @@ def _solve(
 def _targets(track: RigTrack, placement: Placement, clip: Clip) -> tuple[dict[int, Array], Array]:
     """Return each mapped bone's orientation (F, 4) and the pelvis's head (F, 3) in rig space."""
     alignment, path = track.alignment, track.path
-    turned = forward_kinematics(clip.root_pos, clip.rot)[1][:, list(alignment.joints)]
-    oriented = quaternions.multiply(placement.rotation, turned)
-    oriented = quaternions.multiply(oriented, alignment.offsets)
-    centres = clip.root_pos + quaternions.rotate(clip.rot[:, 0], _HIP_CENTRE)
-    centres = alignment.to_rig(centres, placement)
-    heads = centres + quaternions.rotate(oriented[:, 0], alignment.pelvis_from_centre)
+    pose = pose_mapped_bones(clip, track.rig, alignment, placement)
     to_rig = quaternions.conjugate(path.rotations)
-    heads = quaternions.rotate(to_rig, heads - path.positions) / path.scales[:, None]
-    oriented = quaternions.multiply(to_rig[:, None], oriented)
+    heads = quaternions.rotate(to_rig, pose.pelvis_heads - path.positions) / path.scales[:, None]
+    oriented = quaternions.multiply(to_rig[:, None], pose.rotations)
     return {bone: oriented[:, row] for row, bone in enumerate(alignment.bones)}, heads
 
 

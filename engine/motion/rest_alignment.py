@@ -77,8 +77,21 @@ class Alignment:
     floor_point: Array
     """(3,) below the rig's origin, at the height that the rest pose stands on."""
 
-    pelvis_from_centre: Array
-    """(3,) from the middle of the hip joints to the pelvis bone's head, in that bone's own axes."""
+    hip_chains: tuple[tuple[tuple[int, Array], ...], ...]
+    """For the left and the right thigh: rows of the mapped bones that carry it, from the pelvis
+    down, each with the way (3,) to the next one's head in its own axes."""
+
+    def from_pelvis(self, rotations: Array) -> Array:
+        """Return the ways (T, 2, 3) from the pelvis bone's head to the thighs'.
+
+        Args:
+            rotations: (T, M, 4) of the mapped bones in rig space.
+        """
+        sides = [
+            sum(quaternions.rotate(rotations[:, row], way) for row, way in chain)
+            for chain in self.hip_chains
+        ]
+        return np.stack(sides, axis=1)
 
     def to_rig(self, points: Array, placement: Placement) -> Array:
         """Return where points (..., 3) of a clip lie in rig space."""
@@ -114,8 +127,6 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     to_canonical = quaternions.conjugate(leaning)
     rotations = rest.rotations[[bones[joint] for joint in joints]]
     swing = np.stack([swings.get(joint, quaternions.IDENTITY) for joint in joints])
-    centre = (rest.heads[bones["left_hip"]] + rest.heads[bones["right_hip"]]) / 2.0
-    pelvis = bones["pelvis"]
     return Alignment(
         joints=tuple(JOINT_INDEX[joint] for joint in joints),
         bones=tuple(bones[joint] for joint in joints),
@@ -124,10 +135,34 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
         scale=size.scale,
         lift=size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale,
         floor_point=size.floor * _up(body),
-        pelvis_from_centre=quaternions.rotate(
-            quaternions.conjugate(rest.rotations[pelvis]), rest.heads[pelvis] - centre
+        hip_chains=tuple(
+            _hip_chain(rig, [bones[joint] for joint in joints], bones[f"{side}_hip"])
+            for side in ("left", "right")
         ),
     )
+
+
+def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[tuple[int, Array], ...]:
+    """Return one of `Alignment.hip_chains`; some rigs hang thighs from the spine.
+
+    Args:
+        rig: N bones.
+        mapped: (M) the bones that play joints, the pelvis first.
+        thigh: one of them.
+    """
+    pelvis = mapped[0]
+    line = [bone for bone in rig.lineage(thigh) if bone in mapped]
+    carriers = line[1 : line.index(pelvis) + 1] if pelvis in line else [pelvis]
+    ends = [thigh, *carriers]
+    return tuple(
+        (mapped.index(bone), vector_in_bone(rig, bone, rig.heads[end] - rig.heads[bone]))
+        for end, bone in zip(ends, carriers, strict=False)
+    )
+
+
+def vector_in_bone(rig: Rig, bone: int, vector: Array) -> Array:
+    """Return a vector (3,) of the rest pose in the axes of a bone, which carries it along."""
+    return quaternions.rotate(quaternions.conjugate(rig.rotations[bone]), vector)
 
 
 def _body_frames(rest: RigReference, bones: dict[str, int]) -> tuple[Array, Array]:

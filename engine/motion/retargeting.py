@@ -5,12 +5,12 @@ one constant rotation per bone, the *offset*: the rig is bent, in thought, from
 its own rest pose into the canonical T-pose by the shortest swings of its limbs,
 and the offset is the orientation that the bone has there. Only rest heads and
 rest orientations count, never which way a bone's own axes happen to point.
-It knows no Blender and does not look at feet in contact.
+Feet near the floor are put where the clip's are. It knows no Blender.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from . import quaternions
 from .bone_matching import BoneMap
 from .clip import Clip, forward_kinematics
+from .foot_reach import MappedPose, measure_legs, put_feet_on_rig, read_feet
 from .rest_alignment import Alignment, align_rest_poses
 from .rest_alignment import Placement as Placement
 from .rig import BonePose, Rig, RigPose, rest_channels
@@ -48,6 +49,16 @@ class RootTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class BonePath:
+    """Where one more bone is moved: an IK control."""
+
+    bone: str
+
+    locations: Array
+    """(T, 3) its offset from rest in its own rest axes, rig units."""
+
+
+@dataclass(frozen=True, slots=True)
 class RigMotion:
     """Channels for M mapped bones over T frames, ready for F-curves."""
 
@@ -68,6 +79,12 @@ class RigMotion:
 
     root: RootTrack | None = None
     """The root bone's or the object's own channels; None where the hips carry the path."""
+
+    moved: tuple[BonePath, ...] = ()
+    """Further bones that are moved."""
+
+    is_measured: bool = False
+    """Blender was asked what these channels do: they are written as they are."""
 
 
 def rest_placement(rig: Rig, bone_map: BoneMap) -> Placement:
@@ -91,9 +108,18 @@ def fit_clip_to_rig(
     target = target or RigTarget()
     alignment = align_rest_poses(rig, bone_map)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
-    targets = _bone_orientations(clip, alignment, placement)
-    pelvis_heads = _pelvis_heads(clip, alignment, placement)
-    return _solve_channels(rig, alignment, (targets, pelvis_heads), target.held, clip.fps)
+    pose = pose_mapped_bones(clip, rig, alignment, placement)
+    return _solve_channels(rig, alignment, pose, target.held, clip.fps)
+
+
+def pose_mapped_bones(
+    clip: Clip, rig: Rig, alignment: Alignment, placement: Placement
+) -> MappedPose:
+    """Return how the mapped bones (M) shall be over the clip's T frames, in rig space."""
+    rotations = _bone_orientations(clip, alignment, placement)
+    pose = MappedPose(rotations, _pelvis_heads(clip, rotations, alignment, placement))
+    legs = measure_legs(rig, alignment)
+    return put_feet_on_rig(clip, legs, alignment, placement, pose) if legs else pose
 
 
 def rig_pose_to_clip(
@@ -122,13 +148,17 @@ def rig_pose_to_clip(
     known = {joint: oriented[:, row] for row, joint in enumerate(joints)}
     rotations = _fill_missing(known)
     pelvis = bones[0]
-    offsets = quaternions.rotate(pose.rotations[:, pelvis], alignment.pelvis_from_centre)
-    centres = alignment.to_clip(pose.heads[:, pelvis] - offsets, placement)
+    found = MappedPose(pose.rotations[:, bones], pose.heads[:, pelvis])
+    centres = alignment.to_clip(found.hips(alignment).mean(axis=1), placement)
     root_pos = centres - quaternions.rotate(rotations[:, 0], _HIP_CENTRE)
     parents = rotations[:, list(PARENTS)]
     local = quaternions.multiply(quaternions.conjugate(parents), rotations)
     local[:, 0] = rotations[:, 0]
-    return Clip(root_pos, quaternions.keep_quaternion_sign(quaternions.normalize(local)), fps)
+    clip = Clip(root_pos, quaternions.normalize(local), fps)
+    legs = measure_legs(rig, alignment)
+    if legs is not None:
+        clip = read_feet(clip, legs, alignment, placement, found)
+    return replace(clip, rot=quaternions.keep_quaternion_sign(clip.rot))
 
 
 def heading_of_pose(pose: RigPose, rig: Rig, bone_map: BoneMap) -> tuple[Array, Array]:
@@ -139,11 +169,11 @@ def heading_of_pose(pose: RigPose, rig: Rig, bone_map: BoneMap) -> tuple[Array, 
         body: (T, 4) turns canonical axes (facing +Z, left +X) into the pelvis's present ones.
     """
     alignment = align_rest_poses(rig, bone_map)
-    pelvis = alignment.bones[0]
-    rotations = pose.rotations[:, pelvis]
-    centre = pose.heads[:, pelvis] - quaternions.rotate(rotations, alignment.pelvis_from_centre)
-    body = quaternions.multiply(rotations, quaternions.conjugate(alignment.offsets[0]))
-    return centre, body
+    bones = alignment.bones
+    found = MappedPose(pose.rotations[:, bones], pose.heads[:, bones[0]])
+    offset = quaternions.conjugate(alignment.offsets[0])
+    body = quaternions.multiply(found.rotations[:, 0], offset)
+    return found.hips(alignment).mean(axis=1), body
 
 
 def _bone_orientations(clip: Clip, alignment: Alignment, placement: Placement) -> Array:
@@ -153,28 +183,27 @@ def _bone_orientations(clip: Clip, alignment: Alignment, placement: Placement) -
     return quaternions.multiply(turned, alignment.offsets)
 
 
-def _pelvis_heads(clip: Clip, alignment: Alignment, placement: Placement) -> Array:
-    """Return where the pelvis bone shall start, (T, 3) rig space.
+def _pelvis_heads(
+    clip: Clip, rotations: Array, alignment: Alignment, placement: Placement
+) -> Array:
+    """Return where the pelvis bone shall start, (T, 3) rig space, its bones turned (T, M, 4).
 
     The middle of the hip joints is what follows the clip: rigs put the head of
     the pelvis bone anywhere, but the legs hang from the hips.
     """
-    pelvis = np.asarray(clip.rot)[:, 0]
-    centres = alignment.to_rig(clip.root_pos + quaternions.rotate(pelvis, _HIP_CENTRE), placement)
-    oriented = quaternions.multiply(placement.rotation, pelvis)
-    oriented = quaternions.multiply(oriented, alignment.offsets[0])
-    return np.asarray(centres + quaternions.rotate(oriented, alignment.pelvis_from_centre))
+    centres = clip.root_pos + quaternions.rotate(np.asarray(clip.rot)[:, 0], _HIP_CENTRE)
+    offsets = alignment.from_pelvis(rotations).mean(axis=1)
+    return np.asarray(alignment.to_rig(centres, placement) - offsets)
 
 
 def _solve_channels(
     rig: Rig,
     alignment: Alignment,
-    wanted: tuple[Array, Array],
+    pose: MappedPose,
     held: BonePose | None,
     fps: float,
 ) -> RigMotion:
     """Turn orientations in space into each bone's change from rest below its posed parent."""
-    targets, pelvis_heads = wanted
     held = held or rest_channels(rig)
     rows = {bone: row for row, bone in enumerate(alignment.bones)}
     needed = sorted({bone for mapped in rows for bone in rig.lineage(mapped)})
@@ -186,11 +215,11 @@ def _solve_channels(
         if parent >= 0:
             still = quaternions.multiply(posed[parent], still)
         if bone in rows:
-            posed[bone] = targets[:, rows[bone]]
+            posed[bone] = pose.rotations[:, rows[bone]]
             channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
         else:
             posed[bone] = quaternions.multiply(still, held.rotations[bone])
-    mover, locations = _solve_location(rig, alignment.bones[0], pelvis_heads, held)
+    mover, locations = _solve_location(rig, alignment.bones[0], pose.pelvis_heads, held)
     rotations = quaternions.normalize(np.stack([channels[bone] for bone in sorted(rows)], axis=1))
     return RigMotion(
         tuple(rig.names[bone] for bone in sorted(rows)),

@@ -67,7 +67,7 @@ def test_limbs_follow_a_recorded_clip(kind, clip_name, shared):
     _, bone_map, _ = put_clip(ob, clip)
     assert bone_map.missing == ()
     errors = limb_errors(ob, bone_map, clip, 1, range(0, clip.frames, 5))
-    assert errors.max() < 1.5
+    assert errors.mean() < 1.5 and errors.max() < 6.0
 
 
 @pytest.mark.parametrize("kind", ["mannequin", "metarig", "mixamo names", "xbot"])
