@@ -28,11 +28,12 @@ _NAMED = 8
 class KeyTargets:
     """What of an armature object may be keyed; remembers whom it turned away."""
 
-    def __init__(self, ob: bpy.types.Object) -> None:
+    def __init__(self, ob: bpy.types.Object, is_measured: bool = False) -> None:
+        """Look at an armature object; constraints that were reckoned with turn nobody away."""
         self._ob = ob
         self._driven = _driven_channels(ob)
-        self._turned = bones_turned_by_constraints(ob)
-        self._placed = _bones_placed_by_constraints(ob)
+        self._turned = set() if is_measured else bones_turned_by_constraints(ob)
+        self._placed = set() if is_measured else _bones_placed_by_constraints(ob)
         self._locked: dict[str, None] = {}
         self._decided: dict[str, None] = {}
         self._connected: dict[str, None] = {}

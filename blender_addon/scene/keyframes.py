@@ -99,8 +99,10 @@ def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> Writt
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
     """
     check_writable(ob, motion)
-    motion = fit_inheritance(ob, sample_on_frames(motion, take.fps))
-    targets = KeyTargets(ob)
+    motion = sample_on_frames(motion, take.fps)
+    if not motion.is_measured:
+        motion = fit_inheritance(ob, motion)
+    targets = KeyTargets(ob, motion.is_measured)
     planned = plan_keys(ob, motion, targets, take.units_per_metre, take.options)
     action = bpy.data.actions.new(_action_name(take.name))
     try:
@@ -133,6 +135,9 @@ def sample_on_frames(motion: RigMotion, fps: float) -> RigMotion:
         locations=_placed_at(motion.locations, times),
         fps=fps,
         root=root,
+        moved=tuple(
+            replace(one, locations=_placed_at(one.locations, times)) for one in motion.moved
+        ),
     )
 
 
@@ -163,7 +168,7 @@ def check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
     """
     if ob.mode == "EDIT":
         raise RequestError(f'"{ob.name}" is in Edit Mode.', "Leave Edit Mode first.")
-    needed = [*motion.bones, motion.location_bone]
+    needed = [*motion.bones, motion.location_bone, *(one.bone for one in motion.moved)]
     if motion.root is not None and motion.root.bone:
         needed.append(motion.root.bone)
     gone = [name for name in needed if name not in ob.pose.bones]

@@ -121,6 +121,7 @@ def _properties(
     """Yield the rotations of all bones and of the root, and the locations of those that move."""
     bones, rotations, locations = motion.bones, np.array(motion.rotations), {}
     locations[motion.location_bone] = motion.locations
+    locations |= {one.bone: one.locations for one in motion.moved}
     root = motion.root
     if root is not None and root.bone:
         bones = (*bones, root.bone)
