@@ -14,8 +14,13 @@ from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions
 from keyfill_extension.engine.motion.skeleton import JOINTS
-from keyfill_extension.tests.addon_blender.characters import add_toy_character
+from keyfill_extension.tests.addon_blender.characters import (
+    add_toy_character,
+    limb_errors,
+    put_clip,
+)
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
+from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
 pytestmark = pytest.mark.usefixtures("registered_addon")
 
@@ -297,6 +302,40 @@ def test_the_rest_reference_is_the_evaluated_pose_at_the_present_frame(hero):
     bpy.context.scene.frame_set(1)
     np.testing.assert_array_equal(armature.read_rig(hero).reference.heads, rig.reference.heads)
     assert np.abs(rig.reference.heads - rig.heads).max() > 0.1
+
+
+def test_motion_arrives_through_the_reference_on_a_rig_with_a_meaningless_rest_pose(hero):
+    """Limbs follow the clip with the reference, and do not without it."""
+    upright = {bone.name: bone.matrix_local.copy() for bone in hero.data.bones}
+    twist_rest_pose(hero)
+    for name in upright:
+        hero.pose.bones[name].matrix = upright[name]
+        bpy.context.view_layer.update()
+    bpy.ops.keyfill.map_bones()
+    bpy.ops.keyfill.set_rest_reference()
+    clip = wild_clip(12, amount=0.2)
+    errors = {}
+    for has_reference in (True, False):
+        if not has_reference:
+            bpy.ops.keyfill.clear_rest_reference()
+        for bone in hero.pose.bones:
+            bone.matrix_basis.identity()
+        _, bone_map, _ = put_clip(hero, clip)
+        errors[has_reference] = limb_errors(hero, bone_map, clip, 1).max()
+    assert errors[True] < 1.5
+    assert errors[False] > 6.0
+
+
+def twist_rest_pose(ob):
+    """Make a bent pose with turned bones the armature's rest pose."""
+    rng = np.random.default_rng(8)
+    for bone in ob.pose.bones:
+        bone.rotation_mode = "XYZ"
+        bone.rotation_euler = rng.normal(size=3) * 0.5
+    bpy.context.view_layer.objects.active = ob
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.ops.pose.armature_apply(selected=False)
+    bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def test_clearing_brings_the_rest_pose_back(hero):
