@@ -20,7 +20,7 @@ from ..motion.edits import Canvas, close_loop, in_between, open_loop, regenerate
 from ..motion.request import MotionRequest, MotionResult
 from .checks import passes
 from .edit_prompts import SPAN_FRAMES, SPAN_PROMPTS, UPPER_PROMPTS
-from .library import RealClip
+from .library import RealClip, find_captioned
 from .measures import Body
 from .physics import foot_slide
 from .prompts import Prompt
@@ -91,7 +91,7 @@ def score_edits(
     walkers = [c for c in held_out if any("walk" in text for text in c.entry.captions)]
     return {
         "regenerate": _score_spans(engine, _spread(hosts, len(SPAN_PROMPTS)), seed),
-        "upper_body": _score_upper(engine, _spread(walkers, len(UPPER_PROMPTS)), seed),
+        "upper_body": _score_upper(engine, _spread(walkers, len(UPPER_PROMPTS)), clips, seed),
         "in_between": {f"{gap}": _score_gaps(engine, held_out, gap, seed) for gap in GAPS},
         "loop": _score_loops(engine, _spread(walkers, 10), seed),
         "long": _score_long(engine, seed),
@@ -129,17 +129,21 @@ def _score_spans(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> 
     }
 
 
-def _score_upper(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
+def _score_upper(
+    engine: RunsRequests, hosts: Sequence[RealClip], clips: Sequence[RealClip], seed: int
+) -> dict[str, Any]:
     rows, speeds, is_same = [], [], True
     for prompt, host in tqdm(list(zip(UPPER_PROMPTS, hosts, strict=True)), desc="upper bodies"):
         clip = host.entry.clip
         result = run_edit(engine, upper_body(clip), prompt.text, seed)
         rows.append(_row(prompt, host, [clip, *result.clips], (0, clip.frames)))
+        real = find_captioned(tuple(clips), prompt.checks[0])
+        usual = float(np.median([_roughness(one.entry.clip) for one, _ in real]))
         for made in result.clips:
             legs = [0, 1, 2, 4, 5, 7, 8, 10, 11]
             is_same &= np.array_equal(made.root_pos, clip.root_pos)
             is_same &= np.array_equal(made.rot[:, legs], clip.rot[:, legs])
-            speeds.append(_roughness(made) / _roughness(clip))
+            speeds.append(_roughness(made) / usual)
     return _summary(rows) | {
         "legs_are_bit_identical": bool(is_same),
         "roughness_ratio_median": float(np.median(speeds)),
@@ -193,7 +197,7 @@ def _slide(clip: Clip) -> float:
 
 
 def _roughness(clip: Clip) -> float:
-    """Return the mean acceleration of arms and spine, seen from the pelvis."""
+    """Return the mean acceleration of arms and spine, seen from the pelvis (m/frame^2)."""
     joints = clip.joints()
     upper = (joints - joints[:, :1])[:, [3, 6, 9, *range(12, 22)]]
     return float(np.linalg.norm(np.diff(upper, n=2, axis=0), axis=-1).mean())

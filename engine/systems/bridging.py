@@ -51,6 +51,14 @@ class Gap:
     """Metres to the side and ahead, and the turn in radians, that lead from the kept frame
     before to the one behind, seen from the heading before; None where one side is open."""
 
+    parts: tuple[int, ...] = tuple(range(len(PARTS)))
+    """The masked body parts, of PARTS."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether every part is masked."""
+        return len(self.parts) == len(PARTS)
+
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
@@ -79,7 +87,7 @@ class BridgeFinder:
 
         Args:
             codes: (S, P, Q) int64 of the grid, known beside the gaps.
-            gaps: which steps to fill.
+            gaps: which steps to fill, of whole bodies.
             generator: draws among bridges that fit about as well.
             takes: how many fills.
         """

@@ -68,16 +68,19 @@ def step_mask(mask: Mask) -> Tensor:
 def gaps_of(clip: Clip, steps: Tensor) -> list[Gap]:
     """Return the masked steps (S, P) of a clip of 4 S frames as gaps between kept poses.
 
-    Empty where a part of a masked step is kept, or nothing at all is.
+    Empty where nothing is kept, or a gap's steps do not have the same parts masked.
     """
     masked = steps.numpy()
-    if not (masked.all(1) == masked.any(1)).all() or masked.all():
+    if masked.all():
         return []
     gaps = []
     for first, last in runs_of(masked.any(1)):
+        if (masked[first:last] != masked[first]).any():
+            return []
+        parts = tuple(int(part) for part in np.flatnonzero(masked[first]))
         is_open = first == 0 or last == len(masked)
         before, behind = FRAMES_PER_STEP * first - 1, FRAMES_PER_STEP * last
-        gaps.append(Gap(first, last, None if is_open else _way(clip, before, behind)))
+        gaps.append(Gap(first, last, None if is_open else _way(clip, before, behind), parts))
     return gaps
 
 

@@ -116,7 +116,7 @@ class GridGenerator:
         self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
     ) -> Filled | None:
         """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
-        if canvas.prompt.strip() or not gaps:
+        if canvas.prompt.strip() or not gaps or not all(gap.is_whole for gap in gaps):
             return None
         generator = torch.Generator().manual_seed(canvas.seeds[0])
         return self.system.bridge(codes, gaps, (generator, len(canvas.seeds)), watch)

@@ -102,7 +102,7 @@ def recall(
 
 
 def plant(codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor) -> slice:
-    """Put what each row remembers into the middle of a gap; return the steps that it takes.
+    """Put what each row remembers into the parts and the middle of a gap; return its steps.
 
     Of a remembered clip that is longer, the steps in which most happens.
 
@@ -117,8 +117,10 @@ def plant(codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor) -> slice:
     last = gap.last - MARGIN_STEPS * (gap.last < codes.shape[1])
     length = max(0, min(last - first, int(is_used.sum(1).min())))
     start = first + (last - first - length) // 2
+    parts = torch.tensor(gap.parts, device=codes.device)
     for row in range(len(codes) if length else 0):
-        codes[row, start : start + length] = busiest(remembered[is_used[row]], length)
+        motion = busiest(remembered[is_used[row]], length)
+        codes[row, start : start + length, parts] = motion[:, parts]
     return slice(start, start + length)
 
 

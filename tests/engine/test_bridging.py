@@ -119,8 +119,11 @@ def test_gaps_are_whole_body_and_their_way_is_seen_from_the_heading_before():
     (gap,) = gaps_of(Clip(root, rot, 30.0), steps)
     assert (gap.first, gap.last) == (3, 6)
     assert gap.way == pytest.approx((0.0, 1.3, 0.0), abs=1e-9)
-    steps[7, 1] = True
+    steps[5, 1] = False
     assert gaps_of(clip, steps) == []
+    steps[3:6, 1] = False
+    (gap,) = gaps_of(clip, steps)
+    assert gap.parts == (0, 2, 3) and not gap.is_whole
     assert gaps_of(clip, torch.ones(10, 4, dtype=torch.bool)) == []
     steps = torch.zeros(10, 4, dtype=torch.bool)
     steps[7:] = True

@@ -115,3 +115,12 @@ def test_a_remembered_clip_is_planted_between_margins(gap, expected) -> None:
         steps = codes[row, planted, 0, 0].tolist()
         assert steps == [*range(steps[0], steps[0] + length)] if length else steps == []
         assert set(steps) <= set(own)
+
+
+def test_only_the_masked_parts_take_what_is_remembered() -> None:
+    remembered = torch.arange(100, 105)[:, None, None].repeat(1, 4, 3)
+    place = torch.tensor([[[0, i] for i in range(5)]])
+    codes = torch.zeros(1, 5, 4, 3, dtype=torch.long)
+    plant(codes, Gap(0, 5, None, parts=(1, 3)), remembered, place)
+    assert torch.equal(codes[0, :, [1, 3]], remembered[:, [1, 3]])
+    assert not codes[0, :, [0, 2]].any()
