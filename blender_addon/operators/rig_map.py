@@ -16,6 +16,9 @@ from ..scene import armature, rig_settings
 
 _JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JOINTS)
 
+# Blender must not fill in what was given the last time.
+_EACH_TIME = {"options": {"SKIP_SAVE"}}
+
 
 class RigOperator:
     """Mixin: something to do with the active armature's rig settings.
@@ -56,7 +59,7 @@ class KEYFILL_OT_map_bones(RigOperator, Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     from_scratch: BoolProperty(
-        name="From Scratch", description="Forget the rows chosen by hand", default=False
+        name="From Scratch", description="Forget the rows chosen by hand", **_EACH_TIME
     )
 
     @classmethod
@@ -88,9 +91,9 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
     bl_description = "Let the active bone play this joint"
     bl_options = {"REGISTER", "UNDO"}
 
-    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS)
+    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS, **_EACH_TIME)
     bone: StringProperty(
-        name="Bone", description="Name of the bone; empty takes the active one", default=""
+        name="Bone", description="Name of the bone; empty takes the active one", **_EACH_TIME
     )
 
     @classmethod
@@ -117,7 +120,7 @@ class KEYFILL_OT_clear_bone(RigOperator, Operator):
     bl_description = "Leave this joint without a bone"
     bl_options = {"REGISTER", "UNDO"}
 
-    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS)
+    joint: EnumProperty(name="Joint", items=_JOINT_ITEMS, **_EACH_TIME)
 
     def act(self, context: Context, ob: Object) -> str:
         rows = _rows_or_guesses(ob)

@@ -31,7 +31,9 @@ class KEYFILL_OT_save_rig_preset(RigOperator, Operator):
     bl_description = "Keep bone map, rest reference and options for other characters of this rig"
     bl_options = {"REGISTER"}
 
-    name: StringProperty(name="Name", description="A preset of that name is replaced")
+    name: StringProperty(
+        name="Name", description="A preset of that name is replaced", options={"SKIP_SAVE"}
+    )
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         self.name = self.name or context.object.name
@@ -52,7 +54,7 @@ class KEYFILL_OT_load_rig_preset(RigOperator, Operator):
     bl_description = "Take bone map, rest reference and options from this preset"
     bl_options = {"REGISTER", "UNDO"}
 
-    name: StringProperty(name="Name")
+    name: StringProperty(name="Name", options={"SKIP_SAVE"})
 
     def act(self, context: Context, ob: Object) -> str:
         path = rig_presets.preset_path(preset_folder(), self.name)
@@ -68,7 +70,7 @@ class KEYFILL_OT_remove_rig_preset(Operator):
     bl_description = "Delete this preset's file"
     bl_options = {"REGISTER"}
 
-    name: StringProperty(name="Name")
+    name: StringProperty(name="Name", options={"SKIP_SAVE"})
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         return context.window_manager.invoke_confirm(self, event)

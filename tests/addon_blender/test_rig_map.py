@@ -448,3 +448,14 @@ def test_outside_an_extension_presets_lie_in_the_configuration_folder(empty_scen
 def test_operators_need_an_armature(empty_scene):
     for name in ("map_bones", "assign_bone", "set_rest_reference", "export_rig_preset"):
         assert not getattr(bpy.ops.keyfill, name).poll()
+
+
+@pytest.mark.parametrize(
+    ("operator", "name"),
+    [("map_bones", "from_scratch"), ("assign_bone", "bone"), ("assign_bone", "joint"),
+     ("clear_bone", "joint"), ("save_rig_preset", "name"), ("load_rig_preset", "name"),
+     ("remove_rig_preset", "name")],
+)  # fmt: skip
+def test_a_button_does_not_repeat_what_was_given_the_last_time(operator, name):
+    rna = getattr(bpy.ops.keyfill, operator).get_rna_type()
+    assert rna.properties[name].is_skip_save
