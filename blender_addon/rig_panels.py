@@ -8,7 +8,7 @@ from __future__ import annotations
 import bpy
 from bpy.types import Context, Menu, Object, Panel, UILayout
 
-from .core import rig_presets, rig_rows
+from .core import control_families, rig_presets, rig_rows
 from .core.rig_rows import MapRow
 from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
@@ -148,7 +148,7 @@ class KEYFILL_PT_rig_options(SidebarPanel, Panel):
         column.use_property_decorate = False
         column.prop(rig, "root_motion")
         column.prop(rig, "in_place")
-        if rig.has_controls:
+        if control_families.looks_controlled(context.object.data.bones):
             column.prop(rig, "limb_controls")
         column.prop(rig, "relax_fingers")
         column.prop(rig, "keep_hand_contacts")

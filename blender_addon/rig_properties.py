@@ -82,10 +82,6 @@ class KEYFILL_PG_rig(PropertyGroup):
     """What the animator settled for one character."""
 
     rows: PointerProperty(type=KEYFILL_PG_bone_rows, override={"LIBRARY_OVERRIDABLE"})
-    has_controls: BoolProperty(
-        description="The bone map found a control rig, whose limbs have FK and IK controls",
-        **_STILL,
-    )
     rest_reference: StringProperty(
         description="The neutral pose as JSON; empty takes the rest pose", **_STILL
     )

@@ -7,7 +7,7 @@ It knows no Blender; it reads names, never poses.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -118,11 +118,20 @@ def find_names(names: Collection[str], has_property: HasProperty) -> ControlName
     """
     names = frozenset(names)
     for family in _FAMILIES:
-        if all(mark in names for mark in family.marks):
+        if _has_marks(family, names):
             found = _resolve(family, names, has_property)
             if found is not None:
                 return found
     return None
+
+
+def looks_controlled(names: Container[str]) -> bool:
+    """Say at a glance whether a rig has controls for its limbs."""
+    return any(_has_marks(family, names) for family in _FAMILIES)
+
+
+def _has_marks(family: _Family, names: Container[str]) -> bool:
+    return all(mark in names for mark in family.marks)
 
 
 def family_map(found: ControlNames) -> BoneMap:

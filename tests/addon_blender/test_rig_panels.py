@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import addon_utils
 import bpy
 import pytest
 from keyfill_extension.blender_addon import rig_panels
@@ -143,8 +144,18 @@ def test_the_rest_reference_can_be_cleared_where_there_is_one(hero):
 def test_options_show_what_matters(hero):
     drawn = draw(PANELS[3], hero)
     assert {"root_motion", "in_place", "relax_fingers", "keep_hand_contacts", "thin"} == set(drawn)
-    hero.keyfill_rig.thin = hero.keyfill_rig.has_controls = True
-    assert {"limb_controls", "thin_degrees", "thin_millimetres"} <= set(draw(PANELS[3], hero))
+    hero.keyfill_rig.thin = True
+    assert {"thin_degrees", "thin_millimetres"} <= set(draw(PANELS[3], hero))
+
+
+def test_fk_and_ik_are_offered_on_control_rigs_only(registered_addon, empty_scene):
+    addon_utils.enable("rigify", default_set=True)
+    bpy.ops.object.armature_basic_human_metarig_add()
+    assert "limb_controls" not in draw(PANELS[3], bpy.context.object)
+    bpy.ops.pose.rigify_generate()
+    generated = bpy.context.object
+    assert "root" in generated.data.bones
+    assert "limb_controls" in draw(PANELS[3], generated)
 
 
 def test_every_property_has_a_tooltip(hero):
