@@ -266,7 +266,7 @@ def _measured(
                 curve = bag.fcurves.find(found.data_path, index=int(index))
                 shown[:, index] = curve_keys.evaluate(curve, frames)
             is_location = found.mode == LOCATION
-            worst[is_location] = max(worst[is_location], float(found.errors(shown).max()))
+            worst[is_location] = max(worst[is_location], float(found.measure()(shown).max()))
             kept += len(keys.rows) * int(found.keyed.sum())
             dense += len(shown) * int(found.keyed.sum())
     told = (

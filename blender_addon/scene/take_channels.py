@@ -6,7 +6,7 @@ It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import bpy
@@ -49,14 +49,19 @@ class AnimatedProperty:
     units_per_metre: float = 1.0
     """Of a location: its units in a canonical metre."""
 
-    def errors(self, shown: Array) -> Array:
-        """Return how far other values (T, C) are off: degrees, or canonical millimetres, (T,)."""
+    def measure(self) -> Callable[[Array], Array]:
+        """Return what tells of other values (T, C) how far each frame is off, (T,).
+
+        Degrees of a rotation, canonical millimetres of a location.
+        """
         if self.mode == LOCATION:
-            away = np.linalg.norm(shown - self.values, axis=1)
-            return away * (_MILLIMETRES / self.units_per_metre)
-        turned = channels_to_quaternions(shown, self.mode)
+            return lambda shown: (
+                np.linalg.norm(shown - self.values, axis=1) * (_MILLIMETRES / self.units_per_metre)
+            )
         meant = channels_to_quaternions(self.values, self.mode)
-        return np.degrees(quaternions.angle_between(turned, meant))
+        return lambda shown: np.degrees(
+            quaternions.angle_between(meant, channels_to_quaternions(shown, self.mode))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +164,7 @@ def _thinned(properties: tuple[AnimatedProperty, ...], options: RigOptions) -> O
     tracks = [
         DenseTrack(
             found.values,
-            found.errors,
+            found.measure(),
             options.thin_millimetres if found.mode == LOCATION else options.thin_degrees,
         )
         for found in properties

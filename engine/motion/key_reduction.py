@@ -67,15 +67,14 @@ def reduce_keys(tracks: Sequence[DenseTrack]) -> ReducedKeys:
         tracks: at least one, all of T >= 1 frames.
     """
     values = np.concatenate([np.asarray(track.values, dtype=float) for track in tracks], axis=1)
-    dense = _Dense(values, tuple(tracks))
+    dense = _Dense(values, _own_slopes(values), tuple(tracks))
     rows = dense.with_enough_keys(np.unique([0, len(values) - 1]))
     for _ in range(_REMOVALS):
         fewer = dense.with_enough_keys(dense.without_spare_keys(rows))
         if len(fewer) >= len(rows):
             break
         rows = fewer
-    slopes = fit_slopes(values, rows)
-    shown = evaluate_keys(values[rows], slopes, rows)
+    shown, slopes = dense.curves(rows)
     return ReducedKeys(
         rows,
         tuple(np.split(slopes, dense.borders, axis=1)),
@@ -93,27 +92,8 @@ def fit_slopes(values: Array, rows: Rows) -> Array:
         values: (T, C)
         rows: (K,) rising; the first frame and the last are among them.
     """
-    own = np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
-    if len(rows) < 2:
-        return own[rows]
-    segment, part, length = _locate(rows)
-    start, end, rising, falling = _hermite(part)
-    left, right = (rising * length)[:, None], (falling * length)[:, None]
-    missing = values - start[:, None] * values[rows[segment]]
-    missing -= end[:, None] * values[rows[segment + 1]]
-    first = rows[:-1]
-    # Each frame knows the slopes of its two keys only: the equations are tridiagonal.
-    sums = np.add.reduceat(np.column_stack([left**2, left * right, right**2])[:-1], first)
-    matrix = np.zeros((len(rows), len(rows)))
-    lower = np.arange(len(first))
-    matrix[lower, lower] += sums[:, 0]
-    matrix[lower + 1, lower + 1] += sums[:, 2]
-    matrix[lower, lower + 1] = matrix[lower + 1, lower] = sums[:, 1]
-    matrix[np.diag_indices(len(rows))] += _PRIOR
-    wanted = _PRIOR * own[rows]
-    wanted[:-1] += np.add.reduceat((left * missing)[:-1], first)
-    wanted[1:] += np.add.reduceat((right * missing)[:-1], first)
-    return np.asarray(np.linalg.solve(matrix, wanted))
+    own = _own_slopes(values)
+    return _fit(values, own, _Segments.between(rows)) if len(rows) > 1 else own[rows]
 
 
 def evaluate_keys(key_values: Array, slopes: Array, rows: Rows) -> Array:
@@ -126,11 +106,97 @@ def evaluate_keys(key_values: Array, slopes: Array, rows: Rows) -> Array:
     """
     if len(rows) < 2:
         return np.array(key_values)
-    segment, part, length = _locate(rows)
-    start, end, rising, falling = _hermite(part)
-    curves = start[:, None] * key_values[segment] + end[:, None] * key_values[segment + 1]
-    curves += (rising * length)[:, None] * slopes[segment]
-    return np.asarray(curves + (falling * length)[:, None] * slopes[segment + 1])
+    return _Segments.between(rows).evaluate(key_values, slopes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Segments:
+    """Where every frame lies between K keys, and what its two keys count there.
+
+    The weights are (T, 1): of the value before and after, of the slope before and after.
+    """
+
+    rows: Rows
+
+    before: Rows
+    """(T,) the number of the key before each frame; the last frame has the last but one."""
+
+    start: Array
+    end: Array
+    rising: Array
+    falling: Array
+
+    @classmethod
+    def between(cls, rows: Rows) -> _Segments:
+        """Return the segments between two or more keys."""
+        length = np.diff(rows)
+        before = np.append(np.repeat(np.arange(len(length)), length), len(length) - 1)
+        steps = length[before].astype(float)[:, None]
+        part = (np.arange(rows[-1] + 1) - rows[before])[:, None] / steps
+        squared, cubed = part**2, part**3
+        end = 3.0 * squared - 2.0 * cubed
+        rising, falling = (cubed - 2.0 * squared + part) * steps, (cubed - squared) * steps
+        return cls(rows, before, 1.0 - end, end, rising, falling)
+
+    def evaluate(self, key_values: Array, slopes: Array) -> Array:
+        """Return the cubics (T, C) through values (K, C) with slopes (K, C)."""
+        before, after = self.before, self.before + 1
+        curves = self.start * key_values[before] + self.end * key_values[after]
+        curves += self.rising * slopes[before] + self.falling * slopes[after]
+        return curves
+
+
+def _own_slopes(values: Array) -> Array:
+    """Return how much channels (T, C) rise at every frame, by its neighbours."""
+    return np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
+
+
+def _fit(values: Array, own: Array, segments: _Segments) -> Array:
+    """Return the slopes (K, C) of least squares; `own` (T, C) counts a little everywhere."""
+    rows, first = segments.rows, segments.rows[:-1]
+    left, right = segments.rising, segments.falling
+    missing = values - segments.start * values[rows[segments.before]]
+    missing -= segments.end * values[rows[segments.before + 1]]
+    # Each frame knows the slopes of its two keys only: the equations are tridiagonal.
+    sums = np.add.reduceat(np.hstack([left**2, left * right, right**2])[:-1], first)
+    diagonal = np.full((len(rows), 1), _PRIOR)
+    diagonal[:-1] += sums[:, :1]
+    diagonal[1:] += sums[:, 2:]
+    wanted = _PRIOR * own[rows]
+    wanted[:-1] += np.add.reduceat((left * missing)[:-1], first)
+    wanted[1:] += np.add.reduceat((right * missing)[:-1], first)
+    return _solve_tridiagonal(diagonal, sums[:, 1:2], wanted)
+
+
+def _solve_tridiagonal(diagonal: Array, beside: Array, wanted: Array) -> Array:
+    """Solve symmetric equations that each know their neighbours only, by cyclic reduction.
+
+    `np.linalg.solve` would take the time of a full matrix, and all cores for it.
+
+    Args:
+        diagonal: (K, 1), larger than the two beside it.
+        beside: (K - 1, 1)
+        wanted: (K, C)
+
+    Returns:
+        (K, C)
+    """
+    none = np.zeros((1, 1))
+    below, above = np.concatenate([none, beside]), np.concatenate([beside, none])
+    reach = 1
+    while reach < len(wanted):
+        # Each equation takes in those `reach` before and after it; beyond the ends stands 1 = 0.
+        table = np.concatenate([diagonal, below, above, wanted], axis=1)
+        padding = np.zeros((reach, table.shape[1]))
+        padding[:, 0] = 1.0
+        before = np.concatenate([padding, table[:-reach]])
+        after = np.concatenate([table[reach:], padding])
+        down, up = -below / before[:, :1], -above / after[:, :1]
+        diagonal = diagonal + down * before[:, 2:3] + up * after[:, 1:2]
+        wanted = wanted + down * before[:, 3:] + up * after[:, 3:]
+        below, above = down * before[:, 1:2], up * after[:, 2:3]
+        reach *= 2
+    return np.asarray(wanted / diagonal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +206,9 @@ class _Dense:
     values: Array
     """(T, C) of all tracks."""
 
+    own_slopes: Array
+    """(T, C)"""
+
     tracks: tuple[DenseTrack, ...]
 
     @property
@@ -147,6 +216,14 @@ class _Dense:
         """Columns at which the next track begins."""
         widths = [track.values.shape[1] for track in self.tracks]
         return np.cumsum(widths)[:-1]
+
+    def curves(self, rows: Rows) -> tuple[Array, Array]:
+        """Return the best curves (T, C) through the channels at some frames, and their slopes."""
+        if len(rows) < 2:
+            return self.values, self.own_slopes[rows]
+        segments = _Segments.between(rows)
+        slopes = _fit(self.values, self.own_slopes, segments)
+        return segments.evaluate(self.values[rows], slopes), slopes
 
     def errors(self, shown: Array) -> list[Array]:
         """Return how far each track is off on every frame, in its own unit."""
@@ -164,8 +241,7 @@ class _Dense:
     def with_enough_keys(self, rows: Rows) -> Rows:
         """Add keys at the worst frame of each segment that is off, until none is."""
         while len(rows) < len(self.values):
-            slopes = fit_slopes(self.values, rows)
-            excess = self.excess(evaluate_keys(self.values[rows], slopes, rows))
+            excess = self.excess(self.curves(rows)[0])
             excess[rows] = 0.0
             worst = np.maximum.reduceat(excess[:-1], rows[:-1])
             added = [
@@ -179,7 +255,7 @@ class _Dense:
 
     def without_spare_keys(self, rows: Rows) -> Rows:
         """Take out keys, no two neighbours, that the curves hardly need with their slopes."""
-        slopes = fit_slopes(self.values, rows)
+        slopes = self.curves(rows)[1]
         costs = np.full(len(rows), np.inf)
         for first in (1, 2):
             spare = np.arange(first, len(rows) - 1, 2)
@@ -193,18 +269,3 @@ class _Dense:
                 break
             taken[key] = not (taken[key - 1] or taken[key + 1])
         return rows[~taken]
-
-
-def _locate(rows: Rows) -> tuple[Rows, Array, Array]:
-    """Return for every frame its segment, how far in it lies (0 to 1), and the segment's length."""
-    frames = np.arange(rows[-1] + 1)
-    segment = np.minimum(np.searchsorted(rows, frames, side="right") - 1, len(rows) - 2)
-    length = np.diff(rows)[segment].astype(float)
-    return segment, (frames - rows[segment]) / length, length
-
-
-def _hermite(part: Array) -> tuple[Array, Array, Array, Array]:
-    """Return the weights of the two values and of the two slopes, times the length, of a cubic."""
-    squared, cubed = part**2, part**3
-    end = 3.0 * squared - 2.0 * cubed
-    return 1.0 - end, end, cubed - 2.0 * squared + part, cubed - squared

@@ -123,6 +123,18 @@ def test_slopes_are_the_best_ones():
             assert away(other) > best
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 17, 64, 201])
+def test_tridiagonal_equations_are_solved_as_full_ones(count):
+    random = np.random.default_rng(count)
+    beside = random.normal(size=(count - 1, 1))
+    around = np.abs(np.append(beside, 0.0)) + np.abs(np.insert(beside, 0, 0.0))
+    diagonal = (around + random.uniform(0.01, 1.0, count))[:, None]
+    wanted = random.normal(size=(count, 3))
+    full = np.diag(diagonal[:, 0]) + np.diag(beside[:, 0], 1) + np.diag(beside[:, 0], -1)
+    found = key_reduction._solve_tridiagonal(diagonal, beside, wanted)
+    assert np.abs(found - np.linalg.solve(full, wanted)).max() < 1e-9
+
+
 def test_real_clips_lose_60_percent_of_their_keys(shared):
     kept = dense = 0
     for clip in corpus_clips.spread(shared, 12):
