@@ -1,4 +1,4 @@
-"""The command line: `python -m engine generate | train | evaluate | corpus | worker`.
+"""The command line: `python -m engine generate | train | evaluate | …`.
 
 It turns arguments into requests and errors into one sentence. What a subcommand
 needs is imported inside it.
@@ -27,11 +27,15 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
   train           train tokenizer, masked, residual or length      (repository only)
   evaluate        measure a model                                  (repository only)
   corpus build    make a corpus from BVH files                     (repository only)
+  import-momask   make a model from MoMask's published checkpoints
   worker          serve requests on stdin, for the add-on
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-TRAINERS = ("tokenizer", "masked", "residual", "length", "evaluator", "weights")
+TRAINERS = (
+    "tokenizer", "masked", "residual", "length", "body_tokenizer", "words", "gpt", "evaluator",
+    "weights",
+)  # fmt: skip
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -107,6 +111,7 @@ def main(
         "train": lambda: train(rest),
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
         "corpus": lambda: build_corpus(rest),
+        "import-momask": lambda: run_module("import-momask", ".import_momask", rest),
         "worker": lambda: serve(rest),
     }
     if command in ("-h", "--help"):
@@ -203,7 +208,14 @@ def _parse_generate(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="same seed, same motion (0)")
     parser.add_argument("--takes", type=int, metavar="K", help="1 to 16; take k has seed N + k (1)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    parser.add_argument("--weights", type=Path, metavar="DIR", help="folder of the trained model")
+    parser.add_argument(
+        "--model",
+        "--weights",
+        dest="weights",
+        type=Path,
+        metavar="DIR_OR_NAME",
+        help="folder of a model, or its name beside the shipped weights (grid)",
+    )
     parser.add_argument(
         "--out",
         type=Path,

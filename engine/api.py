@@ -179,19 +179,40 @@ def choose_device(device: str) -> str:
     return device
 
 
+def find_model(model: Path, shipped: Path = DEFAULT_WEIGHTS) -> Path:
+    """Return the folder of a model given by its folder or its name.
+
+    Names are those of the folders in `shipped`; grid is `shipped` itself.
+
+    Raises:
+        WeightsError: if there is no model of that name.
+    """
+    if model.is_dir() or len(model.parts) != 1:
+        return model
+    if model.name == "grid":
+        return shipped
+    if (shipped / model.name).is_dir():
+        return shipped / model.name
+    names = sorted(path.parent.name for path in shipped.glob("*/manifest.json"))
+    raise WeightsError(
+        f"There is no model {model.name}.", f"Choose a folder, or {', '.join(['grid', *names])}."
+    )
+
+
 def load_engine(
     weights: Path = DEFAULT_WEIGHTS, device: str = "auto", decoding: GridDecoding | None = None
 ) -> Engine:
     """Load a model's folder, whichever system it holds, and its text encoder.
 
     Args:
-        weights: the folder.
+        weights: the folder, or the name of a model beside the shipped weights.
         device: auto, cpu, cuda or mps.
         decoding: how the grid model decodes; None takes its defaults.
 
     Raises:
         WeightsError: if a file is missing or damaged, or the device is not there.
     """
+    weights = find_model(weights)
     verify_weights(weights)
     place = choose_device(device)
     description = read_description(weights)
@@ -203,7 +224,7 @@ def load_engine(
         )
     beside = weights / "clip" if description.text_encoder.startswith("clip") else None
     folder = beside if beside is not None and beside.is_dir() else None
-    text_encoder = load_text_encoder(description.text_encoder, folder, place)
+    text_encoder = load_text_encoder(description.text_encoder, folder)
     if description.system == "grid":
         return Engine(GridGenerator(load_grid(weights, place, text_encoder, decoding)))
     return Engine(load_system(weights, place, text_encoder))

@@ -7,6 +7,7 @@ is refused. It knows which file is which network, and no network's sizes.
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +150,9 @@ def _read_weights(place: Path) -> tuple[str, State]:
 def _load_pickle(path: Path) -> Mapping[str, Any]:
     """Read a pickle of tensors and plain data, running nothing of what it asks for."""
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about unusual pickles, which are refused below
+            stored = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "truncated" in str(error):
             raise ImportRefused(f"The file {path} is cut short.") from error

@@ -49,8 +49,9 @@ _MINILM_FILES: Final = (
 CLIP_REPOSITORY: Final = "openai/clip-vit-base-patch32"
 CLIP_WORDS: Final = 77
 _CLIP_REMEDY: Final = (
-    "Download openai/clip-vit-base-patch32 once while online, name its folder, "
-    "or use the text encoder minilm."
+    "Download openai/clip-vit-base-patch32 once while online (hf download "
+    "openai/clip-vit-base-patch32), put it into the model's folder as clip, "
+    "or use a model of the text encoder minilm."
 )
 
 
@@ -92,7 +93,8 @@ def load_text_encoder(
     """Load a text encoder from local files.
 
     Args:
-        name: "minilm" or "clip".
+        name: "minilm", "clip", or "clip_projected": CLIP's sentences with the length that its
+            projection gives them, as published motion models were trained.
         folder: the model's folder; None takes the installed package (minilm) or the local
             Hugging Face cache (clip).
         device: where the model runs and the vectors lie.
@@ -104,8 +106,8 @@ def load_text_encoder(
     os.environ["HF_HUB_OFFLINE"] = "1"
     if name == "minilm":
         return _load_minilm(folder or find_minilm_folder(), device)
-    if name == "clip":
-        return _load_clip(folder, device)
+    if name in ("clip", "clip_projected"):
+        return _load_clip(folder, device, name)
     raise WeightsError(f"There is no text encoder {name!r}.", "Choose minilm or clip.")
 
 
@@ -208,10 +210,13 @@ class MiniLmTextEncoder(_TransformerTextEncoder):
 
 
 class ClipTextEncoder(_TransformerTextEncoder):
-    """The text half of CLIP: the sentence is the projected state at the end mark, length 1."""
+    """The text half of CLIP: the sentence is the projected state at the end mark.
 
-    def __init__(self, model: Any, tokenizer: Tokenizer) -> None:
-        super().__init__("clip", int(model.config.hidden_size), CLIP_WORDS, tokenizer)
+    Its length is 1 unless the encoder is called "clip_projected".
+    """
+
+    def __init__(self, model: Any, tokenizer: Tokenizer, name: str = "clip") -> None:
+        super().__init__(name, int(model.config.hidden_size), CLIP_WORDS, tokenizer)
         self._model = model
 
     def run_model(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -220,7 +225,10 @@ class ClipTextEncoder(_TransformerTextEncoder):
         output = self._model(
             input_ids=ids.to(device), attention_mask=mask.to(device).long()
         )
-        return torch.nn.functional.normalize(output.text_embeds, dim=-1), output.last_hidden_state
+        sentence: Tensor = output.text_embeds
+        if self.name == "clip":
+            sentence = torch.nn.functional.normalize(sentence, dim=-1)
+        return sentence, output.last_hidden_state
 
 
 def _load_minilm(folder: Path, device: str) -> MiniLmTextEncoder:
@@ -242,7 +250,7 @@ def _load_minilm(folder: Path, device: str) -> MiniLmTextEncoder:
     return MiniLmTextEncoder(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
 
 
-def _load_clip(folder: Path | None, device: str) -> ClipTextEncoder:
+def _load_clip(folder: Path | None, device: str, name: str) -> ClipTextEncoder:
     folder = folder or _find_cached_clip()
     if not (folder / "tokenizer.json").is_file():
         raise WeightsError(f"The folder {folder} holds no CLIP text encoder.", _CLIP_REMEDY)
@@ -262,7 +270,7 @@ def _load_clip(folder: Path | None, device: str) -> ClipTextEncoder:
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise WeightsError(f"The CLIP model in {folder} is damaged.", _CLIP_REMEDY) from error
     model.requires_grad_(False).train(False).to(device)
-    return ClipTextEncoder(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    return ClipTextEncoder(model, Tokenizer.from_file(str(folder / "tokenizer.json")), name)
 
 
 def _find_cached_clip() -> Path:

@@ -1,8 +1,8 @@
-"""MoMask (Guo et al. 2024): whole-body codes at 20 fps, filled base first, then stage by stage.
+"""MoMask (Guo et al. 2024): whole-body codes, filled base first, then stage by stage.
 
-Clips become HumanML3D's features, features codes; masked steps are filled by the
-masked transformer, then by the residual transformer, both guided; what is kept stays.
-It fills whole frames only: a code holds the whole body.
+Masked steps are filled by the masked transformer, then by the residual transformer,
+both guided; what is kept stays. It fills whole frames only: a code holds the whole
+body. Published weights read HumanML3D's features, those trained here the engine's own.
 """
 
 from __future__ import annotations
@@ -10,33 +10,27 @@ from __future__ import annotations
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..checkpoint import WeightsError, load_network
-from ..decoding import DecodingConfig, draw, fill_masked, guide
-from ..motion import humanml3d
-from ..motion.clean_up import clean_up
-from ..motion.clip import Clip
+from ..checkpoint import WeightsError, load_checkpoint, load_network
+from ..decoding import DecodingConfig, draw, guide
 from ..motion.request import Progress
-from ..motion.skeleton import FPS
-from ..splicing import root_gap
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from ..transformers.length import LengthEstimator, LengthEstimatorConfig
+from ..transformers.length import (
+    LengthConfig,
+    LengthEstimator,
+    LengthEstimatorConfig,
+    LengthPredictor,
+)
 from ..transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
-from .clips import Mask, as_float32, bridge_masked, put_in
+from .body_frames import BodyFrames, body_frames
+from .clips import Mask
 from .contract import Canvas, Made, Stopwatch
 from .grid import windows
-
-LONGEST_STEPS: Final = 49
-"""Most steps that are filled at a time: 196 frames, the longest motions that it learnt."""
-
-CONTEXT_STEPS: Final = 16
-"""Steps of the window before that the next one sees."""
+from .masked_steps import StepScores, fill_steps, least_certain, unseen_steps
 
 
 def _base_decoding() -> DecodingConfig:
@@ -59,20 +53,21 @@ class MoMaskDecoding:
 
 
 @dataclass(frozen=True, slots=True)
-class Networks:
-    """MoMask's four networks, in eval mode on one device."""
+class MoMaskNetworks:
+    """MoMask's networks, in eval mode on one device."""
 
     tokenizer: RvqVae
     masked: SentenceMasked
     residual: SentenceResidual
-    length: LengthEstimator
+    length: LengthEstimator | LengthPredictor
 
 
 @dataclass(frozen=True, slots=True)
 class MoMask:
     """The `Generator` contract over MoMask's networks."""
 
-    networks: Networks
+    networks: MoMaskNetworks
+    frames: BodyFrames
     text_encoder: TextEncoder
     decoding: MoMaskDecoding = field(default_factory=MoMaskDecoding)
     name: str = "momask"
@@ -91,110 +86,74 @@ class MoMask:
     def choose_frames(self, text: EncodedText, seed: int) -> int:
         """Return how many frames (30 fps) a take of the prompt usually has."""
         generator = torch.Generator().manual_seed(seed)
-        steps = int(self.networks.length.steps(text.sentence.to(self.device), generator)[0])
-        rows = steps * self.networks.tokenizer.frames_per_step
-        return max(1, round(rows * FPS / humanml3d.HUMANML3D_FPS))
+        steps = self.networks.length.steps(text.sentence.to(self.device), generator)
+        return self.frames.frames_of(int(steps[0]))
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill the canvas and clean up the feet."""
-        sentence = canvas.text.sentence.to(self.device)
-        if not canvas.prompt.strip():
-            sentence = torch.zeros_like(sentence)
+        has_text = bool(canvas.prompt.strip())
+        sentence = canvas.text.sentence.to(self.device) * has_text
+        scores = self._base(sentence)
         with watch.measure("encoding"):
-            codes, mask = self._encode(canvas)
+            features, mask = self.frames.read(canvas)
+            codes = self.networks.tokenizer.encode(features[None].to(self.device))[0, :, 0]
             if canvas.variation and not canvas.is_new:
-                mask = self.least_certain(codes, mask, sentence, canvas.variation)
-        takes = len(canvas.seeds)
+                mask = least_certain(scores, codes[:, 0], mask, canvas.variation)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
-        filled = codes.repeat(takes, 1, 1)
-        sentence = sentence.expand(takes, -1)
+        unseen = unseen_steps(mask, canvas.strength, generators)
+        filled = codes.repeat(len(generators), 1, 1)
         with watch.measure("base tokens"):
-            unseen = _unseen(mask, canvas.strength, generators).to(self.device)
-            yield from self.fill_base(filled, (mask, unseen), sentence, generators)
-        yield Progress(1, 2, "Adding detail")
+            filled[..., 0] = yield from fill_steps(
+                scores, codes[:, 0], (mask, unseen), self.decoding.base, generators
+            )
         with watch.measure("residual tokens"):
-            for start, end in windows(mask[:, None], LONGEST_STEPS, CONTEXT_STEPS):
-                part = slice(start, end)
-                inside = mask[part].to(self.device)
-                filled[:, part] = self.fill_detail(filled[:, part], inside, sentence, generators)
+            for start, end in windows(mask[:, None], self.frames.longest_steps):
                 yield Progress(1, 2, "Adding detail")
+                part, inside = slice(start, end), mask[start:end].to(self.device)
+                filled[:, part] = self.fill_detail(filled[:, part], inside, sentence, generators)
+        yield Progress(2, 2, "Decoding")
         with watch.measure("decoding"):
-            features = self.networks.tokenizer.decode(filled[:, :, None]).cpu().numpy()
+            decoded = self.networks.tokenizer.decode(filled[:, :, None])
         finished = []
-        for take in range(takes):
-            yield Progress(take, takes, "Cleaning up")
+        for take, rows in enumerate(decoded):
+            yield Progress(take, len(decoded), "Cleaning up")
             with watch.measure("clean-up"):
-                finished.append(_finish(canvas, features[take]))
+                finished.append(self.frames.finish(canvas, rows))
         clips, contacts, gaps = zip(*finished, strict=True)
         return Made(clips, contacts, gaps)
 
-    def _encode(self, canvas: Canvas) -> tuple[Tensor, Tensor]:
-        """Return codes (S, Q) of the kept steps, 0 elsewhere, and the mask (S) of steps."""
-        tokenizer = self.networks.tokenizer
-        rows = humanml3d.rows_of(canvas.clip.frames)
-        steps = -(-rows // tokenizer.frames_per_step)
-        mask = steps_to_fill(canvas.mask.any(1), steps, tokenizer.frames_per_step)
-        if canvas.is_new or bool(mask.all()):
-            codes = torch.zeros(steps, tokenizer.stages, dtype=torch.long, device=self.device)
-            return codes, torch.ones_like(mask)
-        clip = canvas.clip if canvas.variation else bridge_masked(canvas.clip, canvas.mask.any(1))
-        made = humanml3d.clip_to_features(clip)
-        short = steps * tokenizer.frames_per_step - rows
-        made = np.concatenate([made, np.repeat(made[-1:], short, axis=0)])
-        features = torch.from_numpy(made).float().to(self.device)
-        return tokenizer.encode(features[None])[0, :, 0], mask
-
-    def fill_base(
-        self,
-        codes: Tensor,
-        masks: tuple[Tensor, Tensor],
-        sentence: Tensor,
-        generators: list[torch.Generator],
-    ) -> Steps[Progress, None, None]:
-        """Fill the base codes of masked steps, in place.
-
-        Args:
-            codes: (B, S, Q).
-            masks: (S) True where to fill; (B, S) True where a kept code is not shown.
-            sentence: (B, text width); zeros for no text.
-            generators: one a take.
-        """
-        mask, unseen = masks
+    def _base(self, sentence: Tensor) -> StepScores:
+        """Return the masked transformer with a prompt's sentence (1, text width)."""
         masked = self.networks.masked
-        hidden = mask.to(self.device).expand(len(codes), -1)
-        base = codes[..., 0].masked_fill(hidden, masked.mask_code)
-        for start, end in windows(mask[:, None], LONGEST_STEPS, CONTEXT_STEPS):
-            part = slice(start, end)
-            blind = unseen[:, part]
 
-            def predict(shown: Tensor, blind: Tensor = blind) -> Tensor:
-                shown = shown.squeeze(-1).masked_fill(blind, masked.mask_code)
-                return self.base_scores(shown, sentence).unsqueeze(2)
+        def score(shown: Tensor, _: slice) -> Tensor:
+            return self.base_scores(shown, sentence)
 
-            window = base[:, part, None]
-            left = window == masked.mask_code
-            found, _ = yield from fill_masked(
-                predict, window, left, self.decoding.base, generators
-            )
-            base[:, part] = found.squeeze(-1)
-        codes[..., 0] = base
+        longest = self.frames.longest_steps
+        return StepScores(score, masked.mask_code, longest, has_fixed_passes=True)
 
     @torch.inference_mode()
     def base_scores(self, shown: Tensor, sentence: Tensor) -> Tensor:
-        """Return guided log-probabilities (B, S, K) of base codes (B, S), masked where unknown."""
-        scale = self.decoding.base.guidance
+        """Return guided log-probabilities (B, S, K) of base codes.
+
+        Args:
+            shown: (B, S) codes, `mask_code` where unknown.
+            sentence: (1 or B, text width); zeros for no text.
+        """
+        masked, scale = self.networks.masked, self.decoding.base.guidance
+        sentence = sentence.expand(len(shown), -1)
         is_step = torch.ones_like(shown, dtype=torch.bool)
         if scale == 1.0 or not bool(sentence.any()):
-            return self.networks.masked(shown, is_step, sentence).log_softmax(-1)
+            return torch.as_tensor(masked(shown, is_step, sentence).log_softmax(-1))
         both = torch.cat([sentence, torch.zeros_like(sentence)])
-        logits = self.networks.masked(shown.repeat(2, 1), is_step.repeat(2, 1), both)
+        logits = masked(shown.repeat(2, 1), is_step.repeat(2, 1), both)
         return guide(*logits.chunk(2), scale)
 
     @torch.inference_mode()
     def fill_detail(
         self, codes: Tensor, mask: Tensor, sentence: Tensor, generators: list[torch.Generator]
     ) -> Tensor:
-        """Return codes (B, S, Q) whose stages above the base are filled at masked steps (S)."""
+        """Return codes (B, S, Q) whose stages above the base are filled at masked steps (S,)."""
         codes = codes.clone()
         for stage in range(1, self.networks.tokenizer.stages):
             scores = self.detail_scores(codes[..., :stage], sentence)
@@ -210,86 +169,56 @@ class MoMask:
 
         Args:
             codes: (B, S, Q') of the stages before.
-            sentence: (B, text width).
+            sentence: (1 or B, text width); zeros for no text.
             is_step: (B, S) False at padding; None for none.
         """
         residual, scale = self.networks.residual, self.decoding.detail.guidance
+        sentence = sentence.expand(len(codes), -1)
         if is_step is None:
             is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
         stages = torch.full((len(codes),), codes.shape[-1], device=codes.device)
         sums = residual.sums(codes)
         if scale == 1.0 or not bool(sentence.any()):
-            return residual(sums, is_step, sentence, stages).log_softmax(-1)
+            logits = residual(sums, is_step, sentence, stages)
+            return torch.as_tensor(logits.log_softmax(-1))
         both = torch.cat([sentence, torch.zeros_like(sentence)])
         logits = residual(sums.repeat(2, 1, 1), is_step.repeat(2, 1), both, stages.repeat(2))
         return guide(*logits.chunk(2), scale)
-
-    @torch.inference_mode()
-    def least_certain(self, codes: Tensor, mask: Tensor, sentence: Tensor, share: float) -> Tensor:
-        """Return (S): the share of the masked steps whose present base codes are least likely."""
-        base = codes[None, :, 0]
-        chances = torch.full(base.shape, torch.inf, device=base.device)
-        for start, end in windows(mask[:, None], LONGEST_STEPS, CONTEXT_STEPS):
-            scores = self.base_scores(base[:, start:end], sentence)
-            chances[:, start:end] = scores.gather(-1, base[:, start:end, None]).squeeze(-1)
-        ranked = chances[0].cpu().masked_fill(~mask, torch.inf)
-        chosen = torch.zeros_like(mask)
-        chosen[ranked.argsort()[: max(1, round(share * int(mask.sum())))]] = True
-        return chosen
-
-
-def steps_to_fill(masked: np.ndarray, steps: int, frames_per_step: int) -> Tensor:
-    """Return (S,) True at token steps (20 fps) that see a masked frame (T,) (30 fps).
-
-    A row is read from the frames around it, and its velocity from the row behind it.
-    """
-    rows = steps * frames_per_step
-    at = np.arange(rows + 1) * (FPS / humanml3d.HUMANML3D_FPS)
-    last = len(masked) - 1
-    around = [np.minimum(place(at).astype(int), last) for place in (np.floor, np.ceil)]
-    touched = masked[around[0]] | masked[around[1]]
-    touched = (touched[:-1] | touched[1:]).reshape(steps, frames_per_step)
-    return torch.from_numpy(touched.any(1))
-
-
-def _unseen(mask: Tensor, share: float, generators: list[torch.Generator]) -> Tensor:
-    """Return (B, S) True at kept steps that the masked transformer is not shown."""
-    if share == 0.0:
-        return torch.zeros(len(generators), len(mask), dtype=torch.bool)
-    drawn = torch.stack([torch.rand(len(mask), generator=g) for g in generators])
-    return (drawn < share) & ~mask
-
-
-def _finish(canvas: Canvas, features: np.ndarray) -> tuple[Clip, Mask, float]:
-    """Return the finished clip of decoded features, which feet stand, and the path's gap."""
-    frames = canvas.clip.frames
-    made = humanml3d.features_to_clip(features, frames)
-    contacts = humanml3d.contacts_of(features, frames)
-    if canvas.is_new:
-        return as_float32(clean_up(made, contacts)), contacts, 0.0
-    gap = root_gap(canvas.clip, made, canvas.mask)
-    return put_in(canvas.clip, made, canvas.mask, contacts), contacts, gap
 
 
 def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask:
     """Load MoMask's networks from a model's folder.
 
     Raises:
-        WeightsError: if a file is missing or damaged, or the text encoder is not theirs.
+        WeightsError: if a file is missing or damaged, or the networks do not fit each other
+            or the text encoder.
     """
+
     def place(name: str) -> Path:
         return weights / f"{name}.safetensors"
 
-    networks = Networks(
+    networks = MoMaskNetworks(
         load_network(place("tokenizer"), RvqVae, RvqVaeConfig, device),
         load_network(place("masked"), SentenceMasked, SentenceConfig, device),
         load_network(place("residual"), SentenceResidual, SentenceConfig, device),
-        load_network(place("length"), LengthEstimator, LengthEstimatorConfig, device),
+        _load_length(place("length"), device),
     )
-    wanted = networks.masked.config.text_width
-    if text_encoder.width != wanted:
+    tokenizer, masked = networks.tokenizer, networks.masked.config
+    frames = body_frames(tokenizer.config.network.features, tokenizer.frames_per_step)
+    detail = networks.residual.config
+    sizes = {(c.codebook_size, c.text_width) for c in (masked, detail)}
+    fits = sizes == {(tokenizer.codebook_size, masked.text_width)}
+    if frames is None or not fits or detail.stages != tokenizer.stages:
+        raise WeightsError(f"The networks in {weights} are not of one model.")
+    if text_encoder.width != masked.text_width:
         raise WeightsError(
-            f"The model in {weights} reads text vectors of {wanted} numbers, "
-            f"not the {text_encoder.width} of {text_encoder.name}."
+            f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
         )
-    return MoMask(networks, text_encoder)
+    return MoMask(networks, frames, text_encoder)
+
+
+def _load_length(path: Path, device: str) -> LengthEstimator | LengthPredictor:
+    """Load the published kind of length network, or this engine's own."""
+    if "widths" in load_checkpoint(path)[1]:
+        return load_network(path, LengthEstimator, LengthEstimatorConfig, device)
+    return load_network(path, LengthPredictor, LengthConfig, device)

@@ -11,6 +11,8 @@ import torch
 from keyfill_extension.engine import text_encoder
 from keyfill_extension.engine.checkpoint import WeightsError
 
+from .tiny_clip import write_tiny_clip
+
 PROMPTS = [
     "a person walks forward slowly",
     "wave",
@@ -183,40 +185,7 @@ def test_clip_without_its_files_names_the_cure(tmp_path):
 
 @pytest.fixture(scope="module")
 def tiny_clip(tmp_path_factory):
-    """A folder in CLIP's format: a random model and a tokenizer of letters."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
-
-    folder = tmp_path_factory.mktemp("clip")
-    letters = "abcdefghijklmnopqrstuvwxyz,"
-    vocabulary = {letter: index for index, letter in enumerate(letters)}
-    marks = ("<|startoftext|>", "<|endoftext|>")
-    for mark in marks:
-        vocabulary[mark] = len(vocabulary)
-    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token=marks[1]))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{marks[0]} $A {marks[1]}",
-        special_tokens=[(mark, vocabulary[mark]) for mark in marks],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    sizes = {"hidden_size": 24, "intermediate_size": 32, "num_hidden_layers": 2}
-    sizes |= {"num_attention_heads": 2, "projection_dim": 24}
-    text = CLIPTextConfig(
-        vocab_size=len(vocabulary),
-        bos_token_id=vocabulary[marks[0]],
-        eos_token_id=vocabulary[marks[1]],
-        pad_token_id=vocabulary[marks[1]],
-        **sizes,
-    )
-    vision = CLIPVisionConfig(image_size=16, patch_size=8, **sizes)
-    torch.manual_seed(0)
-    config = CLIPConfig(
-        text_config=text.to_dict(), vision_config=vision.to_dict(), projection_dim=24
-    )
-    CLIPModel(config).save_pretrained(folder)
-    return folder
+    return write_tiny_clip(tmp_path_factory.mktemp("clip"), width=24)
 
 
 def test_clip_from_a_local_folder(tiny_clip):
@@ -229,6 +198,14 @@ def test_clip_from_a_local_folder(tiny_clip):
         alone = encoder.encode([prompt])
         assert torch.allclose(alone.sentence[0], together.sentence[index], atol=1e-5)
     assert encoder.words_cut("run " * 30).split() == ["run"] * 5
+
+
+def test_projected_clip_sentences_keep_their_length(tiny_clip):
+    scaled = text_encoder.load_text_encoder("clip", tiny_clip).encode(["run", "jump high"])
+    plain = text_encoder.load_text_encoder("clip_projected", tiny_clip).encode(["run", "jump high"])
+    lengths = plain.sentence.norm(dim=-1, keepdim=True)
+    assert (lengths - 1.0).abs().min() > 1e-3
+    assert torch.allclose(plain.sentence / lengths, scaled.sentence, atol=1e-6)
 
 
 def test_damaged_clip_is_told(tiny_clip, tmp_path):
