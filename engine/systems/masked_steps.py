@@ -38,6 +38,12 @@ class StepScores:
 
     mask_code: int
 
+    longest: int = WINDOW_STEPS
+    """Most steps that are scored at a time."""
+
+    has_fixed_passes: bool = False
+    """Short spans get as many passes as long ones (MoMask)."""
+
 
 def scaled(config: DecodingConfig, steps: int) -> DecodingConfig:
     """Return the decoding with as many passes as so many masked steps need (MMM section 3.3)."""
@@ -63,7 +69,7 @@ def fill_steps(
     """
     mask, unseen = (m.to(codes.device) for m in masks)
     filled = codes.masked_fill(mask, scores.mask_code).repeat(len(generators), 1)
-    for start, end in windows(mask[:, None].cpu(), WINDOW_STEPS, CONTEXT_STEPS):
+    for start, end in windows(mask[:, None].cpu(), scores.longest, CONTEXT_STEPS):
         part = slice(start, end)
         blind = unseen[:, part]
 
@@ -73,7 +79,7 @@ def fill_steps(
 
         window = filled[:, part, None]
         left = window == scores.mask_code
-        passes = scaled(config, int(left[0].sum()))
+        passes = config if scores.has_fixed_passes else scaled(config, int(left[0].sum()))
         found, _ = yield from fill_masked(predict, window, left, passes, generators)
         filled[:, part] = found.squeeze(-1)
     return filled
@@ -97,7 +103,7 @@ def least_certain(scores: StepScores, codes: Tensor, mask: Tensor, share: float)
         share: 0 to 1; at least one step is chosen.
     """
     chances = torch.full((len(codes),), torch.inf)
-    for start, end in windows(mask[:, None], WINDOW_STEPS, CONTEXT_STEPS):
+    for start, end in windows(mask[:, None], scores.longest, CONTEXT_STEPS):
         part = codes[None, start:end]
         found = scores.score(part, slice(start, end)).gather(-1, part[..., None])
         chances[start:end] = found[0, :, 0].cpu()
