@@ -50,7 +50,7 @@ _LEAST_LIMIT = np.radians(1.0)
 _WORTH = 4.0
 """Radians of turn that a foot's move by the length of its leg is worth."""
 
-_ROUNDS = 8
+_ROUNDS = 10
 """Of reading: what a leg lacks shrinks to about a fifth in each."""
 
 _EXACT = np.radians(0.01)

@@ -18,17 +18,17 @@ from . import quaternions
 from .clip import Clip, headings
 from .displacements import bridge_from_borders
 from .kept_detail import keep_locations, keep_rotations
-from .rest_alignment import Alignment
+from .rest_alignment import reference_of
 from .retargeting import (
     Placement,
     RigMotion,
     heading_of_pose,
-    pose_mapped_bones,
+    orient_bones,
     rest_placement,
     rig_pose_to_clip,
 )
-from .rig_track import RigTrack, location_bone, still_below
-from .skeleton import FPS, PART_JOINTS, PARTS
+from .rig_track import RigTrack, location_bone, made_bones, still_below
+from .skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 from .smooth_sampling import sample_smoothly, sample_values
 
 Array = NDArray[np.floating[Any]]
@@ -81,7 +81,7 @@ def track_to_clip(track: RigTrack, placement: Placement) -> Clip:
     At lower rates there are more clip frames than the track has. They are
     chosen so that the clip, sampled on the track's frames, gives these again.
     """
-    dense = rig_pose_to_clip(track.pose_on_path, track.rig, track.bone_map, track.fps, placement)
+    dense = rig_pose_to_clip(track.pose_on_path, track.rig, track.driven_map, track.fps, placement)
     times = np.arange(track.clip_frames) * (track.fps / FPS)
     clip = sample_smoothly(dense, times, FPS)
     if track.fps < FPS - 1e-9:
@@ -129,10 +129,10 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
             f"the made clip has {made.frames} frames and the mask the shape {mask.shape}, "
             f"not {track.clip_frames} frames and ({track.clip_frames}, {len(PARTS)})"
         )
-    bones = sorted(track.alignment.bones)
+    bones = made_bones(track.rig, track.driven_map)
     mover = location_bone(track.rig, track.bone_map)
     inside = frames_inside(mask, track.clip_positions)
-    by_bone = inside[:, _part_of_bones(track.alignment, bones)]
+    by_bone = inside[:, _part_of_bones(track, bones)]
     on_path = inside[:, PARTS.index("LOWER_BODY")]
     rotations, locations = _solve(track, placement, made, bones)
     blend = max(1, round(BLEND_SECONDS * track.fps))
@@ -172,11 +172,13 @@ def frames_inside(mask: Flags, positions: Array) -> Flags:
     return np.asarray(mask[below] & mask[above], dtype=bool)
 
 
-def _part_of_bones(alignment: Alignment, bones: list[int]) -> list[int]:
+def _part_of_bones(track: RigTrack, bones: list[int]) -> list[int]:
     """Return the column in PARTS of each bone."""
-    joint_of = dict(zip(alignment.bones, alignment.joints, strict=True))
-    part_of = {joint: PARTS.index(part) for part in PARTS for joint in PART_JOINTS[part]}
-    return [part_of[joint_of[bone]] for bone in bones]
+    bone_map = track.driven_map
+    joint_of = {twist.bone: twist.joint for twist in bone_map.twists}
+    joint_of |= {bone: joint for joint, bone in bone_map.bones.items()}
+    part_of = {JOINTS[joint]: PARTS.index(part) for part in PARTS for joint in PART_JOINTS[part]}
+    return [part_of[joint_of[track.rig.names[bone]]] for bone in bones]
 
 
 def _solve(
@@ -197,13 +199,12 @@ def _solve(
 
 
 def _targets(track: RigTrack, placement: Placement, clip: Clip) -> tuple[dict[int, Array], Array]:
-    """Return each mapped bone's orientation (F, 4) and the pelvis's head (F, 3) in rig space."""
-    alignment, path = track.alignment, track.path
-    pose = pose_mapped_bones(clip, track.rig, alignment, placement)
+    """Return each made bone's orientation (F, 4) and the pelvis's head (F, 3) in rig space."""
+    path = track.path
+    oriented, heads = orient_bones(clip, track.rig, track.driven_map, track.alignment, placement)
     to_rig = quaternions.conjugate(path.rotations)
-    heads = quaternions.rotate(to_rig, pose.pelvis_heads - path.positions) / path.scales[:, None]
-    oriented = quaternions.multiply(to_rig[:, None], pose.rotations)
-    return {bone: oriented[:, row] for row, bone in enumerate(alignment.bones)}, heads
+    heads = quaternions.rotate(to_rig, heads - path.positions) / path.scales[:, None]
+    return {bone: quaternions.multiply(to_rig, one) for bone, one in oriented.items()}, heads
 
 
 def _blend_rotations(own: Array, new: Array, inside: Flags, blend: int) -> Array:
@@ -223,8 +224,9 @@ def _floor_lift(track: RigTrack, up: Array, rest_floor: float) -> float:
     """Return how far the lower foot's floor is above or below the rest pose's; 0 if about there."""
     rig, bones = track.rig, track.bone_map.bones
     feet = [rig.index[bones[joint]] for joint in _FEET if joint in bones]
-    leg = float(rig.heads[rig.index[bones["left_hip"]]] @ up) - rest_floor
-    clearance = float((rig.heads[feet] @ up).min()) - rest_floor
+    rest = reference_of(rig).heads
+    leg = float(rest[rig.index[bones["left_hip"]]] @ up) - rest_floor
+    clearance = float((rest[feet] @ up).min()) - rest_floor
     if not 0.0 <= clearance <= _STANDING_TOLERANCE * leg:
         clearance = _CANONICAL_CLEARANCE * track.alignment.scale  # the rest pose does not stand
     lowest = (track.pose_on_path.heads[:, feet] @ up).min(axis=1)

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from . import quaternions
 from .bone_matching import BoneMap
 from .clip import Clip, forward_kinematics
+from .fingers import relax_fingers
 from .foot_reach import MappedPose, measure_legs, put_feet_on_rig, read_feet
 from .rest_alignment import Alignment, align_rest_poses
 from .rest_alignment import Placement as Placement
 from .rig import BonePose, Rig, RigPose, rest_channels
 from .rig_target import RigTarget
-from .skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+from .skeleton import FPS, JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+from .twist_spreading import find_twisted_limbs, gather_twist, spread_twist
 
 Array = NDArray[np.floating[Any]]
 
@@ -60,7 +62,7 @@ class BonePath:
 
 @dataclass(frozen=True, slots=True)
 class RigMotion:
-    """Channels for M mapped bones over T frames, ready for F-curves."""
+    """Channels for M bones over T frames, ready for F-curves: those of joints, twists, fingers."""
 
     bones: tuple[str, ...]
     """M bone names, parents before children."""
@@ -108,14 +110,34 @@ def fit_clip_to_rig(
     target = target or RigTarget()
     alignment = align_rest_poses(rig, bone_map)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
+    targets, pelvis_heads = orient_bones(clip, rig, bone_map, alignment, placement)
+    motion = _solve_channels(rig, alignment.bones[0], (targets, pelvis_heads), target.held)
+    if target.options.relax_fingers:
+        fingers = relax_fingers(rig, bone_map, alignment, target.keyed_bones)
+        motion = _with_constant(rig, motion, fingers)
+    return replace(motion, fps=clip.fps)
+
+
+def orient_bones(
+    clip: Clip, rig: Rig, bone_map: BoneMap, alignment: Alignment, placement: Placement
+) -> tuple[dict[int, Array], Array]:
+    """Return how a clip's bones shall be over its T frames, in rig space.
+
+    Returns:
+        orientations (T, 4) by the index of a mapped bone or of a twist bone.
+        pelvis_heads: (T, 3)
+    """
     pose = pose_mapped_bones(clip, rig, alignment, placement)
-    return _solve_channels(rig, alignment, pose, target.held, clip.fps)
+    limbs = find_twisted_limbs(rig, bone_map, alignment)
+    pose, twisted = spread_twist(limbs, alignment, pose)
+    mapped = {bone: pose.rotations[:, row] for row, bone in enumerate(alignment.bones)}
+    return twisted | mapped, pose.pelvis_heads
 
 
 def pose_mapped_bones(
     clip: Clip, rig: Rig, alignment: Alignment, placement: Placement
 ) -> MappedPose:
-    """Return how the mapped bones (M) shall be over the clip's T frames, in rig space."""
+    """Return how the mapped bones (M) shall be, each oriented as its joint."""
     rotations = _bone_orientations(clip, alignment, placement)
     pose = MappedPose(rotations, _pelvis_heads(clip, rotations, alignment, placement))
     legs = measure_legs(rig, alignment)
@@ -140,15 +162,12 @@ def rig_pose_to_clip(
     alignment = align_rest_poses(rig, bone_map)
     placement = placement or Placement(alignment.floor_point, alignment.body)
     to_clip = quaternions.conjugate(placement.rotation)
-    joints, bones = alignment.joints, alignment.bones
+    found = gather_twist(find_twisted_limbs(rig, bone_map, alignment), alignment, pose)
     oriented = quaternions.multiply(
-        quaternions.multiply(to_clip, pose.rotations[:, bones]),
-        quaternions.conjugate(alignment.offsets),
+        quaternions.multiply(to_clip, found.rotations), quaternions.conjugate(alignment.offsets)
     )
-    known = {joint: oriented[:, row] for row, joint in enumerate(joints)}
+    known = {joint: oriented[:, row] for row, joint in enumerate(alignment.joints)}
     rotations = _fill_missing(known)
-    pelvis = bones[0]
-    found = MappedPose(pose.rotations[:, bones], pose.heads[:, pelvis])
     centres = alignment.to_clip(found.hips(alignment).mean(axis=1), placement)
     root_pos = centres - quaternions.rotate(rotations[:, 0], _HIP_CENTRE)
     parents = rotations[:, list(PARENTS)]
@@ -197,16 +216,12 @@ def _pelvis_heads(
 
 
 def _solve_channels(
-    rig: Rig,
-    alignment: Alignment,
-    pose: MappedPose,
-    held: BonePose | None,
-    fps: float,
+    rig: Rig, pelvis: int, wanted: tuple[dict[int, Array], Array], held: BonePose | None
 ) -> RigMotion:
     """Turn orientations in space into each bone's change from rest below its posed parent."""
+    targets, pelvis_heads = wanted
     held = held or rest_channels(rig)
-    rows = {bone: row for row, bone in enumerate(alignment.bones)}
-    needed = sorted({bone for mapped in rows for bone in rig.lineage(mapped)})
+    needed = sorted({bone for target in targets for bone in rig.lineage(target)})
     posed: dict[int, Array] = {}
     channels: dict[int, Array] = {}
     for bone in needed:
@@ -214,20 +229,31 @@ def _solve_channels(
         still = rig.local_rotations[bone]
         if parent >= 0:
             still = quaternions.multiply(posed[parent], still)
-        if bone in rows:
-            posed[bone] = pose.rotations[:, rows[bone]]
+        if bone in targets:
+            posed[bone] = targets[bone]
             channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
         else:
             posed[bone] = quaternions.multiply(still, held.rotations[bone])
-    mover, locations = _solve_location(rig, alignment.bones[0], pose.pelvis_heads, held)
-    rotations = quaternions.normalize(np.stack([channels[bone] for bone in sorted(rows)], axis=1))
+    mover, locations = _solve_location(rig, pelvis, pelvis_heads, held)
+    bones = sorted(channels)
+    rotations = quaternions.normalize(np.stack([channels[bone] for bone in bones], axis=1))
     return RigMotion(
-        tuple(rig.names[bone] for bone in sorted(rows)),
+        tuple(rig.names[bone] for bone in bones),
         quaternions.keep_quaternion_sign(_nearest_to_rest(rotations)),
         rig.names[mover],
         locations,
-        fps,
+        FPS,
     )
+
+
+def _with_constant(rig: Rig, motion: RigMotion, channels: dict[str, Array]) -> RigMotion:
+    """Return the motion with more bones, each held at one change from rest (4,)."""
+    frames = len(motion.locations)
+    by_name = dict(zip(motion.bones, motion.rotations.swapaxes(0, 1), strict=True))
+    by_name |= {name: np.tile(one, (frames, 1)) for name, one in channels.items()}
+    bones = tuple(sorted(by_name, key=lambda name: rig.index[name]))
+    rotations = np.stack([by_name[name] for name in bones], axis=1)
+    return replace(motion, bones=bones, rotations=rotations)
 
 
 def _solve_location(

@@ -6,7 +6,7 @@ It knows no Blender and no clip.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +18,13 @@ from .bone_matching import BoneMap
 from .rest_alignment import Alignment, align_rest_poses
 from .rig import BonePose, Rig, RigPose
 from .skeleton import FPS
+from .twist_spreading import find_twisted_limbs, gather_twist, spread_twist
 
 Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
+
+_SAME_ROLL = np.radians(3.0)
+"""A twist bone that is nowhere farther from what a clip makes of it is driven by clips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,31 @@ class RigTrack:
         return align_rest_poses(self.rig, self.bone_map)
 
     @cached_property
+    def driven_map(self) -> BoneMap:
+        """The bone map with those twist bones only that roll as a clip would make them roll.
+
+        An animator's own motion of the others stays, like that of any bone without a joint.
+        """
+        limbs = find_twisted_limbs(self.rig, self.bone_map, self.alignment)
+        if not limbs:
+            return self.bone_map
+        pose = gather_twist(limbs, self.alignment, self.pose)
+        twisted = spread_twist(limbs, self.alignment, pose)[1]
+        followed = {
+            self.rig.names[bone]
+            for limb in limbs
+            if all(self._is_so(bone, twisted[bone]) for bone in limb.bones)
+            for bone in limb.bones
+        }
+        twists = tuple(twist for twist in self.bone_map.twists if twist.bone in followed)
+        return replace(self.bone_map, twists=twists)
+
+    def _is_so(self, bone: int, rotations: Array) -> bool:
+        """Say whether a bone is oriented (F, 4) throughout."""
+        angles = quaternions.angle_between(self.pose.rotations[:, bone], rotations)
+        return bool(angles.max(initial=0.0) < _SAME_ROLL)
+
+    @cached_property
     def clip_positions(self) -> Array:
         """(F,) where each frame lies on a clip's frames."""
         return np.arange(self.frames) * (FPS / self.fps)
@@ -115,11 +144,17 @@ def location_bone(rig: Rig, bone_map: BoneMap) -> int:
     return movable[0] if movable else line[-1]
 
 
+def made_bones(rig: Rig, bone_map: BoneMap) -> list[int]:
+    """Return the bones that a clip turns, parents first: those of joints and known twist bones."""
+    alignment = align_rest_poses(rig, bone_map)
+    twists = [bone for limb in find_twisted_limbs(rig, bone_map, alignment) for bone in limb.bones]
+    return sorted({*alignment.bones, *twists})
+
+
 def bones_to_read(rig: Rig, bone_map: BoneMap) -> tuple[int, ...]:
-    """Return the bones that a track must know: those of joints, their parents, the path's."""
-    mapped = {rig.index[bone] for bone in bone_map.bones.values()}
-    mapped.add(location_bone(rig, bone_map))
-    return tuple(sorted((mapped | {rig.parents[bone] for bone in mapped}) - {-1}))
+    """Return the bones that a track must know: those a clip turns, their parents, the path's."""
+    made = {*made_bones(rig, bone_map), location_bone(rig, bone_map)}
+    return tuple(sorted((made | {rig.parents[bone] for bone in made}) - {-1}))
 
 
 def still_below(track: RigTrack, bone: int, posed: Mapping[int, Array]) -> Array:
