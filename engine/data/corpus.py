@@ -55,6 +55,11 @@ class Corpus:
         return sum(entry.clip.duration_seconds for entry in self.clips) / 60.0
 
 
+def whole_body(corpus: Corpus) -> Corpus:
+    """Return the clips of which every body part was captured."""
+    return Corpus(tuple(entry for entry in corpus.clips if set(entry.parts) == set(PARTS)))
+
+
 def load_corpus(
     folder: Path, split: str | None = None, without: tuple[str, ...] = ()
 ) -> Corpus:

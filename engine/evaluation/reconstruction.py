@@ -14,6 +14,7 @@ from ..data.windows import FeatureBank, build_bank
 from ..features import integrate_root, local_rotations
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..rotations import forward_kinematics
+from ..tokenizer.contract import Tokenizer
 from ..tokenizer.grid import GridTokenizer
 
 
@@ -25,7 +26,7 @@ def heading_joints(features: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def reconstruction_errors(model: GridTokenizer, bank: FeatureBank) -> dict[str, float]:
+def reconstruction_errors(model: Tokenizer, bank: FeatureBank) -> dict[str, float]:
     """Return errors on whole clips: joints with the heading aligned, and the path after 5 s.
 
     Clips in which the legs were not captured stay out.
@@ -36,7 +37,7 @@ def reconstruction_errors(model: GridTokenizer, bank: FeatureBank) -> dict[str, 
         if not bool(bank.has_part[index].all()):
             continue
         start, length = int(bank.starts[index]), int(bank.lengths[index])
-        whole = length - length % FRAMES_PER_STEP
+        whole = length - length % model.frames_per_step
         clip = bank.features[None, start : start + whole]
         codes = model.encode(clip)
         wanted = heading_joints(clip)

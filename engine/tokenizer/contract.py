@@ -25,15 +25,24 @@ class Quantized:
 class Tokenizer(Protocol):
     """Turns features into a grid of codes (time x part x stage) and back."""
 
-    frames_per_step: int
-    parts: tuple[str, ...]
-    stages: int
-    codebook_size: int
+    @property
+    def frames_per_step(self) -> int:
+        """Frames that one step of codes covers."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the P parts that are coded by themselves."""
+
+    @property
+    def stages(self) -> int:
+        """RVQ levels (Q)."""
+
+    @property
+    def codebook_size(self) -> int:
+        """Entries of a codebook (K)."""
 
     def encode(self, features: Tensor) -> Tensor:
         """Return codes (B, S, P, Q) of features (B, T, D); T is a multiple of the stride."""
-        ...
 
     def decode(self, codes: Tensor) -> Tensor:
         """Return features (B, T, D) of codes (B, S, P, Q') with any Q' from 1 to Q."""
-        ...

@@ -14,12 +14,11 @@ from torch.nn import functional
 
 from ..checkpoint import save_checkpoint
 from ..config import to_json
-from ..data.corpus import Corpus, CorpusClip, load_corpus
+from ..data.corpus import Corpus, load_corpus, whole_body
 from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
 from ..evaluation.evaluator import FILE_NAME, MotionTextEvaluator, describe
 from ..evaluation.metrics import Array, MetricError, draw_pool, r_precision
-from ..motion.skeleton import PARTS
 from ..text_encoder import TextEncoder, load_text_encoder
 from .loop import Report, Run, train
 from .presets import EVALUATOR_PRESETS, EvaluatorPreset, with_steps
@@ -47,17 +46,11 @@ class CaptionedMotion:
     groups: list[str]
 
 
-def whole_body_clips(corpus: Corpus) -> Corpus:
-    """Return the clips of which every part was captured."""
-    kept: list[CorpusClip] = [c for c in corpus.clips if set(c.parts) == set(PARTS)]
-    return Corpus(tuple(kept))
-
-
 def gather(
     corpus: Corpus, encoder: TextEncoder, *, is_mirrored: bool, cache: Path | None = None
 ) -> CaptionedMotion:
     """Encode a corpus; mirrored clips, with mirrored words, follow the others."""
-    corpus = whole_body_clips(corpus)
+    corpus = whole_body(corpus)
     bank = build_bank(corpus, is_mirrored)
     texts, captions = index_captions(corpus, is_mirrored)
     described = torch.cat([describe(rows) for rows in bank.features.split(4096)])

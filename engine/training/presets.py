@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..evaluation.evaluator import EvaluatorConfig
 from ..tokenizer.codebook import CodebookConfig
@@ -173,9 +173,17 @@ EVALUATOR_PRESETS = {
 }
 
 
-AnyPreset = TypeVar(
-    "AnyPreset", TokenizerPreset, MaskedPreset, ResidualPreset, LengthPreset, EvaluatorPreset
-)
+class Preset(Protocol):
+    """Any dataclass with a loop."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def loop(self) -> LoopConfig:
+        """How long and how fast to train."""
+
+
+AnyPreset = TypeVar("AnyPreset", bound=Preset)
 
 
 def with_steps(preset: AnyPreset, steps: int | None) -> AnyPreset:

@@ -35,8 +35,8 @@ def refit_codebooks(model: GridTokenizer, bank: FeatureBank) -> None:
         for stage in range(model.stages):
             book = model.part(part).quantizer.book(stage)
             for _ in range(ROUNDS):
-                _move_entries(book, residual)
-            residual = residual - book.look_up(_nearest(book, residual))
+                move_entries(book, residual)
+            residual = residual - book.look_up(nearest_codes(book, residual))
 
 
 def _vectors(model: GridTokenizer, bank: FeatureBank) -> dict[str, Tensor]:
@@ -52,13 +52,14 @@ def _vectors(model: GridTokenizer, bank: FeatureBank) -> dict[str, Tensor]:
     return {part: torch.cat(rows) for part, rows in found.items()}
 
 
-def _nearest(book: Codebook, vectors: Tensor) -> Tensor:
+def nearest_codes(book: Codebook, vectors: Tensor) -> Tensor:
+    """Return the codes (N,) of vectors (N, D)."""
     return torch.cat([book.nearest(rows) for rows in vectors.split(_CHUNK)])
 
 
-def _move_entries(book: Codebook, vectors: Tensor) -> None:
+def move_entries(book: Codebook, vectors: Tensor) -> None:
     """Put each entry in the middle of the vectors (N, D) that choose it."""
-    codes = _nearest(book, vectors)
+    codes = nearest_codes(book, vectors)
     uses = torch.bincount(codes, minlength=len(book.entries)).to(vectors.dtype)
     sums = torch.zeros_like(book.entries).index_add_(0, codes, vectors)
     misses = (vectors - book.look_up(codes)).square().sum(1)

@@ -1,0 +1,154 @@
+"""Trains the published systems' tokenizers: `python -m engine train body_tokenizer`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from ..checkpoint import save_checkpoint
+from ..config import to_json
+from ..data.corpus import load_corpus, whole_body
+from ..data.windows import FeatureBank, build_bank, draw_windows
+from ..evaluation.reconstruction import reconstruction_errors
+from ..tokenizer.factorized_codebook import FactorizedQuantizer
+from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
+from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
+from .body_losses import body_losses
+from .loop import Report, Run, train
+from .presets import with_steps
+from .refit import ROUNDS, move_entries, nearest_codes
+from .system_presets import BODY_TOKENIZER_PRESETS, BodyTokenizerPreset
+
+BodyTokenizer = RvqVae | HalvesTokenizer
+
+FILE_NAMES: Final = {RvqVae: "tokenizer", HalvesTokenizer: "halves"}
+
+
+def build_tokenizer(config: RvqVaeConfig | HalvesConfig) -> BodyTokenizer:
+    """Return the tokenizer that a config describes."""
+    return HalvesTokenizer(config) if isinstance(config, HalvesConfig) else RvqVae(config)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTokenizerTask:
+    """What the loop asks for: losses on windows of the bank, errors on the held-out clips."""
+
+    model: BodyTokenizer
+    preset: BodyTokenizerPreset
+    bank: FeatureBank
+    held_out: FeatureBank
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+        windows = draw_windows(self.bank, count, self.preset.frames)
+        return body_losses(self.model, windows, self.preset.losses)
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model."""
+        assert isinstance(averaged, RvqVae | HalvesTokenizer)
+        return reconstruction_errors(averaged, self.held_out)
+
+
+def prepare(
+    preset: BodyTokenizerPreset, corpus: Path, without: tuple[str, ...]
+) -> BodyTokenizerTask:
+    """Read the clips of whole bodies and start a tokenizer with their means and spreads."""
+    torch.manual_seed(preset.loop.seed)
+    bank = build_bank(whole_body(load_corpus(corpus, "train", without)))
+    held_out = build_bank(whole_body(load_corpus(corpus, "val", without)), is_mirrored=False)
+    model = build_tokenizer(preset.model)
+    model.set_statistics(bank.features)
+    return BodyTokenizerTask(model, preset, bank, held_out)
+
+
+@torch.no_grad()
+def refit_body(model: BodyTokenizer, bank: FeatureBank) -> None:
+    """Put every entry in the middle of the vectors of the whole split that choose it."""
+    torch.manual_seed(0)
+    if isinstance(model, HalvesTokenizer):
+        _refit(model.lower, bank, slice(0, LOWER_WIDTH))
+        _refit(model.upper, bank, slice(LOWER_WIDTH, None))
+    else:
+        _refit(model, bank, slice(None))
+
+
+def _refit(model: RvqVae, bank: FeatureBank, columns: slice) -> None:
+    rows = []
+    for start, length in zip(bank.starts.tolist(), bank.lengths.tolist(), strict=True):
+        whole = length - length % model.frames_per_step
+        if whole:
+            clip = bank.features[None, start : start + whole, columns]
+            rows.append(model.encoder(model.normalised(clip))[0])
+    vectors = torch.cat(rows)
+    quantizer = model.quantizer
+    if isinstance(quantizer, FactorizedQuantizer):
+        low = quantizer.down(vectors)
+        for _ in range(ROUNDS):
+            move_entries(quantizer.book, low)
+        return
+    if quantizer.config.is_shared:
+        # One table for all stages: its entries serve what each stage in turn is given.
+        for _ in range(ROUNDS):
+            left, given = vectors, []
+            for stage in range(model.stages):
+                given.append(left)
+                left = left - quantizer.book(stage).look_up(
+                    nearest_codes(quantizer.book(stage), left)
+                )
+            move_entries(quantizer.book(0), torch.cat(given))
+        return
+    for stage in range(model.stages):
+        for _ in range(ROUNDS):
+            move_entries(quantizer.book(stage), vectors)
+        chosen = nearest_codes(quantizer.book(stage), vectors)
+        vectors = vectors - quantizer.book(stage).look_up(chosen)
+
+
+@torch.no_grad()
+def codes_in_use(model: BodyTokenizer, bank: FeatureBank) -> list[list[float]]:
+    """Return the share of each part's and stage's codes that the bank's clips use."""
+    seen = torch.zeros(len(model.parts), model.stages, model.codebook_size)
+    for start, length in zip(bank.starts.tolist(), bank.lengths.tolist(), strict=True):
+        whole = length - length % model.frames_per_step
+        if whole == 0:
+            continue
+        codes = model.encode(bank.features[None, start : start + whole])[0]
+        for part in range(codes.shape[1]):
+            for stage in range(codes.shape[2]):
+                seen[part, stage, codes[:, part, stage]] = 1.0
+    return [[float(share) for share in part] for part in seen.mean(-1)]
+
+
+def train_body(
+    preset: BodyTokenizerPreset, corpus: Path, without: list[str], out: Path
+) -> BodyTokenizerTask:
+    """Train a tokenizer, write it into `out`, and return the task with the trained model."""
+    task = prepare(preset, corpus, tuple(without))
+    config = {"preset": to_json(preset), "without": without}
+    run = Run(task.model, task.batch_loss, task.validate, out, config)
+    trained = train(run, preset.loop)
+    assert isinstance(trained, RvqVae | HalvesTokenizer)
+    refit_body(trained, task.bank)
+    name = FILE_NAMES[type(trained)]
+    save_checkpoint(out / f"{name}.safetensors", trained.state_dict(), to_json(preset.model))
+    return replace(task, model=trained)
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train body_tokenizer`; writes `tokenizer` or `halves`.safetensors."""
+    parser = argparse.ArgumentParser(prog="python -m engine train body_tokenizer")
+    parser.add_argument("--preset", choices=sorted(BODY_TOKENIZER_PRESETS), required=True)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
+    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    options = parser.parse_args(argv)
+    preset = with_steps(BODY_TOKENIZER_PRESETS[options.preset], options.steps)
+    task = train_body(preset, options.corpus, options.without, options.out)
+    print({**task.validate(task.model), "codes_in_use": codes_in_use(task.model, task.bank)})
+    return 0

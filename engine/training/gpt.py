@@ -1,0 +1,74 @@
+"""Trains T2M-HiFiGPT's double-tier GPT: `python -m engine train gpt`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..checkpoint import save_checkpoint
+from ..config import to_json
+from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
+from .body_codes import check_sizes, load_codes, read_options
+from .loop import Report, Run, train
+from .presets import with_steps
+from .system_presets import GPT_PRESETS, GptPreset
+
+
+def gpt_loss(model: DoubleTierGpt, preset: GptPreset, batch: CodeBatch) -> tuple[Tensor, Report]:
+    """Return the negative log-likelihood of codes and ends, nats a code.
+
+    While training, the temporal tier sees a random share of the steps corrupted, as in use it
+    sees its own mistakes; some clips have no text, for guidance.
+    """
+    codes = batch.codes[:, :, 0]
+    has_text, seen = batch.condition.word_mask.any(1), codes
+    if model.training:
+        has_text = has_text & (torch.rand(len(codes)) >= preset.without_text)
+        share = preset.corrupted * float(torch.rand(()))
+        seen = corrupt(codes, share, model.config.codebook_size, preset.corruption)
+    logits = model(codes, batch.condition.sentence, has_text, seen)
+    loss = likelihood_loss(logits, codes, batch.is_step.sum(1), model.end_code)
+    real = batch.is_step
+    base = likelihood_loss(logits[:, :, :1], codes[..., :1], real.sum(1), model.end_code)
+    return loss, {"nll": loss.item(), "nll_base": base.item()}
+
+
+@dataclass(frozen=True, slots=True)
+class GptTask:
+    """What the loop asks for: losses on drawn clips, likelihoods on the held-out ones."""
+
+    model: DoubleTierGpt
+    preset: GptPreset
+    bank: CodeBank
+    held_out: list[CodeBatch]
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+        return gpt_loss(self.model, self.preset, draw_codes(self.bank, count))
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model on codes that nothing corrupts."""
+        assert isinstance(averaged, DoubleTierGpt)
+        reports = [gpt_loss(averaged, self.preset, batch)[1] for batch in self.held_out]
+        return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train gpt`; writes `gpt.safetensors`."""
+    options = read_options("gpt", sorted(GPT_PRESETS), argv)
+    preset = with_steps(GPT_PRESETS[options.preset], options.steps)
+    data = load_codes(options, of_halves=False)
+    sizes = data.tokenizer.stages, data.tokenizer.codebook_size
+    wanted = preset.model.stages, preset.model.codebook_size
+    check_sizes(sizes, wanted, options.tokenizer)
+    torch.manual_seed(preset.loop.seed)
+    model = DoubleTierGpt(preset.model)
+    task = GptTask(model, preset, data.train, all_codes(data.held_out))
+    config = {"preset": to_json(preset), "without": options.without}
+    run = Run(model, task.batch_loss, task.validate, options.out, config)
+    trained = train(run, preset.loop)
+    save_checkpoint(options.out / "gpt.safetensors", trained.state_dict(), to_json(preset.model))
+    return 0
