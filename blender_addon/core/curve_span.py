@@ -45,6 +45,17 @@ class OldCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ThinnedKeys:
+    """The frames of a span that get keys, and which way the curve goes there."""
+
+    rows: NDArray[np.intp]
+    """(K,) frames from the span's first, which is among them, to its last, which is, too."""
+
+    slopes: Array
+    """(K,) rise a frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SpanValues:
     """What the curve shall be inside the span."""
 
@@ -56,6 +67,9 @@ class SpanValues:
 
     holds_last: bool = False
     """Hold the last value until the old curve begins again: no way leads from one to the other."""
+
+    thinned: ThinnedKeys | None = None
+    """Where keys are set; None sets one on every frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +97,12 @@ class NewKeys:
 
 
 def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
-    """Put new keys on every frame of the span in place of the old ones there."""
+    """Put new keys into the span in place of the old ones there."""
     times = old.keys["co"][:, 0]
     start = int(np.sum(times < edit.frames[0] - SAME_FRAME))
     stop = int(np.sum(times <= edit.frames[-1] + SAME_FRAME))
     before, after = old.keys[:start].copy(), old.keys[stop:].copy()
-    made = key_table.new_keys(edit.frames, edit.values)
+    made = _made_keys(edit)
     made["select_control_point"] = old.keys["select_control_point"][start:stop].any()
     if edit.holds_last:
         made["interpolation"][-1] = CONSTANT
@@ -103,6 +117,18 @@ def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
     frozen[kept] = handles_differ(keys[kept], untouched)
     baked[kept] = keys["interpolation"][kept] != untouched["interpolation"]
     return NewKeys(keys, kept, np.repeat([False, True, False, True, False], sizes), frozen, baked)
+
+
+def _made_keys(edit: SpanValues) -> Keys:
+    """Return the span's own keys: one on every frame, or smooth ones on some."""
+    if edit.thinned is None:
+        return key_table.new_keys(edit.frames, edit.values)
+    rows = edit.thinned.rows
+    made = key_table.new_keys(edit.frames[rows], edit.values[rows])
+    key_table.lay_handles(made, edit.thinned.slopes)
+    # From the last one a straight line leads to the border, as with a key on every frame.
+    made["interpolation"][-1] = LINEAR
+    return made
 
 
 def handles_differ(keys: Keys, others: Keys) -> NDArray[np.bool_]:

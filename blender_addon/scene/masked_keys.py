@@ -8,7 +8,7 @@ the action gets its old keys back.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import RigMotion
+from ...engine.motion.rig_options import RigOptions
 from ..core.channel_continuity import breaks_off, continue_channels
-from ..core.curve_span import SpanValues
+from ..core.curve_span import SpanValues, ThinnedKeys
 from ..core.rotation_modes import channels_to_quaternions
 from . import keyframes
 from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, write_plans
 from .key_targets import KeyTargets, rotation_path
-from .take_channels import rotation_channels
+from .take_channels import LOCATION, AnimatedProperty, OwnerKeys, rotation_channels, thin_keys
 
 Array = NDArray[np.floating]
 
@@ -45,6 +46,25 @@ class SpanKeys:
 
     location_bone: str | None
     """The bone whose location is keyed, too: the motion's, or none."""
+
+    thin_degrees: float = 0.0
+    """Above 0, keys are thinned: the largest error of a rotation on whole frames."""
+
+    thin_millimetres: float = 0.0
+    """The largest error of the path then, canonical millimetres."""
+
+    units_per_metre: float = 1.0
+    """Rig units in a canonical metre."""
+
+    moved: tuple[str, ...] = ()
+    """Further bones whose locations are keyed, among the motion's."""
+
+    is_measured: bool = False
+    """The keys are those of controls: constraints were reckoned with."""
+
+    def all_keys(self) -> SpanKeys:
+        """Return the span with a key on every frame."""
+        return replace(self, thin_degrees=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +119,18 @@ def write_span(
         )
     frames, rows = _frames_of(motion, start_frame_scene, span)
     curves = curves_by_path(action, slot)
-    part = _Part(ob, KeyTargets(ob), curves, frames, span)
-    channels = [
-        *_rotation_channels(part, motion.bones, motion.rotations[rows]),
-        *_location_channels(part, motion.locations[rows]),
+    part = _Part(ob, KeyTargets(ob, span.is_measured), curves, frames, span)
+    filled = [
+        *_rotations(part, motion.bones, motion.rotations[rows]),
+        *_locations(part, motion, rows),
     ]
+    planned = _plan_owners(part, filled)
+    channels = list(_channels(part, planned, filled))
     for channel in channels:
         _check_channel(channel)
     plans = plan_channels(action, slot, channels)
     settled = write_plans(ob, action, slot, plans)
-    return _report(settled, part.targets.notes())
+    return _report(settled, [*part.targets.notes(), *_thinning_notes(planned)])
 
 
 def copy_for_take(ob: bpy.types.Object, name: str) -> bpy.types.Action:
@@ -183,8 +205,12 @@ class _Part:
         return np.stack(columns, axis=1)
 
 
-def _rotation_channels(part: _Part, bones: tuple[str, ...], rotations: Array) -> Iterator[Channel]:
-    """Yield the rotation channels of the span's bones, going on from what is before the span.
+def _rotations(
+    part: _Part, bones: tuple[str, ...], rotations: Array
+) -> Iterator[tuple[AnimatedProperty, bool]]:
+    """Yield the rotations of the span's bones, going on from what is before the span.
+
+    With each, whether no way leads from its last value to the kept curve.
 
     Args:
         part: what is written into.
@@ -202,10 +228,8 @@ def _rotation_channels(part: _Part, bones: tuple[str, ...], rotations: Array) ->
         around = part.shown(path, held, borders)
         values = continue_channels(values, mode, around[0])
         breaks = breaks_off(values[-1], mode, around[1])
-        for index in np.flatnonzero(part.targets.rotation_flags(name)).tolist():
-            edit = SpanValues(part.frames, values[:, index], breaks)
-            fcurve = part.curves.get((path, index))
-            yield Channel(name, path, index, fcurve, held[index], edit)
+        flags = part.targets.rotation_flags(name)
+        yield AnimatedProperty(name, path, mode, values, flags), breaks
 
 
 def _unlocked(part: _Part, name: str, rotations: Array) -> Array:
@@ -220,17 +244,62 @@ def _unlocked(part: _Part, name: str, rotations: Array) -> Array:
     )
 
 
-def _location_channels(part: _Part, locations: Array) -> Iterator[Channel]:
-    """Yield the location channels of the bone that carries the path, if it gets keys."""
-    name = part.span.location_bone
-    if name is None:
-        return
-    path = part.ob.pose.bones[name].path_from_id("location")
-    held = part.ob.path_resolve(path)
-    for index in np.flatnonzero(part.targets.location_flags(name)).tolist():
-        edit = SpanValues(part.frames, np.asarray(locations[:, index], dtype=float))
-        fcurve = part.curves.get((path, index))
-        yield Channel(name, path, index, fcurve, float(held[index]), edit)
+def _locations(
+    part: _Part, motion: RigMotion, rows: slice
+) -> Iterator[tuple[AnimatedProperty, bool]]:
+    """Yield the locations of the bone that carries the path and of others that get keys."""
+    places = {one.bone: one.locations for one in motion.moved if one.bone in part.span.moved}
+    if part.span.location_bone is not None:
+        places[part.span.location_bone] = motion.locations
+    size = part.span.units_per_metre
+    for name, locations in places.items():
+        path = part.ob.pose.bones[name].path_from_id("location")
+        values = np.asarray(locations[rows], dtype=float)
+        flags = part.targets.location_flags(name)
+        yield AnimatedProperty(name, path, LOCATION, values, flags, size), False
+
+
+def _plan_owners(part: _Part, filled: list[tuple[AnimatedProperty, bool]]) -> dict[str, OwnerKeys]:
+    """Choose the key frames of each bone; none are chosen where every frame gets a key."""
+    span = part.span
+    if span.thin_degrees <= 0.0:
+        return {}
+    options = RigOptions(
+        thin=True, thin_degrees=span.thin_degrees, thin_millimetres=span.thin_millimetres
+    )
+    owners: dict[str, list[AnimatedProperty]] = {}
+    for found, _ in filled:
+        if found.keyed.any():
+            owners.setdefault(found.owner, []).append(found)
+    return {owner: thin_keys(tuple(found), options) for owner, found in owners.items()}
+
+
+def _channels(
+    part: _Part, planned: dict[str, OwnerKeys], filled: list[tuple[AnimatedProperty, bool]]
+) -> Iterator[Channel]:
+    """Yield every channel that gets keys, with its values."""
+    for found, breaks in filled:
+        held = np.array(part.ob.path_resolve(found.data_path), dtype=float)
+        keys = planned.get(found.owner)
+        for index in np.flatnonzero(found.keyed).tolist():
+            thinned = None
+            if keys is not None:
+                slopes = keys.slopes[keys.properties.index(found)]
+                thinned = ThinnedKeys(keys.rows, slopes[:, index])
+            edit = SpanValues(part.frames, found.values[:, index], breaks, thinned)
+            fcurve = part.curves.get((found.data_path, index))
+            yield Channel(found.owner, found.data_path, index, fcurve, float(held[index]), edit)
+
+
+def _thinning_notes(planned: dict[str, OwnerKeys]) -> list[str]:
+    """Say how far thinned keys are off; nothing where every frame has a key."""
+    if not planned:
+        return []
+    worst = {True: 0.0, False: 0.0}
+    for keys in planned.values():
+        for found, error in zip(keys.properties, keys.errors, strict=True):
+            worst[found.mode == LOCATION] = max(worst[found.mode == LOCATION], error)
+    return [f"Keys are thinned, at most {worst[False]:.2f} degrees and {worst[True]:.1f} mm off"]
 
 
 def _check_channel(channel: Channel) -> None:

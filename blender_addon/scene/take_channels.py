@@ -76,6 +76,9 @@ class OwnerKeys:
     slopes: tuple[Array, ...] = ()
     """(K, C) of each property: rise a frame; empty where every frame has a key."""
 
+    errors: tuple[float, ...] = ()
+    """The largest error of each property, in degrees or millimetres; empty likewise."""
+
 
 def plan_keys(
     ob: bpy.types.Object, motion: RigMotion, targets: KeyTargets, size: float, options: RigOptions
@@ -96,7 +99,7 @@ def plan_keys(
     every = np.arange(len(motion.locations))
     if not options.thin:
         return [OwnerKeys(tuple(properties), every) for properties in owners.values()]
-    return [_thinned(tuple(properties), options) for properties in owners.values()]
+    return [thin_keys(tuple(properties), options) for properties in owners.values()]
 
 
 def rotation_channels(
@@ -160,7 +163,8 @@ def _holding(ob: bpy.types.Object, found: AnimatedProperty) -> AnimatedProperty:
     return replace(found, values=np.where(found.keyed, found.values, held))
 
 
-def _thinned(properties: tuple[AnimatedProperty, ...], options: RigOptions) -> OwnerKeys:
+def thin_keys(properties: tuple[AnimatedProperty, ...], options: RigOptions) -> OwnerKeys:
+    """Return the keys that one owner's properties need within the tolerances of the options."""
     tracks = [
         DenseTrack(
             found.values,
@@ -170,4 +174,4 @@ def _thinned(properties: tuple[AnimatedProperty, ...], options: RigOptions) -> O
         for found in properties
     ]
     reduced = reduce_keys(tracks)
-    return OwnerKeys(properties, reduced.rows, reduced.slopes)
+    return OwnerKeys(properties, reduced.rows, reduced.slopes, reduced.errors)

@@ -6,6 +6,7 @@ import pytest
 from keyfill_extension.blender_addon.scene import armature, keyframes
 from keyfill_extension.blender_addon.scene.edit_target import bag_of
 from keyfill_extension.blender_addon.scene.keyframes import TakeKeys
+from keyfill_extension.blender_addon.scene.masked_keys import SpanKeys, write_span
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.retargeting import RigMotion, RootTrack, fit_clip_to_rig
 from keyfill_extension.engine.motion.rig_options import RigOptions
@@ -189,3 +190,41 @@ def test_real_clips_lose_60_percent_of_their_keys(shared):
         dense += len(curves_of(written.action)) * clip.frames
         bpy.data.actions.remove(written.action)
     assert kept < 0.4 * dense
+
+
+def thin_span(ob, action, motion, first, last, **tolerance):
+    sizes = {"thin_degrees": 0.5, "thin_millimetres": 2.0} | tolerance
+    span = SpanKeys(first, last, motion.bones, motion.location_bone, **sizes)
+    return write_span(ob, (action, None), motion, 1, span)
+
+
+def test_a_thinned_edit_changes_nothing_outside_and_is_within_the_tolerance():
+    ob, motion = prepare()
+    action = thinned(ob, motion).action
+    halves = np.arange(2, 162) / 2
+    before = {path: [curve.evaluate(one) for one in halves] for path, curve in all_curves(action)}
+    kept = key_count(action)
+    _, other = prepare(wild_clip(80, amount=0.3, seed=3))
+    report = thin_span(ob, action, other, 20, 60)
+    outside = (halves < 20) | (halves > 60)
+    for path, curve in all_curves(action):
+        after = np.array([curve.evaluate(one) for one in halves])
+        assert np.abs(after - before[path])[outside].max() < 1e-5
+    degrees, millimetres = errors_of(ob, other)
+    assert degrees[19:60].max() <= 0.5 + 0.02 and millimetres[19:60].max() <= 2.0 + 1e-2
+    assert degrees[[19, 59]].max() < 0.02 and millimetres[[19, 59]].max() < 1e-2
+    assert key_count(action) < 1.5 * kept + 4 * len(before)
+    assert any(note.startswith("Keys are thinned, at most 0.") for note in report.notes)
+
+
+def all_curves(action):
+    return list(curves_of(action).items())
+
+
+def test_an_edit_without_tolerance_has_every_key():
+    ob, motion = prepare()
+    action = thinned(ob, motion).action
+    report = thin_span(ob, action, motion, 20, 60, thin_degrees=0.0)
+    frames = {point.co[0] for point in all_curves(action)[0][1].keyframe_points}
+    assert set(range(20, 61)) <= frames
+    assert report.notes == ()
