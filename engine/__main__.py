@@ -33,8 +33,8 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 `{PROGRAM} COMMAND --help` tells more."""
 
 TRAINERS = (
-    "tokenizer", "masked", "residual", "length", "body_tokenizer", "words", "gpt", "evaluator",
-    "weights",
+    "tokenizer", "masked", "residual", "length", "body_tokenizer", "words", "gpt", "momask",
+    "evaluator", "weights",
 )  # fmt: skip
 
 FAILED: Final = 1

@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
     if not stored:
         parser.error("name at least one run; files of the others stay as they are")
     for name, (tensors, config) in stored.items():
-        save_checkpoint(options.out / f"{name}.safetensors", _halved(name, tensors), config)
+        save_checkpoint(options.out / f"{name}.safetensors", halved_tensors(name, tensors), config)
         log = runs[name] / "log.jsonl"
         if log.is_file():
             shutil.copy(log, options.out / f"{FILES[name]}.log.jsonl")
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _halved(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def halved_tensors(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return what the file `name` needs in use, in 16 bits; single numbers stay."""
     halved = {
         key: tensor.half() if tensor.is_floating_point() and tensor.dim() else tensor

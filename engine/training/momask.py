@@ -1,0 +1,211 @@
+"""Trains MoMask, one network or all: `python -m engine train momask --preset small`.
+
+Each network has a folder of its own below --out, where a broken run goes on; when all
+are there, --out itself becomes a model that `generate --model` takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
+from ..config import to_json
+from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ..systems.folder import SystemDescription, write_description
+from ..transformers.sentence import SentenceMasked, SentenceResidual
+from .body_codes import CodeData, check_sizes, load_codes
+from .body_tokenizer import train_body
+from .length import run_training as train_length
+from .loop import Report, Run, train
+from .momask_presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
+from .presets import with_steps
+from .weights import halved_tensors
+
+NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
+
+VALIDATION_SEED: Final = 20240
+
+def masked_loss(
+    model: SentenceMasked, preset: SentencePreset, batch: CodeBatch
+) -> tuple[Tensor, Report]:
+    """Return the negative log-likelihood of the hidden steps, nats a code, and the accuracy.
+
+    Some of the hidden steps show a random code, some their own (MoMask section 3.2).
+    """
+    codes, is_step = batch.codes[:, :, 0, 0], batch.is_step
+    hidden = hidden_steps(is_step)
+    chance = torch.rand(2, *codes.shape)
+    is_random = hidden & (chance[0] < preset.randomised)
+    is_masked = hidden & ~is_random & (chance[1] >= preset.shown)
+    shown = torch.where(is_random, torch.randint_like(codes, model.config.codebook_size), codes)
+    shown = shown.masked_fill(is_masked, model.mask_code)
+    sentence = _dropped(batch.condition.sentence, preset.without_text * model.training)
+    logits = model(shown, is_step, sentence)[hidden]
+    loss = functional.cross_entropy(logits, codes[hidden])
+    hits = (logits.argmax(-1) == codes[hidden]).float().mean()
+    return loss, {"nll": loss.item(), "accuracy": hits.item()}
+
+
+def hidden_steps(is_step: Tensor) -> Tensor:
+    """Return (B, S) True at a random share of each clip's steps, by the cosine; at least one."""
+    ratio = torch.cos(torch.rand(len(is_step), 1) * math.pi / 2)
+    count = (ratio * is_step.sum(1, keepdim=True)).round().clamp_min(1)
+    rank = torch.rand(is_step.shape).masked_fill(~is_step, 2.0).argsort(1).argsort(1)
+    return (rank < count) & is_step
+
+
+def _dropped(sentence: Tensor, share: float) -> Tensor:
+    """Return sentences (B, D), a share of them zeros."""
+    return sentence * (torch.rand(len(sentence), 1) >= share)
+
+
+def residual_loss(
+    model: SentenceResidual, preset: SentencePreset, batch: CodeBatch, stages: Tensor
+) -> tuple[Tensor, Report]:
+    """Return the negative log-likelihood of one stage (B,) of each clip's codes."""
+    codes, is_step = batch.codes[:, :, 0], batch.is_step
+    # What each stage reads are the embeddings of all before it: one sum a stage, then choose.
+    below = torch.stack([model.sums(codes[..., :s]) for s in range(1, codes.shape[-1])])
+    rows = torch.arange(len(codes))
+    sentence = _dropped(batch.condition.sentence, preset.without_text * model.training)
+    logits = model(below[stages - 1, rows], is_step, sentence, stages)[is_step]
+    wanted = codes[rows, :, stages][is_step]
+    loss = functional.cross_entropy(logits, wanted)
+    hits = (logits.argmax(-1) == wanted).float().mean()
+    return loss, {"nll": loss.item(), "accuracy": hits.item()}
+
+
+def draw_stages(count: int, stages: int) -> Tensor:
+    """Draw the stages (B,) to learn, 1 to `stages` - 1, early ones more often (MoMask)."""
+    late = 1.0 - torch.cos(torch.rand(count) * math.pi / 2)
+    return 1 + (late * (stages - 2)).round().long()
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedTask:
+    """What the loop asks for: losses on drawn clips, likelihoods on the held-out ones."""
+
+    model: SentenceMasked
+    preset: SentencePreset
+    bank: CodeBank
+    held_out: list[CodeBatch]
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+        return masked_loss(self.model, self.preset, draw_codes(self.bank, count))
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model with fixed masks."""
+        assert isinstance(averaged, SentenceMasked)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(VALIDATION_SEED)
+            return _mean([masked_loss(averaged, self.preset, b)[1] for b in self.held_out])
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualTask:
+    """What the loop asks for: losses on drawn clips, likelihoods on the held-out ones."""
+
+    model: SentenceResidual
+    preset: SentencePreset
+    bank: CodeBank
+    held_out: list[CodeBatch]
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+        batch = draw_codes(self.bank, count)
+        stages = draw_stages(len(batch.codes), self.model.config.stages)
+        return residual_loss(self.model, self.preset, batch, stages)
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure the averaged model, stage by stage."""
+        assert isinstance(averaged, SentenceResidual)
+        report: Report = {}
+        for stage in range(1, averaged.config.stages):
+            found = [
+                residual_loss(averaged, self.preset, b, torch.full((len(b.codes),), stage))[1]
+                for b in self.held_out
+            ]
+            report |= {f"{name}_{stage}": value for name, value in _mean(found).items()}
+        return report
+
+
+def _mean(reports: list[Report]) -> Report:
+    return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
+
+
+def train_sentence(kind: str, preset: SentencePreset, data: CodeData, run_folder: Path) -> None:
+    """Train the masked or the residual transformer and write it into its run's folder."""
+    config = preset.model
+    found = data.tokenizer.stages, data.tokenizer.codebook_size
+    check_sizes(found, (config.stages, config.codebook_size), run_folder.parent / "tokenizer")
+    torch.manual_seed(preset.loop.seed)
+    task: MaskedTask | ResidualTask
+    if kind == "masked":
+        task = MaskedTask(SentenceMasked(config), preset, data.train, all_codes(data.held_out))
+    else:
+        task = ResidualTask(SentenceResidual(config), preset, data.train, all_codes(data.held_out))
+    run = Run(task.model, task.batch_loss, task.validate, run_folder, {"preset": to_json(preset)})
+    trained = train(run, preset.loop)
+    save_checkpoint(run_folder / f"{kind}.safetensors", trained.state_dict(), to_json(config))
+
+
+def gather(out: Path) -> bool:
+    """Make a model of the trained networks below `out`; False while one is missing."""
+    paths = {name: out / name / f"{name}.safetensors" for name in NETWORKS}
+    if not all(path.is_file() for path in paths.values()):
+        return False
+    for name, path in paths.items():
+        tensors, config = load_checkpoint(path)
+        save_checkpoint(out / f"{name}.safetensors", halved_tensors(name, tensors), config)
+    write_description(out, SystemDescription("momask", "minilm"))
+    write_manifest(out)
+    return True
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m engine train momask")
+    parser.add_argument("--preset", choices=sorted(MOMASK_PRESETS), required=True)
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--network", choices=(*NETWORKS, "all"), default="all")
+    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
+    parser.add_argument("--steps", type=int, help="of each network, instead of the preset's")
+    return parser.parse_args(argv)
+
+
+def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> None:
+    folder = options.out / name
+    if name == "tokenizer":
+        train_body(
+            with_steps(preset.tokenizer, options.steps), options.corpus, options.without, folder
+        )
+    elif name == "length":
+        length = with_steps(preset.length, options.steps)
+        train_length(length, options.corpus, tuple(options.without), folder)
+    else:
+        shared = argparse.Namespace(
+            corpus=options.corpus, without=options.without, out=options.out / "captions",
+            tokenizer=options.out / "tokenizer",
+        )  # fmt: skip
+        sentence = with_steps(getattr(preset, name), options.steps)
+        train_sentence(name, sentence, load_codes(shared, of_halves=False), folder)
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train momask`."""
+    options = _parse(argv)
+    preset = MOMASK_PRESETS[options.preset]
+    for name in NETWORKS if options.network == "all" else (options.network,):
+        _train_one(name, preset, options)
+    if gather(options.out):
+        print(options.out)
+    return 0
