@@ -10,7 +10,7 @@ Feet near the floor are put where the clip's are. It knows no Blender.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,75 +18,27 @@ from numpy.typing import NDArray
 
 from . import quaternions
 from .bone_matching import BoneMap
+from .channel_solving import WantedPose, solve_channels, with_constant_bones
 from .clip import Clip, forward_kinematics
 from .fingers import relax_fingers
 from .foot_reach import MappedPose, measure_legs, put_feet_on_rig, read_feet
+from .request import RequestError
 from .rest_alignment import Alignment, align_rest_poses
 from .rest_alignment import Placement as Placement
-from .rig import BonePose, Rig, RigPose, rest_channels
+from .rig import Rig, RigPose
+from .rig_motion import BonePath as BonePath
+from .rig_motion import RigMotion as RigMotion
+from .rig_motion import RootTrack as RootTrack
+from .rig_options import OBJECT, ROOT_BONE
 from .rig_target import RigTarget
-from .skeleton import FPS, JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+from .root_motion import GroundPath, ground_path, object_channels, path_over_ground
+from .skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
 from .twist_spreading import find_twisted_limbs, gather_twist, spread_twist
 
 Array = NDArray[np.floating[Any]]
 
 _TORSO = ("pelvis", "spine1", "spine2", "spine3", "neck", "head")
 _HIP_CENTRE = REST_OFFSETS[[JOINT_INDEX["left_hip"], JOINT_INDEX["right_hip"]]].mean(0)
-
-
-@dataclass(frozen=True, slots=True)
-class RootTrack:
-    """What carries the whole character over the ground, in place of the hips."""
-
-    bone: str
-    """A bone above the hips; empty means the armature object."""
-
-    rotations: Array
-    """(T, 4) of a bone the change from rest in its own axes; of the object its turn
-    after its present one, engine axes, in the space of its parent."""
-
-    locations: Array
-    """(T, 3) of a bone the offset from rest in its own rest axes, rig units; of the object
-    its place, engine axes, in the space of its parent."""
-
-
-@dataclass(frozen=True, slots=True)
-class BonePath:
-    """Where one more bone is moved: an IK control."""
-
-    bone: str
-
-    locations: Array
-    """(T, 3) its offset from rest in its own rest axes, rig units."""
-
-
-@dataclass(frozen=True, slots=True)
-class RigMotion:
-    """Channels for M bones over T frames, ready for F-curves: those of joints, twists, fingers."""
-
-    bones: tuple[str, ...]
-    """M bone names, parents before children."""
-
-    rotations: Array
-    """(T, M, 4) change from rest in each bone's own axes, sign-continuous."""
-
-    location_bone: str
-    """The hips, or the bone above them that can be moved where the hips cannot."""
-
-    locations: Array
-    """(T, 3) its offset from rest in its own rest axes, rig units."""
-
-    fps: float
-    """Frames per second."""
-
-    root: RootTrack | None = None
-    """The root bone's or the object's own channels; None where the hips carry the path."""
-
-    moved: tuple[BonePath, ...] = ()
-    """Further bones that are moved."""
-
-    is_measured: bool = False
-    """Blender was asked what these channels do: they are written as they are."""
 
 
 def rest_placement(rig: Rig, bone_map: BoneMap) -> Placement:
@@ -110,12 +62,62 @@ def fit_clip_to_rig(
     target = target or RigTarget()
     alignment = align_rest_poses(rig, bone_map)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
-    targets, pelvis_heads = orient_bones(clip, rig, bone_map, alignment, placement)
-    motion = _solve_channels(rig, alignment.bones[0], (targets, pelvis_heads), target.held)
-    if target.options.relax_fingers:
+    options = target.options
+    rotations, pelvis_heads = orient_bones(clip, rig, bone_map, alignment, placement)
+    if options.in_place:
+        pelvis_heads = pelvis_heads - path_over_ground(clip, alignment, placement)
+    wanted = WantedPose(rotations, pelvis_heads)
+    path = ground_path(clip, alignment, placement, options.in_place)
+    if options.root_motion == ROOT_BONE:
+        wanted = _carried_by_root_bone(wanted, path, rig, bone_map)
+    elif options.root_motion == OBJECT:
+        wanted = _seen_from(path, wanted)
+    motion = solve_channels(rig, alignment.bones[0], wanted, target.held)
+    if options.root_motion == OBJECT:
+        motion = replace(motion, root=_object_track(path, target))
+    if options.relax_fingers:
         fingers = relax_fingers(rig, bone_map, alignment, target.keyed_bones)
-        motion = _with_constant(rig, motion, fingers)
+        motion = with_constant_bones(rig, motion, fingers)
     return replace(motion, fps=clip.fps)
+
+
+def _carried_by_root_bone(
+    wanted: WantedPose, path: GroundPath, rig: Rig, bone_map: BoneMap
+) -> WantedPose:
+    """Return the same pose with the root bone below the hips.
+
+    Raises:
+        RequestError: if no root bone is known.
+    """
+    if bone_map.root not in rig.index:
+        raise RequestError(
+            "No bone above the hips is known as the root.",
+            "Name the root bone in the Rig panel, or put root motion on the hips or the object.",
+        )
+    root = rig.index[bone_map.root]
+    turned = quaternions.multiply(path.rotations, rig.rotations[root])
+    rotations = {root: turned, **wanted.rotations}
+    return WantedPose(rotations, wanted.pelvis_heads, root, path.carry(rig.heads[root]))
+
+
+def _seen_from(path: GroundPath, wanted: WantedPose) -> WantedPose:
+    """Return the pose in a rig space that is carried along the path."""
+    back = quaternions.conjugate(path.rotations)
+    return WantedPose(
+        {bone: quaternions.multiply(back, one) for bone, one in wanted.rotations.items()},
+        path.carried_from(wanted.pelvis_heads),
+    )
+
+
+def _object_track(path: GroundPath, target: RigTarget) -> RootTrack:
+    """Return the object's own channels.
+
+    Raises:
+        ValueError: if the target does not say how the object stands.
+    """
+    if target.stance is None:
+        raise ValueError("root motion on the object needs the target's stance")
+    return RootTrack("", *object_channels(path, target.stance))
 
 
 def orient_bones(
@@ -213,75 +215,6 @@ def _pelvis_heads(
     centres = clip.root_pos + quaternions.rotate(np.asarray(clip.rot)[:, 0], _HIP_CENTRE)
     offsets = alignment.from_pelvis(rotations).mean(axis=1)
     return np.asarray(alignment.to_rig(centres, placement) - offsets)
-
-
-def _solve_channels(
-    rig: Rig, pelvis: int, wanted: tuple[dict[int, Array], Array], held: BonePose | None
-) -> RigMotion:
-    """Turn orientations in space into each bone's change from rest below its posed parent."""
-    targets, pelvis_heads = wanted
-    held = held or rest_channels(rig)
-    needed = sorted({bone for target in targets for bone in rig.lineage(target)})
-    posed: dict[int, Array] = {}
-    channels: dict[int, Array] = {}
-    for bone in needed:
-        parent = rig.parents[bone]
-        still = rig.local_rotations[bone]
-        if parent >= 0:
-            still = quaternions.multiply(posed[parent], still)
-        if bone in targets:
-            posed[bone] = targets[bone]
-            channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
-        else:
-            posed[bone] = quaternions.multiply(still, held.rotations[bone])
-    mover, locations = _solve_location(rig, pelvis, pelvis_heads, held)
-    bones = sorted(channels)
-    rotations = quaternions.normalize(np.stack([channels[bone] for bone in bones], axis=1))
-    return RigMotion(
-        tuple(rig.names[bone] for bone in bones),
-        quaternions.keep_quaternion_sign(_nearest_to_rest(rotations)),
-        rig.names[mover],
-        locations,
-        FPS,
-    )
-
-
-def _with_constant(rig: Rig, motion: RigMotion, channels: dict[str, Array]) -> RigMotion:
-    """Return the motion with more bones, each held at one change from rest (4,)."""
-    frames = len(motion.locations)
-    by_name = dict(zip(motion.bones, motion.rotations.swapaxes(0, 1), strict=True))
-    by_name |= {name: np.tile(one, (frames, 1)) for name, one in channels.items()}
-    bones = tuple(sorted(by_name, key=lambda name: rig.index[name]))
-    rotations = np.stack([by_name[name] for name in bones], axis=1)
-    return replace(motion, bones=bones, rotations=rotations)
-
-
-def _solve_location(
-    rig: Rig, pelvis: int, pelvis_heads: Array, held: BonePose
-) -> tuple[int, Array]:
-    """Return the bone that carries the path and its location channel (T, 3).
-
-    A pelvis that is connected to its parent cannot be moved; then the first
-    bone above that can takes the path.
-    """
-    line = list(rig.lineage(pelvis))
-    movable = [bone for bone in line if not (rig.connected and rig.connected[bone])]
-    mover = movable[0] if movable else line[-1]
-    rotation, head, axes = quaternions.IDENTITY, np.zeros(3), quaternions.IDENTITY
-    for bone in reversed(line):
-        head = head + quaternions.rotate(rotation, rig.local_heads[bone])
-        rotation = quaternions.multiply(rotation, rig.local_rotations[bone])
-        if bone == mover:
-            axes = rotation
-        else:
-            head = head + quaternions.rotate(rotation, held.locations[bone])
-        rotation = quaternions.multiply(rotation, held.rotations[bone])
-    return mover, quaternions.rotate(quaternions.conjugate(axes), pelvis_heads - head)
-
-
-def _nearest_to_rest(rotations: Array) -> Array:
-    """Give the first frame of (T, M, 4) the sign nearest to the identity."""
-    return np.asarray(rotations * np.where(rotations[:1, :, :1] < 0, -1.0, 1.0))
 
 
 def _fill_missing(known: dict[int, Array]) -> Array:
