@@ -41,6 +41,9 @@ class Posed:
     switches: Mapping[tuple[str, str], Array] = field(default_factory=dict)
     """(F,) values of custom properties, by bone and name."""
 
+    worlds: Array = field(default_factory=lambda: np.eye(4)[None])
+    """(F, 4, 4) how the armature's space lies in the world."""
+
     def rotations(self, name: str) -> Array:
         """Return a bone's orientation, (F, 4)."""
         return read_rotations(self.matrices[:, self.index[name]])

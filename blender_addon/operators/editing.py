@@ -24,6 +24,8 @@ from ..core.errors import UserError
 from ..scene import (
     animation,
     armature,
+    control_edits,
+    control_rigs,
     edit_target,
     hands,
     joining,
@@ -74,8 +76,7 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
         raise RequestError(
             "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
         )
-    rig = armature.read_rig(ob)
-    bone_map = armature.read_bone_map(ob, rig)
+    rig, bone_map = control_rigs.read_body(ob)
     fps = timeline.scene_fps(context.scene)
     if not is_settled:
         recipe = settle_recipe(context, recipe, bone_map)
@@ -114,7 +115,7 @@ def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe
     ob, settings = context.object, context.scene.keyfill
     is_by_part = recipe.operation in (edit_requests.REGENERATE, edit_requests.VARY)
     if settings.use_selected_bones and is_by_part:
-        selected = edit_target.selected_bones(ob)
+        selected = control_edits.followed_bones(ob, bone_map, edit_target.selected_bones(ob))
         recipe = edit_requests.narrow_to_bones(recipe, bone_map, selected)
     return replace(recipe, frames=_chosen_frames(context, recipe))
 
@@ -149,7 +150,7 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     """
     ob = _find_again(context, edit)
     made = [_keys_of(edit, clip) for clip in result.clips]
-    keys = [one for one, _ in made]
+    keys = _on_controls(context, ob, edit, [one for one, _ in made])
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
@@ -187,6 +188,20 @@ def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[takes.EditKeys, bool]:
     open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""
     spans = _spans(edit, motion, mask)
     return takes.EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
+
+
+def _on_controls(
+    context: Context, ob: Object, edit: PreparedEdit, keys: list[takes.EditKeys]
+) -> list[takes.EditKeys]:
+    """Return the takes as keys of the controls, where the bones follow some."""
+    read = edit.read.controls
+    if read is None:
+        return keys
+    with _joined(ob, edit.plan.recipe, keep=False):
+        return [
+            control_edits.keys_on_controls(context.scene, ob, read, edit.read.track, one)
+            for one in keys
+        ]
 
 
 def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:

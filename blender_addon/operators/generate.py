@@ -17,7 +17,7 @@ from ..core.errors import UserError
 from ..core.jobs import Job
 from ..core.requests import errors_for_animators
 from ..properties import WORLD_ORIGIN
-from ..scene import armature, keyframes, rig_target, timeline
+from ..scene import armature, control_rigs, control_takes, keyframes, rig_target, timeline
 from .job_operator import JobOperator
 
 
@@ -84,8 +84,7 @@ def read_target(context: Context, name: str) -> GenerationTarget:
     """
     ob: Object = context.object
     armature.check_armature(ob)
-    rig = armature.read_rig(ob)
-    bone_map = armature.read_bone_map(ob, rig)
+    rig, bone_map = control_rigs.read_body(ob)
     depsgraph = context.evaluated_depsgraph_get()
     if context.scene.keyfill.start_at == WORLD_ORIGIN:
         placement = armature.world_origin(ob, depsgraph)
@@ -127,7 +126,12 @@ def write_takes(
         fit_clip_to_rig(clip, target.rig, target.bone_map, target.target)
         for clip in result.clips
     ]
-    return [keyframes.write_take(ob, motion, target.keys) for motion in motions]
+    character = control_takes.Character(target.rig, target.bone_map, target.target.held)
+    motions = [
+        control_takes.fit_to_controls(context.scene, ob, character, motion, target.keys)
+        for motion in motions
+    ]
+    return [control_takes.write_take(ob, motion, target.keys) for motion in motions]
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:

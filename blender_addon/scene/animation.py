@@ -7,8 +7,6 @@ selection are never touched. It writes no keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,11 +30,13 @@ from ...engine.motion.rig_track import (
 )
 from ...engine.motion.skeleton import FPS
 from ..core import axes
-from . import timeline
+from ..core.posed import read_rotations as read_rotations
+from . import control_edits, timeline
+from .control_edits import ReadControls
+from .stage import lend_stage as lend_stage
 
 Array = NDArray[np.floating]
 
-_SCENE_NAME = "Keyfill reading"
 # Constraints that hand a bone to another parent; its channels count from there.
 _CARRIERS = {"CHILD_OF", "ARMATURE"}
 _CHAINS = {"IK", "SPLINE_IK"}
@@ -68,6 +68,9 @@ class ReadAnimation:
 
     overridden: tuple[str, ...]
     """Mapped bones whose rotation constraints, IK or drivers decide: keys on them show little."""
+
+    controls: ReadControls | None = None
+    """What a control rig's bones did; None where keys belong on the mapped bones themselves."""
 
     @property
     def fps(self) -> float:
@@ -101,8 +104,15 @@ def read_animation(
             f"The frames {first} to {last} are reversed.", "Choose an end after the start."
         )
     _check_evaluable(ob)
-    recording = _record(context.scene, ob, range(first, last + 1))
+    controls = control_edits.read_controls(context.scene, ob, bone_map, range(first, last + 1))
+    if controls is None:
+        recording = _record(context.scene, ob, range(first, last + 1))
+    else:
+        worlds = [Matrix(world) for world in controls.posed.worlds]
+        recording = _Recording(*controls.spread(ob), worlds, timeline.scene_fps(context.scene))
     track = _to_track(ob, rig, bone_map, recording)
+    if controls is not None:
+        track = control_edits.follow_bones(track)
     turn = axes.turns_to_engine(np.array(recording.worlds[0].to_quaternion()))
     placement = pose_offsets.find_placement(track, turn)
     return ReadAnimation(
@@ -112,7 +122,8 @@ def read_animation(
         last_frame_scene=last,
         track=track,
         bases=recording.bases[:, _order(ob, rig)],
-        overridden=_overridden(ob, bone_map),
+        overridden=() if controls else _overridden(ob, bone_map),
+        controls=controls,
     )
 
 
@@ -194,21 +205,6 @@ def _is_scene_time(target: bpy.types.DriverTarget) -> bool:
     return target.id_type == "SCENE" and target.data_path.startswith("frame_")
 
 
-@contextmanager
-def lend_stage(
-    scene: bpy.types.Scene, obs: tuple[bpy.types.Object, ...]
-) -> Iterator[bpy.types.Scene]:
-    """Lend a scene that holds nothing but some objects; what moves them is evaluated along."""
-    stage = bpy.data.scenes.new(_SCENE_NAME)
-    try:
-        stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
-        for ob in obs:
-            stage.collection.objects.link(ob)
-        yield stage
-    finally:
-        bpy.data.scenes.remove(stage)
-
-
 def _record(scene: bpy.types.Scene, ob: bpy.types.Object, frames: range) -> _Recording:
     """Evaluate the armature on whole frames."""
     bones = len(ob.pose.bones)
@@ -260,13 +256,6 @@ def _to_track(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: _Rec
 
 def _blank_rotations(count: int, rig: Rig) -> Array:
     return np.tile(quaternions.IDENTITY, (count, len(rig.names), 1))
-
-
-def read_rotations(matrices: Array) -> Array:
-    """Return the rotations (..., 4) of matrices (..., 4, 4), whatever their scale."""
-    columns = np.asarray(matrices, dtype=float)[..., :3, :3]
-    length = np.linalg.norm(columns, axis=-2, keepdims=True)
-    return quaternions.matrix_to_quaternion(columns / np.maximum(length, 1e-12))
 
 
 def _bases_to_channels(bases: Array) -> BonePose:

@@ -154,12 +154,14 @@ class Double:
         matrices = np.empty((len(frames), 16 * count), dtype=np.float32)
         bases = np.empty_like(matrices)
         switches = np.zeros((len(watched), len(frames)))
+        worlds = np.empty((len(frames), 4, 4))
         for row, frame in enumerate(frames):
             self._stage.frame_set(frame)
             evaluated = self._twin.evaluated_get(self._stage.view_layers[0].depsgraph)
             bones = evaluated.pose.bones
             bones.foreach_get("matrix", matrices[row])
             bones.foreach_get("matrix_basis", bases[row])
+            worlds[row] = evaluated.matrix_world
             for number, (bone, name) in enumerate(watched):
                 switches[number, row] = bones[bone][name]
         # Blender hands over columns.
@@ -169,6 +171,7 @@ class Double:
             matrices.reshape(shape).swapaxes(-1, -2).astype(float),
             bases.reshape(shape).swapaxes(-1, -2).astype(float),
             dict(zip(watched, switches, strict=True)),
+            worlds,
         )
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...engine.motion import quaternions
 from ...engine.motion.request import RequestError
-from ...engine.motion.retargeting import RigMotion
+from ...engine.motion.retargeting import BonePath, RigMotion
 from ..core.edit_requests import END
 from ..core.rotation_modes import DATA_PATHS
 from . import masked_keys
@@ -267,6 +267,11 @@ def _keys_of_take(
         _values(ob.pose.bones[mover], "location", curves, frames),
         # One row a scene frame already: the rate is not looked at.
         float(bpy.context.scene.render.fps / bpy.context.scene.render.fps_base),
+        moved=tuple(
+            BonePath(name, _values(ob.pose.bones[name], "location", curves, frames))
+            for name in spans[0].moved
+        ),
+        is_measured=spans[0].is_measured,
     )
     return EditKeys(motion, first, spans, open_side)
 
@@ -342,4 +347,7 @@ def _remove(actions: list[bpy.types.Action]) -> None:
 
 def _spans(review: Any) -> tuple[SpanKeys, ...]:
     rows = json.loads(review.spans)
-    return tuple(SpanKeys(**{**row, "bones": tuple(row["bones"])}) for row in rows)
+    names = ("bones", "moved")
+    return tuple(
+        SpanKeys(**{**row, **{name: tuple(row.get(name, ())) for name in names}}) for row in rows
+    )
