@@ -104,7 +104,18 @@ def head_chain(tree: BoneTree, carrier: int, shoulders: Sequence[int], trunk: Ar
         child = tree.children[path[0]][0]
         if float((tree.heads[child] - middle) @ trunk) / length**2 < 0.6:
             path.append(child)  # a neck and a head that ends there
-    return path
+    return path + _last_of_row(tree, path)
+
+
+def _last_of_row(tree: BoneTree, path: list[int]) -> list[int]:
+    """Return the childless bone that continues a row of necks with a step of their length."""
+    children = tree.children[path[-1]]
+    if len(path) < 2 or len(children) != 1 or tree.children[children[0]]:
+        return []
+    step, next_step = (
+        _distance(tree, *pair) for pair in ((path[-2], path[-1]), (path[-1], children[0]))
+    )
+    return [children[0]] if 0.8 * step < next_step < 1.25 * step else []
 
 
 def toe_bone(tree: BoneTree, knee: int, ankle: int) -> int:

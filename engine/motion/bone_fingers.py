@@ -15,8 +15,10 @@ from .bone_tree import Array, BoneTree
 from .rig import Rig
 
 _SEGMENTS = 3
-# A chain that starts this near to the wrist, as a share of the hand, starts with a metacarpal.
-_METACARPAL = 0.35
+# A chain's first bone that is so many times longer than its second is a metacarpal.
+_METACARPAL = 1.35
+# Nothing that starts this near to the wrist (share of the hand's length) is a finger.
+_AT_WRIST = 0.1
 
 
 def find_fingers(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Finger, ...]:
@@ -82,16 +84,27 @@ def _lying_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
     """Return the bones of each digit by where chains of bones start at the hand."""
     chains = [chain for child in tree.children[hand] for chain in _chains_from(tree, child)]
     chains = [chain for chain in chains if len(chain) >= 2]
-    if not 2 <= len(chains) <= 5:
+    while len(chains) > 5:
+        chains.remove(_stray_chain(tree, hand, chains))
+    if len(chains) < 2:
         return {}
-    longest = max(_extent(tree, hand, chain) for chain in chains)
-    trimmed = []
-    for chain in chains:
-        start = float(np.linalg.norm(tree.heads[chain[0]] - tree.heads[hand]))
-        has_palm = len(chain) > _SEGMENTS and start < _METACARPAL * longest
-        trimmed.append(chain[1:] if has_palm and not _is_thumb(tree, chain, chains) else chain)
+    trimmed = [chain[1:] if _has_metacarpal(tree, hand, chain) else chain for chain in chains]
     order = _thumb_first(tree, hand, trimmed)
     return dict(enumerate(order))
+
+
+def _stray_chain(tree: BoneTree, hand: int, chains: list[list[int]]) -> list[int]:
+    """Return the chain that is no finger, such as a weapon's: it starts at the wrist itself.
+
+    Where none does, it is the one that points elsewhere than the others.
+    """
+    starts = tree.heads[[chain[0] for chain in chains]] - tree.heads[hand]
+    ways = tree.heads[[chain[-1] for chain in chains]] - tree.heads[hand]
+    gaps = np.linalg.norm(starts, axis=1)
+    if gaps.min() < _AT_WRIST * np.linalg.norm(ways, axis=1).max():
+        return chains[int(np.argmin(gaps))]
+    ways = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12)
+    return chains[int(np.argmin(ways @ np.median(ways, axis=0)))]
 
 
 def _chains_from(tree: BoneTree, bone: int) -> list[list[int]]:
@@ -104,9 +117,13 @@ def _chains_from(tree: BoneTree, bone: int) -> list[list[int]]:
     return [chain]
 
 
-def _is_thumb(tree: BoneTree, chain: list[int], chains: list[list[int]]) -> bool:
-    ends = {other[0]: float(tree.depths[other[-1]]) for other in chains}
-    return min(ends, key=lambda bone: ends[bone]) == chain[0]
+def _has_metacarpal(tree: BoneTree, hand: int, chain: list[int]) -> bool:
+    """Say whether a chain starts inside the palm: near the wrist, with a far longer first bone."""
+    if len(chain) <= _SEGMENTS:
+        return False
+    steps = np.linalg.norm(np.diff(tree.heads[chain], axis=0), axis=1)
+    start = float(np.linalg.norm(tree.heads[chain[0]] - tree.heads[hand]))
+    return bool(steps[0] > _METACARPAL * steps[1] and start < steps[0])
 
 
 def _thumb_first(tree: BoneTree, hand: int, chains: list[list[int]]) -> list[list[int]]:
@@ -127,7 +144,3 @@ def _across(starts: Array, thumb: Array, along: Array) -> Array:
     along = along / max(float(np.linalg.norm(along)), 1e-12)
     steps = starts - thumb
     return np.asarray(np.linalg.norm(steps - np.outer(steps @ along, along), axis=1))
-
-
-def _extent(tree: BoneTree, hand: int, chain: list[int]) -> float:
-    return float(np.linalg.norm(tree.heads[chain[-1]] - tree.heads[hand]))

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from .bone_map import Guess
-from .bone_names import common_prefix, words_of
-from .bone_shape_matching import ARM, LEG, ShapeMatch, other_side
+from .bone_map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
+from .bone_names import common_prefix, names_another_joint, words_of
+from .bone_shape_matching import ARM, LEG, LIKELY_FACING, ShapeMatch, other_side
 from .bone_shapes import Stance, body_axes
 from .bone_tree import Array, BoneTree
 from .rig import Rig
@@ -22,11 +22,10 @@ Names = Mapping[str, Guess]
 
 # The most that the shape's guess is worth where names contradict it.
 _CONTRADICTED = 0.6
-_SIDE_CORRECTED = 0.7
-# Without a word from the shape where it sees a body, a name alone is worth at most this.
-_NAME_ALONE = 0.9
+_SIDE_CORRECTED, _SIDE_DOUBTED = 0.7, 0.75
+_NEARLY_AGREED = 0.78
 # Bones nearer to each other than this share of the rig's size play the same part.
-_NEAR = 0.03
+_NEAR = 0.045
 _LIMB_JOINTS = (*LEG, *ARM)
 
 
@@ -68,8 +67,33 @@ def weigh_guesses(
     if shape is None:
         return list(named.values())
     named, shape = settle_sides(rig, named, shape)
+    found = _names_first(rig, tree, named, shape)
+    if any(joint in lacking(found) and joint in shape.bones for joint in REQUIRED_JOINTS):
+        return _shape_first(rig, named, shape)
+    return found
+
+
+def lacking(guesses: Iterable[Guess]) -> set[str]:
+    """Return the required joints that get no bone if the surest guesses are taken."""
+    kept = combine_guesses(guesses)
+    return {joint for joint in REQUIRED_JOINTS if joint not in kept.bones}
+
+
+def combine_guesses(guesses: Iterable[Guess]) -> BoneMap:
+    """Keep the surest guess for each joint, and each bone for one joint only."""
+    chosen: dict[str, Guess] = {}
+    taken: set[str] = set()
+    for guess in sorted(guesses, key=lambda guess: -guess.confidence):
+        if guess.joint not in chosen and guess.bone not in taken:
+            chosen[guess.joint] = guess
+            taken.add(guess.bone)
+    return BoneMap(tuple(chosen[joint] for joint in JOINTS if joint in chosen))
+
+
+def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> list[Guess]:
     taken = {rig.index[guess.bone] for guess in named.values()}
     helpers = _named_helpers(rig, named) if named else set()
+    prefix = common_prefix(rig.names)
     found = []
     for joint in JOINTS:
         guess = named.get(joint)
@@ -77,17 +101,41 @@ def weigh_guesses(
         if guess is None and bone >= 0:
             if bone in helpers:
                 continue
-            most = _CONTRADICTED - 0.2 if bone in taken else 1.0
+            says_other = names_another_joint(words_of(rig.names[bone], prefix), joint)
+            most = _CONTRADICTED if says_other else 1.0
+            most = _CONTRADICTED - 0.2 if bone in taken else most
             by_shape = _by_shape(rig, joint, shape)
             found.append(_capped(by_shape, most, by_shape.reason))
         elif guess is not None and bone < 0:
-            found.append(_capped(guess, _NAME_ALONE, guess.reason))
+            found.append(_capped(guess, _name_alone(joint), guess.reason))
         elif guess is not None and rig.index[guess.bone] == bone:
             found.append(_agreed(guess, shape.confidences[joint]))
         elif guess is not None:
             plausible = _plausible(rig, tree, named, joint)
             found.extend(_contradicted(rig, tree, guess, shape, plausible))
     return found
+
+
+def _shape_first(rig: Rig, named: Names, shape: ShapeMatch) -> list[Guess]:
+    """Return the shape's guesses where the names make no whole body; none of them is sure."""
+    found = []
+    for joint in JOINTS:
+        guess = named.get(joint)
+        bone = shape.bones.get(joint, -1)
+        if guess is not None and rig.index[guess.bone] == bone:
+            found.append(_agreed(guess, shape.confidences[joint]))
+        elif bone >= 0:
+            by_shape = _by_shape(rig, joint, shape)
+            reason = f"{by_shape.reason}, though its name does not say so"
+            found.append(_capped(by_shape, _CONTRADICTED, reason))
+        elif guess is not None:
+            found.append(_capped(guess, _CONTRADICTED - 0.1, guess.reason))
+    return found
+
+
+def _name_alone(joint: str) -> float:
+    """Return what a name is worth at most where the shape sees a body without that joint."""
+    return 0.85 if joint.endswith(("foot", "wrist")) else 0.75
 
 
 def _named_helpers(rig: Rig, named: Names) -> set[int]:
@@ -111,12 +159,22 @@ def settle_sides(rig: Rig, named: Names, shape: ShapeMatch) -> tuple[Names, Shap
     """
     agree, differ = (_votes(rig, named, shape, _LIMB_JOINTS, flipped=flip) for flip in (0, 1))
     if differ > agree and not shape.knows_sides:
-        shape = shape.mirrored()
+        if shape.facing > LIKELY_FACING:
+            named = {joint: _of_doubtful_side(guess) for joint, guess in named.items()}
+        return named, shape.mirrored()
+    opposite = differ > agree
     for joints in ((*LEG, "foot"), (*ARM, "collar")):
         agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
-        if differ > agree and shape.knows_sides:
+        if (differ > agree or (opposite and differ == agree)) and shape.knows_sides:
             named = _with_sides_changed(named, joints)
     return named, shape
+
+
+def _of_doubtful_side(guess: Guess) -> Guess:
+    if not guess.joint.startswith(SIDES):
+        return guess
+    reason = f"{guess.reason}; but the body seems to face so that this is the other side"
+    return _capped(guess, _SIDE_DOUBTED, reason)
 
 
 def _votes(
@@ -153,7 +211,7 @@ def _by_shape(rig: Rig, joint: str, shape: ShapeMatch) -> Guess:
 
 
 def _agreed(guess: Guess, shape_confidence: float) -> Guess:
-    if "but it lies" in guess.reason:
+    if guess.confidence <= _SIDE_DOUBTED:
         return guess
     sure = 1.0 - (1.0 - guess.confidence) * (1.0 - shape_confidence)
     reason = f"{guess.reason}, and its place in the body agrees"
@@ -171,7 +229,7 @@ def _contradicted(
     named, other = rig.index[guess.bone], shape.bones[guess.joint]
     gap = float(np.linalg.norm(tree.heads[named] - tree.heads[other]))
     if gap < _NEAR * tree.size and plausible:
-        return [_capped(guess, _NAME_ALONE, guess.reason)]
+        return [_capped(guess, _NEARLY_AGREED, guess.reason)]
     spoken = guess.joint.replace("_", " ")
     doubt = f'by its place "{rig.names[other]}" is the {spoken}'
     left = guess.confidence * (1.0 - 0.5 * shape.confidences[guess.joint])

@@ -6,9 +6,10 @@ fingers and the root are found around the joints. It knows no Blender.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .bone_fingers import find_fingers
+from .bone_judging import combine_guesses as combine_guesses
 from .bone_judging import stance_of_names, weigh_guesses
 from .bone_layers import readable_layer
 from .bone_map import HIGH_CONFIDENCE as HIGH_CONFIDENCE
@@ -47,11 +48,11 @@ def match_bones(rig: Rig) -> BoneMap:
     named = {guess.joint: guess for guess in match_by_name(layer)}
     shape = _match_shape(layer, tree, named)
     bone_map = combine_guesses(weigh_guesses(layer, tree, named.values(), shape))
-    refuse_incomplete(layer, bone_map)
-    # Two bodies are told apart first: each name of the one may be a name of the other.
-    refuse_second_character(layer, bone_map)
-    refuse_ambiguous_names(layer, tree, named, shape)
     refuse_four_legs(layer, tree, bone_map.bones)
+    # Two bodies are told apart first: each name of the one may be a name of the other.
+    refuse_second_character(layer, tree, bone_map.bones, shape)
+    refuse_incomplete(layer, bone_map)
+    refuse_ambiguous_names(layer, tree, named, shape)
     return _completed(rig, layer, bone_map.guesses)
 
 
@@ -84,17 +85,6 @@ def bone_map_from_rows(rig: Rig, rows: Mapping[str, str]) -> BoneMap:
     if any(guess.bone not in layer.index for guess in guesses):
         layer = rig
     return _completed(rig, layer, guesses)
-
-
-def combine_guesses(guesses: Iterable[Guess]) -> BoneMap:
-    """Keep the surest guess for each joint, and each bone for one joint only."""
-    chosen: dict[str, Guess] = {}
-    taken: set[str] = set()
-    for guess in sorted(guesses, key=lambda guess: -guess.confidence):
-        if guess.joint not in chosen and guess.bone not in taken:
-            chosen[guess.joint] = guess
-            taken.add(guess.bone)
-    return BoneMap(tuple(chosen[joint] for joint in JOINTS if joint in chosen))
 
 
 def _match_shape(rig: Rig, tree: BoneTree, named: Mapping[str, Guess]) -> ShapeMatch | None:

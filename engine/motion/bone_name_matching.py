@@ -9,7 +9,15 @@ from collections.abc import Mapping
 
 from .body_chains import choose_spine
 from .bone_map import SIDES, Guess
-from .bone_names import MIDDLE_WORDS, SIDED_WORDS, SPINE_WORDS, BoneWords, common_prefix, words_of
+from .bone_names import (
+    MIDDLE_WORDS,
+    SIDED_WORDS,
+    SPINE_WORDS,
+    BoneWords,
+    common_prefix,
+    names_another_joint,
+    words_of,
+)
 from .rig import Rig
 
 # Each joint of a limb must hang from the one before it.
@@ -141,7 +149,9 @@ def _match_pelvis(
             word = words[bone].core
             found["pelvis"] = Guess("pelvis", rig.names[bone], 0.98, f"it is called {word}")
             return
-    found["pelvis"] = Guess("pelvis", rig.names[carrier], 0.8, "it carries both legs and the spine")
+    if not names_another_joint(words[carrier], "pelvis"):
+        reason = "it carries both legs and the spine"
+        found["pelvis"] = Guess("pelvis", rig.names[carrier], 0.8, reason)
 
 
 def _match_spine(rig: Rig, words: list[BoneWords], found: dict[str, Guess]) -> None:

@@ -100,6 +100,7 @@ _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SEPARATORS: Final = ":_-. |"
 _SEPARATOR: Final = re.compile(f"[{re.escape(_SEPARATORS)}]")
 _SIDED: Final = frozenset(word for words in SIDED_WORDS.values() for word in words)
+_MIDDLE: Final = SPINE_WORDS.union(*MIDDLE_WORDS.values())
 _GLUED_SIDE: Final = re.compile(r"^(left|right|l|r)(.+)$|^(.+?)(left|right|l|r)$")
 # Endings at which a prefix without a separator can be cut: heroLeftUpLeg -> hero.
 _ANCHORS: Final = ("Hips", "LeftUpLeg", "RightUpLeg", "LeftForeArm", "RightForeArm")
@@ -175,6 +176,16 @@ def words_of(name: str, prefix: str = "") -> BoneWords:
         is_helper=any(word in HELPER_WORDS for word in rest) and core not in MIDDLE_WORDS["neck"],
         words=tuple(spoken),
     )
+
+
+def names_another_joint(name: BoneWords, joint: str) -> bool:
+    """Say whether a name is known and does not fit the joint (such as `left_knee`)."""
+    side, _, kind = joint.rpartition("_")
+    wanted = SIDED_WORDS.get(kind, ()) if side else MIDDLE_WORDS.get(kind, SPINE_WORDS)
+    if name.core in wanted and name.side == side:
+        return False
+    is_known = name.core in _SIDED if name.side else name.core in _MIDDLE
+    return is_known and not (kind == "pelvis" and name.core in SPINE_WORDS)
 
 
 def _to_english(name: str) -> str:

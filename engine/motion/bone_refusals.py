@@ -14,13 +14,15 @@ from .bone_map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
 from .bone_name_matching import match_by_name
 from .bone_names import BoneWords, common_prefix, words_of
 from .bone_shape_matching import ShapeMatch, match_by_shape
-from .bone_tree import Array, BoneTree
+from .bone_tree import BoneTree
 from .request import RequestError
 from .rig import Rig, RigReference
 
 # A second body this far from the first one (share of the rig's size) is another character.
 _APART = 0.02
 _FEWEST_BONES = 12
+# What looks less like a body than this is a prop or a set of controls.
+_WORST_SECOND_FIT = -1.0
 
 
 def refuse_incomplete(rig: Rig, bone_map: BoneMap) -> None:
@@ -54,22 +56,21 @@ def refuse_four_legs(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> None
     Raises:
         RequestError: naming the bones of its front legs.
     """
-    place = {joint: tree.heads[rig.index[bone]] for joint, bone in bones.items()}
-    hips, shoulders = (
-        (place[f"left_{joint}"] + place[f"right_{joint}"]) / 2.0 for joint in ("hip", "shoulder")
-    )
-    spine = shoulders - hips
-    length = float(np.linalg.norm(spine))
-    if length <= 1e-9 * max(tree.size, 1e-12):
+    pairs = [[f"{side}_{joint}" for side in SIDES] for joint in ("hip", "shoulder")]
+    if any(joint not in bones for pair in pairs for joint in pair):
         return
-    legs = [_limb(place, side, ("hip", "knee", "ankle")) for side in SIDES]
-    arms = [_limb(place, side, ("shoulder", "elbow", "wrist")) for side in SIDES]
-    down = legs[0] + legs[1]
-    reach = float(np.linalg.norm(down)) / 2.0
-    down = down / max(2.0 * reach, 1e-12)
+    starts = np.array([[rig.index[bones[joint]] for joint in pair] for pair in pairs])
+    ends = np.array([[_far_end(tree, int(bone)) for bone in pair] for pair in starts])
+    hips, shoulders = tree.heads[starts].mean(axis=1)
+    legs, arms = tree.heads[ends] - tree.heads[starts]
+    spine, down = shoulders - hips, legs.mean(axis=0)
+    length, reach = float(np.linalg.norm(spine)), float(np.linalg.norm(down))
+    if min(length, reach) <= 1e-9 * max(tree.size, 1e-12):
+        return
+    down = down / reach
     lying = abs(float(spine @ down)) < 0.6 * length
-    standing = all(float(arm @ down) > 0.75 * np.linalg.norm(arm) for arm in arms)
-    gap = (shoulders + (arms[0] + arms[1]) / 2.0 - hips) @ down - reach
+    standing = all(float(arm @ down) > 0.6 * np.linalg.norm(arm) for arm in arms)
+    gap = (shoulders + arms.mean(axis=0) - hips) @ down - reach
     if lying and standing and abs(float(gap)) < 0.4 * reach:
         names = " and ".join(f'"{bones[f"{side}_shoulder"]}"' for side in SIDES)
         raise RequestError(
@@ -79,33 +80,38 @@ def refuse_four_legs(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> None
         )
 
 
-def refuse_second_character(rig: Rig, bone_map: BoneMap) -> None:
-    """Refuse an armature that holds another whole body beside the mapped one.
+def refuse_second_character(
+    rig: Rig, tree: BoneTree, bones: Mapping[str, str], shape: ShapeMatch | None
+) -> None:
+    """Refuse an armature that holds another whole body beside one.
+
+    The first body is the one that the shape shows, as names may mix two; without
+    a shape it is the mapped one.
 
     Raises:
         RequestError: naming both characters by their hips.
     """
-    rest = _without(rig, bone_map)
-    if rest is None:
+    first = {joint: rig.index[bone] for joint, bone in bones.items()}
+    if shape is not None and all(joint in shape.bones for joint in REQUIRED_JOINTS):
+        first = dict(shape.bones)
+    rest = _without(rig, set(first.values()))
+    if rest is None or any(joint not in first for joint in REQUIRED_JOINTS):
         return
     named = {guess.joint: guess for guess in match_by_name(rest)}
-    tree = BoneTree.of(rest)
-    second = _second_body(rest, tree, named)
+    rest_tree = BoneTree.of(rest)
+    second = _second_body(rest, rest_tree, named)
     if not second:
         return
-    first = {joint: rig.index[bone] for joint, bone in bone_map.bones.items()}
-    heads = BoneTree.of(rig).heads
     gaps = [
-        float(np.linalg.norm(heads[first[joint]] - tree.heads[bone]))
+        float(np.linalg.norm(tree.heads[first[joint]] - rest_tree.heads[bone]))
         for joint, bone in second.items()
-        if joint in first
     ]
-    apart = bool(gaps) and float(np.median(gaps)) > _APART * BoneTree.of(rig).size
-    if apart or _is_copy(bone_map.bones, named):
-        pelvis = rest.names[second["pelvis"]]
+    names = {joint: rig.names[bone] for joint, bone in first.items()}
+    if float(np.median(gaps)) > _APART * tree.size or _is_copy(names, named):
+        hips = sorted([names["pelvis"], rest.names[second["pelvis"]]], key=rig.index.__getitem__)
         raise RequestError(
             "This armature holds two characters: one has the hips "
-            f'"{bone_map.bones["pelvis"]}", the other "{pelvis}".',
+            f'"{hips[0]}", the other "{hips[1]}".',
             "Give each an armature of its own (Edit Mode: Armature > Separate Bones).",
         )
 
@@ -152,17 +158,16 @@ def _key(word: BoneWords) -> tuple[str, str, int]:
     return word.side, word.core, word.number
 
 
-def _limb(place: Mapping[str, Array], side: str, joints: tuple[str, str, str]) -> Array:
-    first, middle, last = (f"{side}_{joint}" for joint in joints)
-    return np.asarray(place[last if last in place else middle] - place[first])
+def _far_end(tree: BoneTree, bone: int) -> int:
+    """Return the bone that lies farthest down the branches below a bone."""
+    return max([bone, *tree.below(bone)], key=lambda other: float(tree.depths[other]))
 
 
-def _without(rig: Rig, bone_map: BoneMap) -> Rig | None:
-    """Return the rig of the bones outside the pelvis and what hangs from it; None if few."""
-    pelvis = rig.index[bone_map.bones["pelvis"]]
+def _without(rig: Rig, mapped: set[int]) -> Rig | None:
+    """Return the rig of all bones but the mapped ones and what hangs from them; None if few."""
     inside = [False] * len(rig.names)
     for bone, parent in enumerate(rig.parents):
-        inside[bone] = bone == pelvis or (parent >= 0 and inside[parent])
+        inside[bone] = bone in mapped or (parent >= 0 and inside[parent])
     kept = [bone for bone, is_inside in enumerate(inside) if not is_inside]
     if len(kept) < _FEWEST_BONES:
         return None
@@ -187,7 +192,9 @@ def _second_body(rig: Rig, tree: BoneTree, named: Mapping[str, Guess]) -> dict[s
     if all(joint in named for joint in REQUIRED_JOINTS):
         return {joint: rig.index[named[joint].bone] for joint in REQUIRED_JOINTS}
     shape = match_by_shape(rig, tree)
-    if shape is None or any(joint not in shape.bones for joint in REQUIRED_JOINTS):
+    if shape is None or shape.fit < _WORST_SECOND_FIT:
+        return {}
+    if any(joint not in shape.bones for joint in REQUIRED_JOINTS):
         return {}
     return {joint: shape.bones[joint] for joint in REQUIRED_JOINTS}
 

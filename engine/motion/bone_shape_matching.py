@@ -19,10 +19,10 @@ from .rig import Rig
 LEG: tuple[str, ...] = ("hip", "knee", "ankle")
 ARM: tuple[str, ...] = ("shoulder", "elbow", "wrist")
 
-# From this much evidence on it is settled which way a body faces.
-SURE_FACING = 1.5
-# Where ends of limbs are made up, the rest must fit well and is not sure for all that.
-_WORST_VIRTUAL_FIT, _VIRTUAL_CONFIDENCE = -1.0, 0.6
+# From this much evidence on it is settled, or at least likely, which way a body faces.
+SURE_FACING, LIKELY_FACING = 1.5, 0.6
+# A body that fits worse may lack hands or feet; with made-up ends it is never sure.
+_POOR_FIT, _VIRTUAL_CONFIDENCE = -1.0, 0.6
 # Bones this near to each other (share of the rig's size) lie in one place.
 _SAME_PLACE = 0.004
 
@@ -77,26 +77,28 @@ def match_by_shape(rig: Rig, tree: BoneTree, stance: Stance | None = None) -> Sh
         tree: the same bones as points.
         stance: how the body stands where names tell it; None searches.
     """
-    body = find_body(tree, stance)
+    body, whole = find_body(tree, stance), tree
+    if stance is None and (body is None or body.fit < _POOR_FIT):
+        longer = tree.with_virtual_ends()
+        other = find_body(longer)
+        if other is not None and _is_better(tree, other, body):
+            body, whole = other, longer
     if body is None:
-        return _match_with_virtual_ends(rig, tree) if stance is None else None
-    axes = body_axes(tree.heads[body.legs[:, 0]], tree.heads[body.arms[:, 0]])
-    facing = _facing(rig, tree, body, axes)
-    return _joints_of(tree, body, axes, abs(facing), near_is_left=facing >= 0.0)
+        return None
+    axes = body_axes(whole.heads[body.legs[:, 0]], whole.heads[body.arms[:, 0]])
+    facing = _facing(rig, whole, body, axes)
+    match = _joints_of(whole, body, axes, abs(facing), near_is_left=facing >= 0.0)
+    return match if whole is tree else _without_virtual_ends(match, len(tree.parents))
 
 
-def _match_with_virtual_ends(rig: Rig, tree: BoneTree) -> ShapeMatch | None:
-    """Match arms without hands and legs without feet; None where there is no body even so."""
-    count = len(tree.parents)
-    longer = tree.with_virtual_ends()
-    body = find_body(longer)
-    if body is None or body.fit < _WORST_VIRTUAL_FIT:
-        return None
-    if max(int(body.legs[:, :2].max()), int(body.arms[:, :2].max()), body.pelvis) >= count:
-        return None
-    axes = body_axes(longer.heads[body.legs[:, 0]], longer.heads[body.arms[:, 0]])
-    facing = _facing(rig, longer, body, axes)
-    match = _joints_of(longer, body, axes, abs(facing), near_is_left=facing >= 0.0)
+def _is_better(tree: BoneTree, virtual: Body, body: Body | None) -> bool:
+    """Say whether a body with made-up ends of limbs is to be believed."""
+    starts = [virtual.pelvis, *virtual.legs[:, :2].ravel(), *virtual.arms[:, :2].ravel()]
+    least = _POOR_FIT if body is None else body.fit + 0.5
+    return max(int(bone) for bone in starts) < len(tree.parents) and virtual.fit > least
+
+
+def _without_virtual_ends(match: ShapeMatch, count: int) -> ShapeMatch:
     bones = {joint: bone for joint, bone in match.bones.items() if bone < count}
     confidences = {joint: min(match.confidences[joint], _VIRTUAL_CONFIDENCE) for joint in bones}
     return ShapeMatch(bones, confidences, match.axes, match.facing, match.fit)
@@ -145,11 +147,11 @@ def _confidence(tree: BoneTree, bones: Mapping[str, int], joint: str, fit: float
 
 
 def _could_be_shifted(tree: BoneTree, bones: Mapping[str, int], joint: str) -> bool:
-    """Say whether a limb ends in nothing, so that the one above it may be its real start."""
-    for joints in (LEG, ARM):
+    """Say whether a leg ends without toes or an arm without fingers: it may start elsewhere."""
+    for joints, fewest in ((LEG, 1), (ARM, 2)):
         if joint.endswith(joints):
             end = bones[f"{joint.split('_')[0]}_{joints[-1]}"]
-            return end >= len(tree.parents) or not tree.children[end]
+            return len(tree.children[end]) < fewest
     return False
 
 

@@ -207,12 +207,19 @@ def _hand_terms(tree: BoneTree) -> Array:
     """Return (N,) a bonus for bones that carry fingers, a malus for bones above such."""
     terms = np.zeros(len(tree.parents))
     for bone, children in enumerate(tree.children):
-        chains = sum(bool(tree.children[child]) for child in children)
-        if chains >= 3:
+        chains = [tree.heads[child] for child in children if tree.children[child]]
+        if len(chains) >= 3 and _are_apart(np.array(chains), 0.002 * tree.size):
             terms[bone] += 0.8
             for upper in tree.lineage(bone)[1:]:
                 terms[upper] -= 0.8
     return np.maximum(terms, -0.8)
+
+
+def _are_apart(points: Array, least: float) -> bool:
+    """Say whether at least three of the points (P, 3) lie in places of their own."""
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    firsts = [row for row in range(len(points)) if not (gaps[row, :row] < least).any()]
+    return len(firsts) >= 3
 
 
 def _foot_terms(tree: BoneTree, bones: Indices) -> Array:

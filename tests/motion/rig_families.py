@@ -107,7 +107,7 @@ RIGIFY = Family(
     fingers=DOTTED_FINGERS,
     metacarpals="palm.0#.?",
     arms_down=28.0,
-    extras=(("face", "head"), ("breast.L", "spine3"), ("heel.02.L", "left_ankle")),
+    extras=(("face", "head"), ("breast.L", "spine3"), ("breast.R", "spine3")),
 )
 VROID = Family(
     "J_Bip_C_Hips J_Bip_C_Spine J_Bip_C_Chest J_Bip_C_UpperChest | J_Bip_C_Neck | J_Bip_C_Head",

@@ -1,7 +1,5 @@
 """Names of bones to canonical joints, for every family of names that is promised."""
 
-import time
-
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion.bone_matching import match_bones
@@ -126,13 +124,3 @@ def test_prefix_and_words():
     assert words_of("Bip01 R Thigh").side == "right"
     assert words_of("lShldrTwist").is_helper
     assert words_of("spine_03").number == 3
-
-
-def test_two_hundred_bones_take_at_most_50_ms():
-    tree = tree_of(toy_rig(FAMILIES["mixamo"]))
-    tree |= {f"mixamorig:Hair_{number:03}": "mixamorig:Head" for number in range(180)}
-    rig = chain_rig(tree)
-    start = time.perf_counter()
-    match_bones(rig)
-    # Four times the figure: the machine that runs the tests may be busy.
-    assert time.perf_counter() - start < 0.2
