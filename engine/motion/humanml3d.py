@@ -18,6 +18,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import quaternions
 from .clip import Array, Clip, forward_kinematics
@@ -130,7 +131,7 @@ def features_to_clip(features: Array, frames: int | None = None) -> Clip:
     return sample_smoothly(slow, positions, FPS)
 
 
-def contacts_of(features: Array, frames: int) -> np.ndarray:
+def contacts_of(features: Array, frames: int) -> NDArray[np.bool_]:
     """Return (frames, 4) bool at 30 fps: left ankle, right ankle, left toe, right toe stand."""
     rows = np.minimum(
         np.round(np.arange(frames) * (HUMANML3D_FPS / FPS)).astype(int), len(features) - 1
@@ -157,7 +158,7 @@ def with_published_bones(joints: Array) -> Array:
 
 def on_floor(joints: Array) -> Array:
     """Return positions (T, 22, 3) moved so that the lowest joint of the whole touches y = 0."""
-    return joints - [0.0, joints[..., 1].min(), 0.0]
+    return np.asarray(joints - [0.0, joints[..., 1].min(), 0.0])
 
 
 def facing_forward(joints: Array) -> Array:
@@ -268,4 +269,4 @@ def _published_rotations(joints: Array, back: Array) -> Array:
 
 
 def _unit(vectors: Array) -> Array:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -109,8 +109,8 @@ class GridGenerator:
             with watch.measure("clean-up"):
                 rows = slice(take * left, (take + 1) * left)
                 finished.append(_finish(canvas, Rivals(filled.features[rows], filled.fit[rows])))
-        clips, contacts, gaps = zip(*finished, strict=True)
-        return Made(clips, contacts, gaps)
+        clips, contacts, missed = zip(*finished, strict=True)
+        return Made(clips, contacts, missed)
 
     def _bridged(
         self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch

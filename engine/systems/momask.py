@@ -146,8 +146,8 @@ class MoMask:
         if scale == 1.0 or not bool(sentence.any()):
             return torch.as_tensor(masked(shown, is_step, sentence).log_softmax(-1))
         both = torch.cat([sentence, torch.zeros_like(sentence)])
-        logits = masked(shown.repeat(2, 1), is_step.repeat(2, 1), both)
-        return guide(*logits.chunk(2), scale)
+        conditional, plain = masked(shown.repeat(2, 1), is_step.repeat(2, 1), both).chunk(2)
+        return guide(conditional, plain, scale)
 
     @torch.inference_mode()
     def fill_detail(
@@ -183,7 +183,8 @@ class MoMask:
             return torch.as_tensor(logits.log_softmax(-1))
         both = torch.cat([sentence, torch.zeros_like(sentence)])
         logits = residual(sums.repeat(2, 1, 1), is_step.repeat(2, 1), both, stages.repeat(2))
-        return guide(*logits.chunk(2), scale)
+        conditional, plain = logits.chunk(2)
+        return guide(conditional, plain, scale)
 
 
 def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask:

@@ -80,7 +80,8 @@ def interleaved_sinusoids(steps: int, like: Tensor) -> Tensor:
     """Return (steps, D) positions with sines at even and cosines at odd channels."""
     width = like.shape[-1]
     halves = sinusoids(torch.arange(steps, device=like.device), width, 10000.0)
-    return halves.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2).to(like.dtype)
+    pairs = halves.unflatten(-1, (2, -1)).transpose(-1, -2)
+    return torch.as_tensor(pairs.flatten(-2).to(like.dtype))
 
 
 def start_small(module: nn.Module) -> None:
@@ -169,6 +170,6 @@ class SentenceResidual(nn.Module):
         wanted = [self.trunk.sentence(sentence), self.stage(which)]
         vectors = self.trunk(sums, is_step, wanted)
         if self.own_outputs is None or self.own_biases is None:
-            return vectors @ self.tables[stages].transpose(1, 2)
+            return torch.as_tensor(vectors @ self.tables[stages].transpose(1, 2))
         logits = vectors @ self.own_outputs[stages - 1].transpose(1, 2)
-        return logits + self.own_biases[stages - 1][:, None]
+        return torch.as_tensor(logits + self.own_biases[stages - 1][:, None])

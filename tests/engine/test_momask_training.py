@@ -114,17 +114,20 @@ def test_an_optimiser_step_lowers_the_loss(kind):
     model.eval()  # no dropout, so that two losses can be compared
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
 
-    def loss() -> torch.Tensor:
-        torch.manual_seed(7)  # the same hidden steps
-        if isinstance(model, SentenceMasked):
-            return momask.masked_loss(model, preset, batch)[0]
-        stages = torch.ones(6, dtype=torch.long)
-        return momask.residual_loss(model, preset, batch, stages)[0]
-
-    before = loss()
+    before = loss_of(model, preset, batch)
     before.backward()
     optimizer.step()
-    assert loss().item() < before.item() - 1e-4
+    assert loss_of(model, preset, batch).item() < before.item() - 1e-4
+
+
+def loss_of(
+    model: SentenceMasked | SentenceResidual, preset: SentencePreset, batch: CodeBatch
+) -> torch.Tensor:
+    torch.manual_seed(7)  # the same hidden steps
+    if isinstance(model, SentenceMasked):
+        return momask.masked_loss(model, preset, batch)[0]
+    stages = torch.ones(6, dtype=torch.long)
+    return momask.residual_loss(model, preset, batch, stages)[0]
 
 
 def test_text_matters_to_the_loss_and_dropping_all_of_it_does_not_read_it():
