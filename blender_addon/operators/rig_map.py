@@ -12,7 +12,7 @@ from ..core import rig_rows
 from ..core.errors import UserError
 from ..core.requests import errors_for_animators
 from ..core.rest_reference import take_reference
-from ..scene import armature, rig_settings
+from ..scene import armature, control_rigs, rig_settings
 
 _JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JOINTS)
 
@@ -74,8 +74,11 @@ class KEYFILL_OT_map_bones(RigOperator, Operator):
             rows = rig_rows.forget_choices(rows)
         rig = armature.read_rig(ob)
         rows, gone = rig_rows.keep_existing(rows, rig.index)
+        family = control_rigs.read_family_map(ob)
         with armature.naming(ob):
-            rows = rig_rows.find_rows(rig, rows)
+            rows = (
+                rig_rows.merge_rows(family, rows) if family else rig_rows.find_rows(rig, rows)
+            )
         rig_settings.write_rows(ob, rows)
         told = [rig_rows.summary(rows)]
         if gone:
@@ -168,7 +171,8 @@ def _rows_or_guesses(ob: Object) -> rig_rows.Rows:
     """Return the stored rows; where no map was made, whatever is recognised."""
     rows = rig_settings.read_rows(ob)
     if rig_rows.is_empty(rows):
-        rows = rig_rows.merge_rows(guess_bones(armature.read_rig(ob)), rows)
+        found = control_rigs.read_family_map(ob) or guess_bones(armature.read_rig(ob))
+        rows = rig_rows.merge_rows(found, rows)
     return rows
 
 

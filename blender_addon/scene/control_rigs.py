@@ -90,6 +90,12 @@ def read_body(ob: bpy.types.Object) -> tuple[Rig, BoneMap]:
     return control_families.following_rig(rig, bone_map), bone_map
 
 
+def read_family_map(ob: bpy.types.Object) -> BoneMap | None:
+    """Return the bones that follow the controls, as the rig's family has them; None without."""
+    names = _find_names(ob)
+    return None if names is None else control_families.family_map(names)
+
+
 def find_controls(ob: bpy.types.Object, bone_map: BoneMap | None = None) -> Controls | None:
     """Recognise a control rig; None where keys belong on the bones themselves.
 

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import addon_utils
 import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import preferences
 from keyfill_extension.blender_addon.core import rig_rows
 from keyfill_extension.blender_addon.operators.rig_presets import preset_folder
-from keyfill_extension.blender_addon.scene import armature, rig_settings
+from keyfill_extension.blender_addon.scene import armature, control_rigs, rig_settings
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions
@@ -275,6 +276,20 @@ def test_settings_change_nothing_but_themselves(hero):
     bpy.ops.keyfill.clear_bone(joint="left_foot")
     bpy.ops.keyfill.set_rest_reference()
     assert snapshot() == before
+
+
+def test_mapping_a_control_rig_changes_nothing_of_what_is_used(empty_scene):
+    addon_utils.enable("rigify", default_set=True)
+    bpy.ops.object.armature_basic_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    ob = bpy.context.object
+    before = control_rigs.read_body(ob)[1].bones
+    bpy.ops.keyfill.map_bones()
+    assert rig_rows.bones_of(stored(ob)) == before
+    assert control_rigs.read_body(ob)[1].bones == before
+    bpy.ops.keyfill.clear_bone(joint="left_foot")
+    after = control_rigs.read_body(ob)[1].bones
+    assert set(before) - set(after) == {"left_foot"}
 
 
 # Rest reference.
