@@ -22,6 +22,7 @@ from .channel_solving import WantedPose, solve_channels, with_constant_bones
 from .clip import Clip, forward_kinematics
 from .fingers import relax_fingers
 from .foot_reach import MappedPose, measure_legs, put_feet_on_rig, read_feet
+from .hand_contacts import keep_hand_contacts
 from .request import RequestError
 from .rest_alignment import Alignment, align_rest_poses
 from .rest_alignment import Placement as Placement
@@ -63,7 +64,10 @@ def fit_clip_to_rig(
     alignment = align_rest_poses(rig, bone_map)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
     options = target.options
-    rotations, pelvis_heads = orient_bones(clip, rig, bone_map, alignment, placement)
+    pose = pose_mapped_bones(clip, rig, alignment, placement)
+    if options.keep_hand_contacts:
+        pose = keep_hand_contacts(clip, rig, alignment, placement, pose)
+    rotations, pelvis_heads = _with_twist(rig, bone_map, alignment, pose)
     if options.in_place:
         pelvis_heads = pelvis_heads - path_over_ground(clip, alignment, placement)
     wanted = WantedPose(rotations, pelvis_heads)
@@ -130,6 +134,13 @@ def orient_bones(
         pelvis_heads: (T, 3)
     """
     pose = pose_mapped_bones(clip, rig, alignment, placement)
+    return _with_twist(rig, bone_map, alignment, pose)
+
+
+def _with_twist(
+    rig: Rig, bone_map: BoneMap, alignment: Alignment, pose: MappedPose
+) -> tuple[dict[int, Array], Array]:
+    """Return orientations by bone, the roll of limbs spread over twist bones, and the pelvis."""
     limbs = find_twisted_limbs(rig, bone_map, alignment)
     pose, twisted = spread_twist(limbs, alignment, pose)
     mapped = {bone: pose.rotations[:, row] for row, bone in enumerate(alignment.bones)}
