@@ -1,0 +1,150 @@
+"""How well and how fast bones are mapped: `python benchmarks/bone_mapping.py [--shared FOLDER]`.
+
+Prints Markdown: time on a rig of 200 bones with and without telling names, the
+table of generated families, and the characters of the shared folder, by name and
+by shape alone. The characters need Blender as a module (`bpy`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import statistics
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+BONES = 200
+
+
+def rig_of_200(families):
+    """Return an Unreal-like rig with twists, fingers, a skirt and hair: 200 bones."""
+    from dataclasses import replace
+
+    skirt = tuple((f"skirt_{number:02}", "pelvis") for number in range(20))
+    hair = tuple((f"hair_{number:02}", "head") for number in range(20))
+    family = families.FAMILIES["unreal mannequin"]
+    family = replace(family, extras=(*family.extras, *skirt, *hair))
+    rig = families.make_rig(family, families.BUILDS["adult"]).rig
+    return first_bones(rig, BONES)
+
+
+def first_bones(rig, count):
+    """Return the rig's first bones; parents come before their children."""
+    from dataclasses import replace
+
+    return replace(
+        rig, names=rig.names[:count], parents=rig.parents[:count], heads=rig.heads[:count],
+        tails=rig.tails[:count], rotations=rig.rotations[:count],
+    )  # fmt: skip
+
+
+def milliseconds(rig, runs: int) -> list[float]:
+    """Return the wall times of mapping a rig anew, nothing remembered between runs."""
+    from dataclasses import replace
+
+    from keyfill_extension.engine.motion import bone_names
+    from keyfill_extension.engine.motion.bone_matching import match_bones
+
+    times = []
+    for _ in range(runs):
+        bone_names.words_of.cache_clear()
+        bone_names.common_prefix.cache_clear()
+        fresh = replace(rig)
+        started = time.perf_counter()
+        match_bones(fresh)
+        times.append(1000.0 * (time.perf_counter() - started))
+    return times
+
+
+def print_times(families, runs: int) -> None:
+    """Print the time on a rig of 200 bones."""
+    rig = rig_of_200(families)
+    print(f"| {len(rig.names)} bones | median | slowest of {runs} |\n|---|---|---|")
+    for label, timed in (("telling names", rig), ("random names", families.renamed(rig)[0])):
+        times = milliseconds(timed, runs)
+        print(f"| {label} | {statistics.median(times):.1f} ms | {max(times):.1f} ms |")
+
+
+def print_families(families) -> None:
+    """Print how many builds of each family are mapped fully and rightly."""
+    from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+
+    print("\n| family | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
+    totals = [0, 0, 0, 0, 0]
+    for name, family in families.FAMILIES.items():
+        full = wrong = right = joints = 0
+        for seed, build in enumerate(families.BUILDS.values()):
+            made = families.make_rig(family, build)
+            found = match_bones(made.rig)
+            full += dict(found.bones) == made.joints
+            wrong += sum(
+                guess.confidence >= HIGH_CONFIDENCE and made.joints.get(guess.joint) != guess.bone
+                for guess in found.guesses
+            )
+            if not family.laid_out:
+                right += right_by_shape(families, made.rig, made.joints, seed)
+                joints += len(made.joints)
+        builds = len(families.BUILDS)
+        shape = f"{100 * right / joints:.0f} %" if joints else "no shape at rest"
+        print(f"| {name} | {full} of {builds} | {wrong} | {shape} |")
+        row = (full, builds, wrong, right, joints)
+        totals = [sum(pair) for pair in zip(totals, row, strict=True)]
+    share = 100 * totals[3] / totals[4]
+    print(f"| **all** | {totals[0]} of {totals[1]} | {totals[2]} | {share:.1f} % |")
+
+
+def right_by_shape(families, rig, joints, seed: int) -> int:
+    """Return how many joints of the renamed rig are right."""
+    from keyfill_extension.engine.motion.bone_matching import match_bones
+
+    unnamed, old = families.renamed(rig, seed)
+    found = match_bones(unnamed).bones
+    return sum(old.get(found.get(joint)) == bone for joint, bone in joints.items())
+
+
+def print_characters(shared: Path) -> None:
+    """Print the characters by name and by shape; what is right stands in the tests."""
+    from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+    from keyfill_extension.tests.addon_blender import test_real_rigs_mapping as tables
+
+    print("\n| character | bones | by name and shape | by shape alone | wrong and high | time |")
+    print("|---|---|---|---|---|---|")
+    for number, name in enumerate(tables.CHARACTERS):
+        rig, truth = tables.read_character(name, shared), tables.TRUTH[name]
+        found = match_bones(rig).bones
+        named = sum(found.get(joint) == bone for joint, bone in truth.items())
+        unnamed, old = tables.renamed(rig, number)
+        hits, high = 0, 0
+        for guess in match_bones(unnamed).guesses:
+            wanted = truth.get(guess.joint)
+            hit = bool(wanted) and tables.in_its_place(rig, old[guess.bone], wanted)
+            hits += hit
+            high += not hit and guess.confidence >= HIGH_CONFIDENCE
+        spent = statistics.median(milliseconds(rig, 5))
+        print(
+            f"| {name} | {len(rig.names)} | {named} of {len(truth)} | {hits} of {len(truth)} "
+            f"| {high} | {spent:.0f} ms |"
+        )
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
+    options = parser.parse_args()
+    runpy.run_path(str(REPOSITORY / "tests" / "conftest.py"))
+    from keyfill_extension.tests.motion import rig_families
+
+    print_times(rig_families, options.runs)
+    print_families(rig_families)
+    if (options.shared / "rigs").is_dir():
+        print_characters(options.shared)
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
