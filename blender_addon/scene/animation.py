@@ -31,7 +31,7 @@ from ...engine.motion.rig_track import (
 from ...engine.motion.skeleton import FPS
 from ..core import axes
 from ..core.posed import read_rotations as read_rotations
-from . import control_edits, timeline
+from . import armature, control_edits, timeline
 from .control_edits import ReadControls
 from .stage import lend_stage as lend_stage
 
@@ -113,7 +113,7 @@ def read_animation(
     track = _to_track(ob, rig, bone_map, recording)
     if controls is not None:
         track = control_edits.follow_bones(track)
-    turn = axes.turns_to_engine(np.array(recording.worlds[0].to_quaternion()))
+    turn = armature.object_turn(recording.worlds[0])
     placement = pose_offsets.find_placement(track, turn)
     return ReadAnimation(
         clip=pose_offsets.track_to_clip(track, placement),

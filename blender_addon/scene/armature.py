@@ -21,14 +21,16 @@ from ...engine.motion.clip import headings
 from ...engine.motion.request import RequestError
 from ...engine.motion.retargeting import Placement, heading_of_pose, rest_placement
 from ...engine.motion.rig import BonePose, Rig, RigPose
+from ...engine.motion.standing import floor_lift, lowest_feet
 from ..core import axes, rig_rows
 from . import rig_settings
 
 Array = NDArray[np.floating]
 
-# A lowest foot this near to the floor (in leg lengths) stands on it: heels lift, knees bend.
-_STANDING_TOLERANCE = 0.15
 _UNEVEN_SCALE = 0.01
+_LEAST_SCALE = 1e-9
+# Half a turn about the engine's X axis.
+_HALF_TURN = np.array([0.0, 1.0, 0.0, 0.0])
 
 
 def check_armature(ob: bpy.types.Object | None) -> None:
@@ -46,11 +48,11 @@ def check_armature(ob: bpy.types.Object | None) -> None:
             f'"{ob.name}" is linked from another file and cannot be animated.',
             "Choose Object > Library Override > Make first.",
         )
-    scale = np.array(ob.matrix_world.to_scale())
-    if ob.matrix_world.determinant() <= 0 or np.ptp(scale) > _UNEVEN_SCALE * scale.max():
+    stretch = np.linalg.svd(np.array(ob.matrix_world.to_3x3()), compute_uv=False)
+    if np.ptp(stretch) > _UNEVEN_SCALE * stretch.max() or stretch.max() < _LEAST_SCALE:
         raise RequestError(
-            f'"{ob.name}" is mirrored or scaled unevenly.',
-            "Give its X, Y and Z scale one positive value, or apply the scale.",
+            f'"{ob.name}" is scaled unevenly.',
+            "Give its X, Y and Z scale one value, also those of its parents, or apply the scale.",
         )
 
 
@@ -144,14 +146,15 @@ def read_stance(
     centre, body = heading_of_pose(pose, rig, bone_map)
     world = ob.evaluated_get(depsgraph).matrix_world
     up = _world_up(world)
-    lying_free = quaternions.multiply(_object_turn(world), body)
+    lying_free = quaternions.multiply(object_turn(world), body)
     rotation = quaternions.multiply(
-        quaternions.conjugate(_object_turn(world)),
+        quaternions.conjugate(object_turn(world)),
         quaternions.yaw_to_quaternion(headings(lying_free)),
     )[0]
     resting = rest_placement(rig, bone_map).position
     rest_floor = float(resting @ up)
-    floor = rest_floor + _lift(pose, rig, bone_map, up, rest_floor)
+    lowest = float(lowest_feet(rig, bone_map, pose.heads, up)[0])
+    floor = rest_floor + floor_lift(rig, bone_map, lowest, up, rest_floor)
     return Placement(centre[0] + up * (floor - float(centre[0] @ up)), rotation)
 
 
@@ -160,31 +163,25 @@ def world_origin(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Placem
     world = ob.evaluated_get(depsgraph).matrix_world
     origin = world.inverted() @ Matrix.Identity(4).to_translation()
     return Placement(
-        axes.vectors_to_engine(np.array(origin)), quaternions.conjugate(_object_turn(world))
+        axes.vectors_to_engine(np.array(origin)), quaternions.conjugate(object_turn(world))
     )
 
 
-def _lift(pose: RigPose, rig: Rig, bone_map: BoneMap, up: Array, rest_floor: float) -> float:
-    """Return how far the lower foot is above or below its place at rest; 0 if about there."""
-    joints = [
-        f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot", "knee")
-    ]
-    feet = [rig.index[bone_map.bones[joint]] for joint in joints if joint in bone_map.bones]
-    rest = float((rig.heads[feet] @ up).min())
-    lift = float((pose.heads[0, feet] @ up).min()) - rest
-    hip = rig.index[bone_map.bones["left_hip"]]
-    leg = float(rig.heads[hip] @ up) - rest_floor
-    return lift if abs(lift) > _STANDING_TOLERANCE * leg else 0.0
+def object_turn(world: Matrix) -> Array:
+    """Return the rotation (4,) that turns an object's rig space upright in the world.
 
-
-def _object_turn(world: Matrix) -> Array:
-    """Return the object's rotation in the world (4,), in the engine's axes."""
-    return axes.turns_to_engine(np.array(world.to_quaternion()))
+    A mirrored object turns its rig space over: what is up there is down in the world. The
+    rotation then is of the rig space that is mirrored left to right only.
+    """
+    turn = axes.turns_to_engine(np.array(world.to_quaternion()))
+    if world.determinant() < 0.0:  # Blender returns the rotation of the negative matrix.
+        turn = quaternions.multiply(_HALF_TURN, turn)
+    return turn
 
 
 def _world_up(world: Matrix) -> Array:
     """Return the world's up axis in rig space, (3,)."""
-    turn = quaternions.conjugate(_object_turn(world))
+    turn = quaternions.conjugate(object_turn(world))
     return quaternions.rotate(turn, np.array([0.0, 1.0, 0.0]))
 
 

@@ -18,7 +18,6 @@ from . import quaternions
 from .clip import Clip, headings
 from .displacements import bridge_from_borders
 from .kept_detail import keep_locations, keep_rotations
-from .rest_alignment import reference_of
 from .retargeting import (
     Placement,
     RigMotion,
@@ -30,6 +29,7 @@ from .retargeting import (
 from .rig_track import RigTrack, location_bone, made_bones, still_below
 from .skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 from .smooth_sampling import sample_smoothly, sample_values
+from .standing import floor_lift, lowest_feet
 
 Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
@@ -42,16 +42,6 @@ _REFINEMENTS = 12
 
 _FLOOR_PERCENTILE = 10.0
 """The lower foot is on the floor in at least this share of the frames."""
-
-_STANDING_TOLERANCE = 0.15
-"""A floor this near to the rest pose's (in leg lengths) is the rest pose's: heels lift."""
-
-_CANONICAL_CLEARANCE = 0.02
-"""Metres that the lowest joint of a standing canonical skeleton is above the floor."""
-
-_FEET = tuple(
-    f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot", "knee")
-)
 
 
 def find_placement(track: RigTrack, world_turn: Array) -> Placement:
@@ -70,7 +60,9 @@ def find_placement(track: RigTrack, world_turn: Array) -> Placement:
     yaw = headings(quaternions.multiply(world_turn, body))[0]
     up = quaternions.rotate(to_rig, np.array([0.0, 1.0, 0.0]))
     rest_floor = float(rest_placement(rig, bone_map).position @ up)
-    floor = rest_floor + _floor_lift(track, up, rest_floor)
+    heights = lowest_feet(rig, bone_map, track.pose_on_path.heads, up)
+    lowest = float(np.percentile(heights, _FLOOR_PERCENTILE))
+    floor = rest_floor + floor_lift(rig, bone_map, lowest, up, rest_floor)
     rotation = quaternions.multiply(to_rig, quaternions.yaw_to_quaternion(yaw))
     return Placement(centre[0] + up * (floor - float(centre[0] @ up)), rotation)
 
@@ -218,17 +210,3 @@ def _blend_rotations(own: Array, new: Array, inside: Flags, blend: int) -> Array
         turned = quaternions.multiply(new[rows, column], offsets)
         blended[rows, column] = quaternions.normalize(turned)
     return blended
-
-
-def _floor_lift(track: RigTrack, up: Array, rest_floor: float) -> float:
-    """Return how far the lower foot's floor is above or below the rest pose's; 0 if about there."""
-    rig, bones = track.rig, track.bone_map.bones
-    feet = [rig.index[bones[joint]] for joint in _FEET if joint in bones]
-    rest = reference_of(rig).heads
-    leg = float(rest[rig.index[bones["left_hip"]]] @ up) - rest_floor
-    clearance = float((rest[feet] @ up).min()) - rest_floor
-    if not 0.0 <= clearance <= _STANDING_TOLERANCE * leg:
-        clearance = _CANONICAL_CLEARANCE * track.alignment.scale  # the rest pose does not stand
-    lowest = (track.pose_on_path.heads[:, feet] @ up).min(axis=1)
-    lift = float(np.percentile(lowest, _FLOOR_PERCENTILE)) - clearance - rest_floor
-    return lift if abs(lift) > _STANDING_TOLERANCE * leg else 0.0
