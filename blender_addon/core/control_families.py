@@ -6,7 +6,7 @@ It knows no Blender; it reads names, never poses.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -106,7 +106,7 @@ def following_map(found: ControlNames, bone_map: BoneMap) -> BoneMap:
     Rigify's DEF- bones share the twist of a limb among them; the ORG- bones beneath
     them turn as the controls do, and above the waist the control itself.
     """
-    whole = {}
+    whole: dict[str, str] = {}
     for control, bone in found.controls:
         core = re.sub("^spine_fk", "ORG-spine", bone) if bone == control else bone
         whole |= {core: bone, re.sub("^ORG-", "DEF-", core): bone}
