@@ -30,6 +30,7 @@ from ..scene import (
     hands,
     joining,
     key_targets,
+    rig_settings,
     takes,
     timeline,
 )
@@ -150,7 +151,7 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     """
     ob = _find_again(context, edit)
     made = [_keys_of(edit, clip) for clip in result.clips]
-    keys = _on_controls(context, ob, edit, [one for one, _ in made])
+    keys = _on_controls(context, ob, edit, [_as_wished(ob, edit, one) for one, _ in made])
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
@@ -202,6 +203,23 @@ def _on_controls(
             control_edits.keys_on_controls(context.scene, ob, read, edit.read.track, one)
             for one in keys
         ]
+
+
+def _as_wished(ob: Object, edit: PreparedEdit, keys: takes.EditKeys) -> takes.EditKeys:
+    """Return the keys, to be thinned if the animator wishes so."""
+    options = rig_settings.read_options(ob)
+    if not options.thin:
+        return keys
+    spans = [
+        replace(
+            span,
+            thin_degrees=options.thin_degrees,
+            thin_millimetres=options.thin_millimetres,
+            units_per_metre=edit.read.track.alignment.scale,
+        )
+        for span in keys.spans
+    ]
+    return replace(keys, spans=tuple(spans))
 
 
 def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:

@@ -45,13 +45,16 @@ def read_keys(fcurve: Any, names: tuple[str, ...] = KEY.names) -> Keys:
     return keys
 
 
-def write_keys(fcurve: Any, keys: Keys) -> None:
-    """Replace all keys of an F-curve; nothing is recalculated."""
+def write_keys(fcurve: Any, keys: Keys, names: tuple[str, ...] = KEY.names) -> None:
+    """Replace all keys of an F-curve; nothing is recalculated.
+
+    Unnamed columns of keys that are new stay as Blender makes them.
+    """
     points = fcurve.keyframe_points
     if len(points) != len(keys):
         points.clear()
         points.add(len(keys))
-    for name in KEY.names:
+    for name in names:
         points.foreach_set(name, _buffer(keys[name]))
 
 

@@ -27,6 +27,8 @@ from .take_channels import LOCATION, OwnerKeys, plan_keys
 Array = NDArray[np.floating]
 
 _INTERPOLATION = {"LINEAR": key_table.LINEAR, "BEZIER": key_table.BEZIER}
+_WRITTEN = ("co", "handle_left_type", "handle_right_type", "interpolation", "type")
+_HANDLES = ("handle_left", "handle_right")
 # Blender's own name for the group of an object's channels.
 _OBJECT_GROUP = "Object Transforms"
 # Names of data-blocks hold 63 bytes up to 4.5; leave room for Blender's ".001".
@@ -64,6 +66,9 @@ class _Curve:
     index: int
     group: str
     keys: key_table.Keys
+
+    has_handles: bool
+    """Their handles lie where they are put; otherwise Blender lays them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,23 +235,24 @@ def _curves(planned: list[OwnerKeys], take: TakeKeys) -> Iterator[_Curve]:
     """Yield the curves of all bones, and of the object."""
     for keys in planned:
         frames = take.start_frame_scene + keys.rows
+        kind = _INTERPOLATION[take.interpolation]
+        blank = key_table.new_keys(frames, np.zeros(len(frames)), kind)
+        blank["type"] = curve_keys.generated_type()
         for place, found in enumerate(keys.properties):
             group = found.owner or _OBJECT_GROUP
-            for index in np.flatnonzero(found.keyed):
-                path = found.data_path, int(index)
-                table = key_table.new_keys(
-                    frames, found.values[keys.rows, index], _INTERPOLATION[take.interpolation]
-                )
+            for index in np.flatnonzero(found.keyed).tolist():
+                table = blank.copy()
+                table["co"][:, 1] = found.values[keys.rows, index]
                 if keys.slopes:
                     key_table.lay_handles(table, keys.slopes[place][:, index])
-                yield _Curve(*path, group, table)
+                yield _Curve(found.data_path, index, group, table, bool(keys.slopes))
 
 
 def _write_curve(bag: Any, curve: _Curve) -> None:
     """Write one F-curve in bulk; the same calls serve actions and channelbags."""
     fcurve = new_fcurve(bag, curve.data_path, curve.index, curve.group)
-    curve.keys["type"] = curve_keys.generated_type()
-    curve_keys.write_keys(fcurve, curve.keys)
+    written = _WRITTEN + _HANDLES if curve.has_handles else _WRITTEN
+    curve_keys.write_keys(fcurve, curve.keys, written)
     fcurve.update()
 
 

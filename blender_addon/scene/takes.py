@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import bpy
@@ -89,7 +89,8 @@ def hold_takes(
         RequestError: if a take cannot be written; everything is as before then.
     """
     before, slot = current(ob)
-    made = _copies(ob, takes, first_number=1)
+    # Keys are thinned when a take is accepted: doing it twice would add up the errors.
+    made = _copies(ob, [_with_all_keys(keys) for keys in takes], first_number=1)
     review.ob, review.before, review.recipe = ob, before, recipe
     review.before_slot = slot.identifier if slot is not None else ""
     review.open_side = takes[0].open_side
@@ -119,6 +120,10 @@ def write_takes(ob: bpy.types.Object, takes: Sequence[EditKeys]) -> list[str]:
     if others:
         notes.append(f"{len(others)} more takes are among the actions")
     return notes
+
+
+def _with_all_keys(keys: EditKeys) -> EditKeys:
+    return replace(keys, spans=tuple(span.all_keys() for span in keys.spans))
 
 
 def _copies(

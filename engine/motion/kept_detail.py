@@ -52,4 +52,4 @@ def distance_weights(changed: Flags, blend: int) -> Array:
     far = count + blend
     before = np.maximum.accumulate(np.where(changed, frames, -far), axis=0)
     after = np.minimum.accumulate(np.where(changed, frames, count + far)[::-1], axis=0)[::-1]
-    return np.clip(np.minimum(frames - before, after - frames) / blend, 0.0, 1.0)
+    return np.asarray(np.clip(np.minimum(frames - before, after - frames) / blend, 0.0, 1.0))

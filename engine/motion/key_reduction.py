@@ -143,7 +143,7 @@ class _Segments:
         before, after = self.before, self.before + 1
         curves = self.start * key_values[before] + self.end * key_values[after]
         curves += self.rising * slopes[before] + self.falling * slopes[after]
-        return curves
+        return np.asarray(curves)
 
 
 def _own_slopes(values: Array) -> Array:
