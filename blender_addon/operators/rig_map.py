@@ -92,7 +92,7 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
     bl_idname = "keyfill.assign_bone"
     bl_label = "Take Active Bone"
     bl_description = "Let the active bone play this joint"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     joint: EnumProperty(name="Joint", items=_JOINT_ITEMS, **_EACH_TIME)
     bone: StringProperty(
@@ -101,6 +101,8 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
 
     @classmethod
     def description(cls, context: Context, properties: OperatorProperties) -> str:
+        if context.object is None:
+            return ""
         row = getattr(context.object.keyfill_rig.rows, properties.joint)
         bone = f'"{row.bone}", {row.confidence:.0%}' if row.bone else "No bone"
         reason = row.reason or rig_rows.NOT_FOUND
@@ -121,7 +123,7 @@ class KEYFILL_OT_clear_bone(RigOperator, Operator):
     bl_idname = "keyfill.clear_bone"
     bl_label = "Clear Row"
     bl_description = "Leave this joint without a bone"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     joint: EnumProperty(name="Joint", items=_JOINT_ITEMS, **_EACH_TIME)
 

@@ -133,6 +133,8 @@ def test_the_tooltip_of_a_row_says_why(hero):
     operator = bpy.types.KEYFILL_OT_assign_bone
     told = operator.description(bpy.context, SimpleNamespace(joint="left_knee"))
     assert row.reason in told and row.bone in told and f"{row.confidence:.0%}" in told
+    nowhere = SimpleNamespace(object=None)
+    assert operator.description(nowhere, SimpleNamespace(joint="left_knee")) == ""
 
 
 def test_the_rest_reference_can_be_cleared_where_there_is_one(hero):
