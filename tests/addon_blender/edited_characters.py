@@ -10,6 +10,7 @@ import numpy as np
 from keyfill_extension.blender_addon import engine_link, preferences
 from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
 from keyfill_extension.blender_addon.scene.edit_target import bag_of
+from keyfill_extension.tests.addon_blender.fake_worker import WORKER_PYTHON
 
 ENGINE = Path(__file__).resolve().parents[1] / "editing_engine.py"
 
@@ -17,7 +18,7 @@ ENGINE = Path(__file__).resolve().parents[1] / "editing_engine.py"
 @contextmanager
 def editing_worker():
     """Have the add-on start a real worker with the engine of tests/editing_engine.py."""
-    settings = WorkerSettings(engine=f"{ENGINE}:load_engine")
+    settings = WorkerSettings(python=WORKER_PYTHON, engine=f"{ENGINE}:load_engine")
     engine_link.connect(lambda: settings)
     try:
         yield

@@ -1,6 +1,7 @@
 """What a blend file holds, as plain numbers, to compare before and after."""
 
 import bpy
+from keyfill_extension.tests.addon_blender import versions
 
 
 def snapshot():
@@ -18,10 +19,11 @@ def snapshot():
 
 def _object(ob):
     data = ob.animation_data
+    slot = versions.slot_of(ob)
     return {
         "matrix": [list(row) for row in ob.matrix_world],
         "action": data.action.name if data and data.action else None,
-        "slot": data.action_slot.identifier if data and data.action_slot else None,
+        "slot": slot.identifier if slot else None,
         "pose": {bone.name: [list(row) for row in bone.matrix_basis] for bone in ob.pose.bones}
         if ob.pose
         else {},
@@ -37,17 +39,6 @@ def _action(action):
             (curve.data_path, curve.array_index): [
                 tuple(point.co) for point in curve.keyframe_points
             ]
-            for curve in curves_of(action)
+            for curve in versions.curves_of(action)
         },
     }
-
-
-def curves_of(action):
-    """All F-curves of an action, whatever this Blender calls their home."""
-    return [
-        curve
-        for layer in action.layers
-        for strip in layer.strips
-        for bag in strip.channelbags
-        for curve in bag.fcurves
-    ]

@@ -21,6 +21,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     world_joints,
 )
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
+from keyfill_extension.tests.addon_blender.versions import bag_of, select_bone, selected_bones
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
 from keyfill_extension.tests.motion.toy_tracks import bent, span
 
@@ -55,7 +56,7 @@ def everywhere(clip):
 
 def key_motion(ob, motion, start):
     """Make the motion the only keys of its bones' rotations and of its path."""
-    bag = ob.animation_data.action.layers[0].strips[0].channelbags[0]
+    bag = bag_of(ob.animation_data.action)
     frames = start + np.arange(len(motion.locations))
     for column, name in enumerate(motion.bones):
         bone = ob.pose.bones[name]
@@ -347,7 +348,7 @@ def state(ob):
         "scenes": [scene.name for scene in bpy.data.scenes],
         "context": (bpy.context.scene.name, bpy.context.view_layer.name, ob.mode),
         "selection": [one.name for one in bpy.context.selected_objects],
-        "bones": [bone.name for bone in ob.data.bones if getattr(bone, "select", False)],
+        "bones": selected_bones(ob),
         "hidden": [one.hide_get() for one in bpy.context.scene.objects],
         "collections": [one.name for one in ob.users_collection],
         "shown": [
@@ -363,7 +364,7 @@ def disturb(ob):
     ob.select_set(True)
     add_target("Hidden").hide_set(True)
     bpy.ops.object.mode_set(mode="POSE")
-    ob.data.bones[HEAD].select = True
+    select_bone(ob, HEAD)
     ob.pose.bones[HEAD].rotation_quaternion = (0.5, 0.5, 0.5, 0.5)
     ob.pose.bones[SPINE].location = (1, 2, 3)
     bpy.context.view_layer.update()

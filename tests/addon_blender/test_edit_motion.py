@@ -22,6 +22,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     set_settings,
 )
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
+from keyfill_extension.tests.addon_blender.versions import select_bone, selected_bones
 
 TOLERANCE = 1e-5
 LEFT_ARM = {"shoulder.L", "upper_arm.L", "forearm.L", "hand.L"}
@@ -98,8 +99,8 @@ def test_only_the_chosen_part_changes(walker):
 
 def test_only_selected_bones_get_keys_and_the_user_is_told(walker):
     before = evaluated(walker, -10, 120)
-    for bone in walker.data.bones:
-        bone.select = bone.name == "forearm.L"
+    for bone in walker.pose.bones:
+        select_bone(walker, bone.name, bone.name == "forearm.L")
     set_settings(use_selected_bones=True)
     assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
     assert changed_bones(before, evaluated(walker, -10, 120), TOLERANCE) == {"forearm.L"}
@@ -335,8 +336,8 @@ def assert_refused(operator, message, remedy):
     ],
 )
 def test_settings_that_cannot_be_served(walker, settings, message, remedy):
-    for bone in walker.data.bones:
-        bone.select = False
+    for name in selected_bones(walker):
+        select_bone(walker, name, False)
     set_settings(**settings)
     engine_link.stop()
     assert_refused(bpy.ops.keyfill.regenerate, message, remedy)

@@ -16,6 +16,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     put_clip,
     world_joints,
 )
+from keyfill_extension.tests.addon_blender.versions import bag_of
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
@@ -26,13 +27,6 @@ def prepare(frames=40, amount=0.5):
     rig = armature.read_rig(ob)
     motion = fit_clip_to_rig(wild_clip(frames, amount=amount), rig, armature.read_bone_map(ob, rig))
     return ob, motion
-
-
-def bag_of(action):
-    """Return what holds an action's F-curves in this Blender."""
-    if not hasattr(action, "slots"):
-        return action
-    return action.layers[0].strips[0].channelbag(action.slots[0])
 
 
 def curves_of(action):
