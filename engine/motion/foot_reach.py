@@ -138,12 +138,40 @@ def put_feet_on_rig(
         pose: all bones oriented as in the clip.
     """
     positions, world = forward_kinematics(clip.root_pos, clip.rot)
+    feet = _feet_of_clip(positions, world, legs, placement)
+    return _put(feet, legs, alignment, placement, pose)
+
+
+@dataclass(frozen=True, slots=True)
+class _ClipFeet:
+    """What feet of a rig follow, over T frames; metres, the clip's space."""
+
+    ankles: Array
+    """(T, 2, 3)"""
+
+    toes: Array
+    """(T, 2, 3)"""
+
+    offsets: Array
+    """(T, 2, 3) how far the rig's ankles are from the clip's, rig space."""
+
+
+def _feet_of_clip(
+    positions: Array, world: Array, legs: RigLegs, placement: Placement
+) -> _ClipFeet:
+    """Return the feet of positions (T, 22, 3) and world rotations (T, 22, 4)."""
     offsets = quaternions.rotate(placement.rotation, _foot_offsets(legs, world[:, _ANKLES]))
-    wanted = alignment.to_rig(positions[:, _ANKLES], placement) + offsets
+    return _ClipFeet(positions[:, _ANKLES], positions[:, _TOES], offsets)
+
+
+def _put(
+    feet: _ClipFeet, legs: RigLegs, alignment: Alignment, placement: Placement, pose: MappedPose
+) -> MappedPose:
+    """Return the pose with thighs and shins turned towards the clip's feet."""
+    wanted = alignment.to_rig(feet.ankles, placement) + feet.offsets
     starts, limbs = _rig_limbs(legs, alignment, pose)
     present = limbs.upper + limbs.lower
-    weights = _weights(positions)[..., None]
-    moves = weights * (wanted - starts - present)
+    moves = _weights(feet)[..., None] * (wanted - starts - present)
     turns = _within_limit(limbs, reach(limbs, present + moves), moves)
     rotations = pose.rotations.copy()
     for pair, turn in zip(legs.rows, turns, strict=False):
@@ -174,7 +202,7 @@ def _within_limit(limbs: Limbs, turns: tuple[Array, Array], moves: Array) -> lis
 
 def _angle(before: Array, after: Array) -> Array:
     """Return the angles (...) between vectors (..., 3)."""
-    crossed = np.linalg.norm(np.cross(before, after), axis=-1)
+    crossed = np.linalg.norm(quaternions.cross(before, after), axis=-1)
     return np.asarray(np.arctan2(crossed, np.sum(before * after, axis=-1)))
 
 
@@ -192,15 +220,15 @@ def read_feet(
     """
     positions, world = forward_kinematics(clip.root_pos, clip.rot)
     starts, limbs = _rig_limbs(legs, alignment, pose)
-    offsets = quaternions.rotate(placement.rotation, _foot_offsets(legs, world[:, _ANKLES]))
-    goals = alignment.to_clip(starts + limbs.upper + limbs.lower - offsets, placement)
-    low = _weights(positions)[..., None]
-    turned = _reach_in_clip(positions, world, low * goals + (1.0 - low) * positions[:, _ANKLES])
+    feet = _feet_of_clip(positions, world, legs, placement)
+    goals = alignment.to_clip(starts + limbs.upper + limbs.lower - feet.offsets, placement)
+    low = _weights(feet)[..., None]
+    turned = _reach_in_clip(positions, world, low * goals + (1.0 - low) * feet.ankles)
     best, least = turned, np.full(low.shape[:2], np.inf)
     for _ in range(_ROUNDS):
-        read = _with_legs(clip, world, turned)
         oriented = _orient_legs(turned, legs, alignment, placement, pose)
-        put = put_feet_on_rig(read, legs, alignment, placement, oriented)
+        stepped = _feet_below(positions, turned, feet)
+        put = _put(stepped, legs, alignment, placement, oriented)
         lacks = [_turn_to_clip(pose, put, pair, placement) for pair in legs.rows[:2]]
         lack = np.maximum(*(quaternions.angle_between(quaternions.IDENTITY, one) for one in lacks))
         is_better = (lack < least)[..., None]
@@ -233,12 +261,18 @@ def _foot_offsets(legs: RigLegs, feet: Array) -> Array:
     return np.asarray(quaternions.rotate(level, legs.stance) + on_toes * pivot)
 
 
-def _weights(positions: Array) -> Array:
+def _weights(feet: _ClipFeet) -> Array:
     """Return (T, 2): 1 for feet near the floor y = 0, 0 for those far above it."""
-    heel = positions[:, _ANKLES, 1] - _ANKLE_HEIGHT
-    toes = positions[:, _TOES, 1] - _TOE_HEIGHT
+    heel, toes = feet.ankles[..., 1] - _ANKLE_HEIGHT, feet.toes[..., 1] - _TOE_HEIGHT
     above = np.minimum(heel, toes) - _FULL_BELOW
     return np.asarray(1.0 - ease(above / (_FREE_ABOVE - _FULL_BELOW)))
+
+
+def _feet_below(positions: Array, turned: list[Array], feet: _ClipFeet) -> _ClipFeet:
+    """Return the feet below thighs and shins that are turned in space (T, 2, 4)."""
+    knees = positions[:, _HIPS] + quaternions.rotate(turned[0], REST_OFFSETS[_KNEES])
+    ankles = knees + quaternions.rotate(turned[1], REST_OFFSETS[_ANKLES])
+    return _ClipFeet(ankles, ankles + feet.toes - feet.ankles, feet.offsets)
 
 
 def _rig_limbs(legs: RigLegs, alignment: Alignment, pose: MappedPose) -> tuple[Array, Limbs]:

@@ -18,17 +18,15 @@ IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 
 def multiply(left: Array, right: Array) -> Array:
     """Return the Hamilton product (..., 4): rotate by `right`, then by `left`."""
-    w1, x1, y1, z1 = np.moveaxis(np.asarray(left), -1, 0)
-    w2, x2, y2, z2 = np.moveaxis(np.asarray(right), -1, 0)
-    return np.stack(
-        [
-            w1 * w2 - x1 * x2 - y1 * y2 - z1 * z2,
-            w1 * x2 + x1 * w2 + y1 * z2 - z1 * y2,
-            w1 * y2 - x1 * z2 + y1 * w2 + z1 * x2,
-            w1 * z2 + x1 * y2 - y1 * x2 + z1 * w2,
-        ],
-        axis=-1,
-    )
+    left, right = np.asarray(left), np.asarray(right)
+    w1, x1, y1, z1 = (left[..., place] for place in range(4))
+    w2, x2, y2, z2 = (right[..., place] for place in range(4))
+    product = _empty(left, right, 4)
+    product[..., 0] = w1 * w2 - x1 * x2 - y1 * y2 - z1 * z2
+    product[..., 1] = w1 * x2 + x1 * w2 + y1 * z2 - z1 * y2
+    product[..., 2] = w1 * y2 - x1 * z2 + y1 * w2 + z1 * x2
+    product[..., 3] = w1 * z2 + x1 * y2 - y1 * x2 + z1 * w2
+    return product
 
 
 def conjugate(rotations: Array) -> Array:
@@ -45,10 +43,28 @@ def normalize(rotations: Array) -> Array:
 
 def rotate(rotations: Array, vectors: Array) -> Array:
     """Rotate vectors (..., 3) by unit quaternions (..., 4); leading dimensions broadcast."""
-    rotations = np.asarray(rotations)
-    w, axis = rotations[..., :1], rotations[..., 1:]
-    crossed = 2.0 * np.cross(axis, vectors)
-    return vectors + w * crossed + np.cross(axis, crossed)
+    rotations, vectors = np.asarray(rotations), np.asarray(vectors)
+    crossed = 2.0 * cross(rotations[..., 1:], vectors)
+    turned = vectors + rotations[..., :1] * crossed
+    turned += cross(rotations[..., 1:], crossed)
+    return turned
+
+
+def cross(left: Array, right: Array) -> Array:
+    """Return the cross products (..., 3); NumPy's own takes five times as long on small arrays."""
+    x1, y1, z1 = (left[..., place] for place in range(3))
+    x2, y2, z2 = (right[..., place] for place in range(3))
+    product = _empty(left, right, 3)
+    product[..., 0] = y1 * z2 - z1 * y2
+    product[..., 1] = z1 * x2 - x1 * z2
+    product[..., 2] = x1 * y2 - y1 * x2
+    return product
+
+
+def _empty(left: Array, right: Array, size: int) -> Array:
+    """Return an unfilled array (..., size) for a product of two arrays (..., n)."""
+    shape = np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
+    return np.empty((*shape, size), dtype=np.result_type(left, right, np.float32))
 
 
 def axis_angle_to_quaternion(axis: Array, angle: Array) -> Array:
@@ -150,8 +166,8 @@ def between(start: Array, end: Array) -> Array:
     end = end / np.maximum(np.linalg.norm(end, axis=-1, keepdims=True), 1e-12)
     cosine = np.sum(start * end, axis=-1, keepdims=True)
     helper = np.where(np.abs(start[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
-    opposite = np.concatenate([np.zeros_like(cosine), np.cross(start, helper)], axis=-1)
-    shortest = np.concatenate([1.0 + cosine, np.cross(start, end)], axis=-1)
+    opposite = np.concatenate([np.zeros_like(cosine), cross(start, helper)], axis=-1)
+    shortest = np.concatenate([1.0 + cosine, cross(start, end)], axis=-1)
     return normalize(np.where(cosine > -1.0 + 1e-9, shortest, opposite))
 
 

@@ -105,7 +105,7 @@ def _bends(limbs: Limbs, lines: Array) -> Array:
 def _bend_growth(limbs: Limbs, axis: Array, lines: Array) -> Array:
     """Return by how many radians (...) the limbs bend more about their axes (..., 3)."""
     present = np.arctan2(
-        np.sum(axis * np.cross(limbs.upper, limbs.lower), axis=-1),
+        np.sum(axis * quaternions.cross(limbs.upper, limbs.lower), axis=-1),
         np.sum(limbs.upper * limbs.lower, axis=-1),
     )  # negative: bent backwards
     off_axis = np.maximum(_bends(limbs, limbs.upper + limbs.lower) ** 2 - present**2, 0.0)
@@ -123,7 +123,8 @@ def _bend_axis(limbs: Limbs, lines: Array) -> Array:
     wrong way a little, has none to rely on, so the hinge takes over.
     """
     first, second = _lengths(limbs)
-    normal = np.cross(limbs.upper, limbs.lower) / np.maximum(first * second, 1e-18)[..., None]
+    size = np.maximum(first * second, 1e-18)[..., None]
+    normal = quaternions.cross(limbs.upper, limbs.lower) / size
     sine = np.linalg.norm(normal, axis=-1, keepdims=True)
     forward = np.sum(normal * limbs.hinge, axis=-1, keepdims=True)
     at = ease(np.maximum(forward / 0.15, (sine - 0.25) / 0.15))
