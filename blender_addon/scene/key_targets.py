@@ -32,8 +32,8 @@ class KeyTargets:
         """Look at an armature object; constraints that were reckoned with turn nobody away."""
         self._ob = ob
         self._driven = _driven_channels(ob)
-        self._turned = set() if is_measured else bones_turned_by_constraints(ob)
-        self._placed = set() if is_measured else _bones_placed_by_constraints(ob)
+        self._turned = set() if is_measured else _turned_by_constraints(ob)
+        self._placed = set() if is_measured else _placed_by_constraints(ob)
         self._locked: dict[str, None] = {}
         self._decided: dict[str, None] = {}
         self._connected: dict[str, None] = {}
@@ -128,38 +128,41 @@ def bones_without_rotation(ob: bpy.types.Object) -> set[str]:
     return {bone.name for bone in ob.pose.bones if not targets.rotation_flags(bone.name).any()}
 
 
-def bones_turned_by_constraints(ob: bpy.types.Object) -> set[str]:
-    """Return the bones whose rotation constraints decide wholly, whatever their keys are."""
+def _turned_by_constraints(ob: bpy.types.Object) -> set[str]:
+    """Return the bones whose rotation constraints decide wholly, whatever their keys are.
+
+    The object's own name among them is empty.
+    """
     turned = set()
-    for bone, constraint in _working_constraints(ob):
+    for owner, constraint in _working_constraints(ob):
         kind = constraint.type
         if kind in _CHAINS:
-            turned |= _chain(bone, constraint)
+            turned |= _chain(owner, constraint)
         elif kind in _TRACKING or kind == "TRANSFORM_CACHE" or _replaces_rotation(constraint):
-            turned.add(bone.name)
+            turned.add(_name_of(owner))
     return turned
 
 
-def _bones_placed_by_constraints(ob: bpy.types.Object) -> set[str]:
-    """Return the bones whose location constraints decide wholly."""
+def _placed_by_constraints(ob: bpy.types.Object) -> set[str]:
+    """Return the bones whose location constraints decide wholly; the object's name is empty."""
     return {
-        bone.name
-        for bone, constraint in _working_constraints(ob)
+        _name_of(owner)
+        for owner, constraint in _working_constraints(ob)
         if constraint.type in ("FOLLOW_PATH", "CLAMP_TO", "TRANSFORM_CACHE")
         or _replaces_location(constraint)
     }
 
 
 def _working_constraints(ob: bpy.types.Object) -> list[tuple[Any, Any]]:
-    """Return the bones with each of their constraints that have their full influence."""
+    """Return bones and the object with each of their constraints that has its full influence."""
     return [
-        (bone, constraint)
-        for bone in ob.pose.bones
-        for constraint in bone.constraints
+        (owner, constraint)
+        for owner in (ob, *ob.pose.bones)
+        for constraint in owner.constraints
         if not constraint.mute
         and constraint.is_valid
         and constraint.influence >= _WHOLE
-        and getattr(constraint, "target", bone) is not None
+        and getattr(constraint, "target", owner) is not None
     ]
 
 
@@ -194,6 +197,11 @@ def _driven_channels(ob: bpy.types.Object) -> set[tuple[str, int]]:
     data = ob.animation_data
     drivers = data.drivers if data is not None else ()
     return {(curve.data_path, curve.array_index) for curve in drivers if not curve.mute}
+
+
+def _name_of(owner: Any) -> str:
+    """Return a bone's name; the object's own is empty."""
+    return owner.name if isinstance(owner, bpy.types.PoseBone) else ""
 
 
 def path_of(owner: Any, name: str) -> str:

@@ -1,16 +1,20 @@
 """Settings of bones and armatures that lead keys astray: each works, or is told with its cure."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene import curve_keys, keyframes
+from keyfill_extension.blender_addon.scene import armature, curve_keys, keyframes
 from keyfill_extension.blender_addon.scene.edit_target import bag_of
 from keyfill_extension.blender_addon.scene.keyframes import TakeKeys
 from keyfill_extension.blender_addon.scene.masked_keys import SpanKeys, write_span
+from keyfill_extension.blender_addon.scene.rig_target import read_rig_target
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import RigMotion, RootTrack
+from keyfill_extension.engine.motion.retargeting import RigMotion, RootTrack, fit_clip_to_rig
+from keyfill_extension.engine.motion.rig_options import OBJECT, ROOT_BONE, ROOT_MOTIONS, RigOptions
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,
     limb_errors,
@@ -480,6 +484,38 @@ def test_locks_of_the_object_are_respected_and_it_is_named():
     assert keyed(written.action)["location"] == {0, 1}
     assert keyed(written.action)["rotation_euler"] == {2}
     assert written.notes == (f'Locked channels of "{ob.name}" stay as they are',)
+
+
+def test_an_object_on_a_constraint_is_left_to_it():
+    ob = add_character()
+    ob.constraints.new("COPY_LOCATION").target = add_goal()
+    bpy.context.view_layer.update()
+    still, root = still_motion(20), turning_root("")
+    motion = RigMotion(still.bones, still.rotations, HIPS, still.locations, 30.0, root)
+    written = keyframes.write_take(ob, motion, TAKE)
+    assert "location" not in keyed(written.action)
+    assert keyed(written.action)["rotation_euler"] == {0, 1, 2}
+    assert f'move "{ob.name}"' in written.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["plain", "delta", "parent", "parent inverse"])
+def test_joints_move_the_same_whatever_carries_the_path(kind):
+    found = []
+    for root_motion in ROOT_MOTIONS:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        ob = add_character(root=True)
+        place_object(ob, kind)
+        rig = armature.read_rig(ob)
+        bone_map = replace(armature.read_bone_map(ob, rig), root="root")
+        target = read_rig_target(ob, rig, None)
+        target = replace(target, options=RigOptions(root_motion=root_motion))
+        action = keyframes.write_take(ob, fit_clip_to_rig(CLIP, rig, bone_map, target), TAKE).action
+        assert ("location" in keyed(action)) == (root_motion == OBJECT)
+        assert (path("root", "location") in keyed(action)) == (root_motion == ROOT_BONE)
+        found.append(joints_over(ob, bone_map))
+    assert np.abs(found[0] - found[0][0]).max() > 0.1
+    assert np.abs(found[1] - found[0]).max() < 1e-3
+    assert np.abs(found[2] - found[0]).max() < 1e-3
 
 
 def test_a_root_track_is_sampled_at_the_scenes_rate():
