@@ -4,9 +4,15 @@ import addon_utils
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core import axes
+from keyfill_extension.blender_addon.operators.generate import read_target
+from keyfill_extension.blender_addon.scene import rig_settings
+from keyfill_extension.blender_addon.scene.rig_target import read_object_stance
+from keyfill_extension.engine.motion import quaternions
+from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
-from keyfill_extension.tests.addon_blender.snapshots import curves_of
+from keyfill_extension.tests.addon_blender.versions import curves_of
 
 LAST = 60
 
@@ -106,12 +112,61 @@ def test_the_root_bone_carries_the_path_and_the_body_does_the_same(empty_scene):
     assert np.abs(joints_over_time(ob, body) - wanted).max() < 1e-3
 
 
+@pytest.mark.parametrize("root_motion", ["HIPS", "ROOT_BONE", "OBJECT"])
+def test_an_edit_that_changes_nothing_leaves_path_and_body_where_they_are(
+    empty_scene, root_motion
+):
+    """The engine gives the clip back as it was: whatever carries the path, it is read and kept."""
+    empty_scene.render.fps = 30
+    ob = add_toy_character()
+    add_root(ob, "mixamorig:Hips")
+    paths = keyed_paths(generate(ob, root_motion=root_motion))
+    body = tuple("mixamorig:" + name for name in ("Hips", "Head", "LeftHand", "RightFoot"))
+    before = joints_over_time(ob, body, range(15, 46))
+    settings = bpy.context.scene.keyfill
+    settings.frame_start, settings.frame_end = 20, 40
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert np.abs(joints_over_time(ob, body, range(15, 46)) - before).max() < 1e-4
+    assert keyed_paths(ob.animation_data.action) == paths
+
+
 def test_a_root_bone_that_is_not_there_is_refused_with_the_cure(mannequin):
     mannequin.keyfill_rig.root_motion = "ROOT_BONE"
     bpy.context.scene.keyfill.prompt = "someone walks"
     with pytest.raises(RuntimeError, match="[Rr]oot"):
         bpy.ops.keyfill.generate()
     assert mannequin.animation_data is None or mannequin.animation_data.action is None
+
+
+@pytest.mark.parametrize("scale", [(1, 1, 1), (0.01, 0.01, 0.01), (-2, 2, 2), (-3, -3, -3)])
+@pytest.mark.parametrize("parented", [False, True])
+def test_the_objects_stance_takes_rig_space_to_the_space_of_its_parent(
+    mannequin, scale, parented
+):
+    if parented:
+        empty = bpy.data.objects.new("Empty", None)
+        bpy.context.collection.objects.link(empty)
+        empty.location, empty.rotation_euler = (3.0, 1.0, 0.5), (0.3, 0.2, 0.1)
+        bpy.context.view_layer.update()
+        mannequin.parent, mannequin.matrix_parent_inverse = empty, empty.matrix_world.inverted()
+    mannequin.location, mannequin.rotation_euler = (1.0, 2.0, 3.0), (0.4, -0.5, 0.6)
+    mannequin.scale = scale
+    bpy.context.view_layer.update()
+    stance = read_object_stance(mannequin)
+    points = np.random.default_rng(1).normal(size=(5, 3))
+    moved = stance.location + quaternions.rotate(
+        stance.rotation, stance.scale * axes.vectors_to_engine(points)
+    )
+    matrix = np.array(mannequin.matrix_local)
+    wanted = points @ matrix[:3, :3].T + matrix[:3, 3]
+    assert np.abs(moved - axes.vectors_to_engine(wanted)).max() < 1e-5
+
+
+def test_every_option_reaches_what_the_clip_is_put_on(mannequin):
+    wanted = RigOptions(OBJECT, True, IK, False, True, True, 0.1, 3.3)
+    rig_settings.write_options(mannequin, wanted)
+    target = read_target(bpy.context, "a take")
+    assert target.target.options == target.keys.options == wanted
 
 
 def test_thinned_keys_are_fewer_and_show_the_same_within_the_tolerance(mannequin):
