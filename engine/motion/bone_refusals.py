@@ -6,6 +6,7 @@ bones. It maps nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +22,7 @@ from .rig import Rig, RigReference
 # A second body this far from the first one (share of the rig's size) is another character.
 _APART = 0.02
 _FEWEST_BONES = 12
+_COPY = re.compile(r"\.\d{3}$")
 # What looks less like a body than this is a prop or a set of controls.
 _WORST_SECOND_FIT = -1.0
 
@@ -131,7 +133,7 @@ def refuse_ambiguous_names(
     alike: dict[tuple[str, str, int], list[int]] = {}
     for bone, word in enumerate(words):
         if word.core and not word.is_helper:
-            alike.setdefault(_key(word), []).append(bone)
+            alike.setdefault(_key(rig.names[bone], word), []).append(bone)
     for joint in REQUIRED_JOINTS:
         guess = guesses.get(joint)
         if guess is None or joint == "pelvis":
@@ -139,7 +141,7 @@ def refuse_ambiguous_names(
         bone = rig.index[guess.bone]
         rivals = [
             other
-            for other in alike.get(_key(words[bone]), [])
+            for other in alike.get(_key(guess.bone, words[bone]), [])
             if not rig.is_below(other, bone)
             and not rig.is_below(bone, other)
             and not 0.0 < tree.size > 200.0 * np.linalg.norm(tree.heads[other] - tree.heads[bone])
@@ -154,8 +156,9 @@ def refuse_ambiguous_names(
             )
 
 
-def _key(word: BoneWords) -> tuple[str, str, int]:
-    return word.side, word.core, word.number
+def _key(name: str, word: BoneWords) -> tuple[str, str, int]:
+    """Return what two bones of one name share; Blender tells such apart by a `.001`."""
+    return word.side, word.core, -1 if _COPY.search(name) else word.number
 
 
 def _far_end(tree: BoneTree, bone: int) -> int:

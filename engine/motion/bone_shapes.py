@@ -235,30 +235,50 @@ def _best_body(tree: BoneTree, limbs: _Limbs, stance: Stance) -> Body | None:
     legs = _leg_scores(limbs, stance)  # (H, M)
     arms = [_arm_scores(limbs, stance, side) for side in (1.0, -1.0)]
     upper, lower = tree.pairs
-    offsets = np.einsum("hij,pj->hpi", stance.axes, tree.heads[lower] - tree.heads[upper])
-    offsets = offsets / stance.trunk[:, None, None]
-    parts = []
-    for hangs, scores in (
-        *((_offset_scores(offsets, _HIP, _HIP_SPREAD, side), legs) for side in (1.0, -1.0)),
-        *((_offset_scores(offsets, _SHOULDER, _SHOULDER_SPREAD, side), arms[number])
-          for number, side in enumerate((1.0, -1.0))),
-    ):  # fmt: skip
-        parts.append(hangs + _best_of_first(limbs, scores, len(tree.parents))[:, lower])
-    head = np.maximum(_offset_scores(offsets, _HEAD, _HEAD_SPREAD, 1.0), -2.0)
+    hanging = np.isin(lower, limbs.bones[0, limbs.starts])
+    upper, lower = upper[hanging], lower[hanging]
     starts = np.flatnonzero(np.diff(upper, prepend=-1))
-    totals = sum(np.maximum.reduceat(part, starts, axis=1) for part in (*parts, 0.5 * head))
-    stand, row = np.unravel_index(int(np.argmax(totals)), np.shape(totals))
-    if not np.isfinite(np.asarray(totals)[stand, row]):
+    offsets = _offsets(tree, (upper, lower), stance)
+    parts = []
+    for side, arm in zip((1.0, -1.0), arms, strict=True):
+        for scores, place, spread in (
+            (legs, _HIP, _HIP_SPREAD),
+            (arm, _SHOULDER, _SHOULDER_SPREAD),
+        ):
+            hangs = _offset_scores(offsets, place, spread, side)
+            parts.append(hangs + _best_of_first(limbs, scores, len(tree.parents))[:, lower])
+    totals = np.sum([np.maximum.reduceat(part, starts, axis=1) for part in parts], axis=0)
+    totals = totals + 0.5 * _best_heads(tree, upper[starts], stance)
+    stand, row = np.unravel_index(int(np.argmax(totals)), totals.shape)
+    if not np.isfinite(totals[stand, row]):
         return None
     pelvis = int(upper[starts[row]])
     below = np.flatnonzero(upper == pelvis)
     ends = [int(lower[below[np.argmax(part[stand, below])]]) for part in parts]
-    limb_scores = (legs[stand], legs[stand], arms[0][stand], arms[1][stand])
+    limb_scores = (legs[stand], arms[0][stand], legs[stand], arms[1][stand])
     found = np.array(
         [_decode(limbs, end, scores) for end, scores in zip(ends, limb_scores, strict=True)]
     )
-    fit = float(np.asarray(totals)[stand, row]) / 4.0
-    return Body(pelvis, found[:2], found[2:], fit) if _is_whole(found) else None
+    fit = float(totals[stand, row]) / 4.0
+    return Body(pelvis, found[::2], found[1::2], fit) if _is_whole(found) else None
+
+
+def _offsets(tree: BoneTree, pairs: tuple[Indices, Indices], stance: Stance) -> Array:
+    """Return (H, P, 3) from the upper to the lower bone of each pair, in canonical metres."""
+    steps = tree.heads[pairs[1]] - tree.heads[pairs[0]]
+    turned = np.matmul(steps[None], stance.axes.swapaxes(1, 2))
+    return np.asarray(turned / stance.trunk[:, None, None])
+
+
+def _best_heads(tree: BoneTree, bones: Indices, stance: Stance) -> Array:
+    """Return (H, B) how well the best head above each of the bones (B,) lies."""
+    upper, lower = tree.pairs
+    above = np.isin(upper, bones)
+    upper, lower = upper[above], lower[above]
+    offsets = _offsets(tree, (upper, lower), stance)
+    scores = np.maximum(_offset_scores(offsets, _HEAD, _HEAD_SPREAD, 1.0), -2.0)
+    starts = np.flatnonzero(np.diff(upper, prepend=-1))
+    return np.asarray(np.maximum.reduceat(scores, starts, axis=1))
 
 
 def _leg_scores(limbs: _Limbs, stance: Stance) -> Array:

@@ -15,6 +15,8 @@ from keyfill_extension.engine.motion.rig import Rig
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARENTS, REST_OFFSETS
 
 SIDES = ("left", "right")
+SPINES_OF = {0: (), 1: ("spine3",), 2: ("spine1", "spine3")}
+"""Which joints a short spine's bones play, by their number."""
 
 
 @dataclass(frozen=True)
@@ -477,10 +479,8 @@ def _add_trunk(bones, made, family, build, places) -> None:
         place = places["spine1"] * (1 - share) + places["spine3"] * share
         parent = bones.add(prefix + name, parent, place)
         chain.append(parent)
-    picked = {
-        1: ("spine3",), 2: ("spine1", "spine3"),
-    }.get(len(chain), ("spine1", "spine2", "spine3"))  # fmt: skip
-    rows = {1: (0,), 2: (0, 1)}.get(len(chain), (0, len(chain) // 2, -1))
+    picked = SPINES_OF.get(len(chain), ("spine1", "spine2", "spine3"))
+    rows = range(len(chain)) if len(chain) < 3 else (0, len(chain) // 2, -1)
     made.joints |= {joint: chain[row] for joint, row in zip(picked, rows, strict=True)}
     for number, name in enumerate([] if "neck" in build.missing else necks):
         place = places["neck"] + (places["head"] - places["neck"]) * number / len(necks)

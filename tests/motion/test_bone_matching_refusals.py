@@ -111,13 +111,14 @@ def test_a_weapon_rack_beside_a_character_is_no_second_one():
     assert dict(match_bones(both).bones) == made.joints
 
 
-def test_names_that_fit_two_bones_are_refused_where_no_shape_decides():
+@pytest.mark.parametrize("double", ["left_fore_arm", "LeftForeArm.001"])
+def test_names_that_fit_two_bones_are_refused_where_no_shape_decides(double):
     made = make_rig(FAMILIES["lafan bvh"], ADULT)
     rig = made.rig
-    extra = rig_of({"left_fore_arm": ("", (0.5, 0.5, 0.5))})
+    extra = rig_of({double: ("", (0.5, 0.5, 0.5))})
     both = joined(rig, extra, 0.0, lambda name: name)
     parents = (*both.parents[:-1], rig.index["LeftArm"])
-    with pytest.raises(RequestError, match='"LeftForeArm" and "left_fore_arm".*left elbow'):
+    with pytest.raises(RequestError, match=f'"LeftForeArm" and "{double}".*left elbow'):
         match_bones(dataclasses.replace(both, parents=parents))
 
 
