@@ -237,6 +237,8 @@ def _best_body(tree: BoneTree, limbs: _Limbs, stance: Stance) -> Body | None:
     upper, lower = tree.pairs
     hanging = np.isin(lower, limbs.bones[0, limbs.starts])
     upper, lower = upper[hanging], lower[hanging]
+    if not len(upper):
+        return None
     starts = np.flatnonzero(np.diff(upper, prepend=-1))
     offsets = _offsets(tree, (upper, lower), stance)
     parts = []
