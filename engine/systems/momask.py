@@ -8,6 +8,7 @@ body. Published weights read HumanML3D's features, those trained here the engine
 from __future__ import annotations
 
 from collections.abc import Generator as Steps
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,10 +64,84 @@ class MoMaskNetworks:
 
 
 @dataclass(frozen=True, slots=True)
+class Scoring:
+    """The transformers as they are used to draw codes: in 32 bits, or copies in 16.
+
+    Rounding to 16 bits depends on how many takes are scored together; these copies
+    therefore score each take by itself, so that no take depends on the others.
+    """
+
+    masked: SentenceMasked
+    residual: SentenceResidual
+    is_halved: bool = False
+
+    @staticmethod
+    def halved(networks: MoMaskNetworks) -> Scoring:
+        """Return copies in bfloat16."""
+        masked, residual = (deepcopy(n).bfloat16() for n in (networks.masked, networks.residual))
+        return Scoring(masked, residual, is_halved=True)
+
+    def base(self, shown: Tensor, sentence: Tensor, scale: float) -> Tensor:
+        """Return guided log-probabilities (B, S, K) of codes (B, S); sentences are (B, D)."""
+        rows = zip(shown.split(self._together(shown)), sentence.split(self._together(shown)),
+                   strict=True)  # fmt: skip
+        return torch.cat([self._base(*row, scale) for row in rows])
+
+    def _base(self, shown: Tensor, sentence: Tensor, scale: float) -> Tensor:
+        weight = self.masked.trunk.sentence.weight
+        both, copies = _with_and_without(sentence.to(weight.dtype), scale)
+        is_step = torch.ones_like(shown, dtype=torch.bool).repeat(copies, 1)
+        logits: Tensor = self.masked(shown.repeat(copies, 1), is_step, both)
+        return _guided(logits.float(), copies, scale)
+
+    def detail(
+        self, codes: Tensor, sentence: Tensor, scale: float, is_step: Tensor
+    ) -> Tensor:
+        """Return guided log-probabilities (B, S, K + 1) of the stage behind codes (B, S, Q')."""
+        count = self._together(codes)
+        rows = zip(codes.split(count), sentence.split(count), is_step.split(count), strict=True)
+        return torch.cat([self._detail(*row, scale) for row in rows])
+
+    def _detail(self, codes: Tensor, sentence: Tensor, is_step: Tensor, scale: float) -> Tensor:
+        weight = self.residual.trunk.sentence.weight
+        both, copies = _with_and_without(sentence.to(weight.dtype), scale)
+        stages = torch.full((copies * len(codes),), codes.shape[-1], device=codes.device)
+        sums = self.residual.sums(codes).repeat(copies, 1, 1)
+        logits: Tensor = self.residual(sums, is_step.repeat(copies, 1), both, stages)
+        return _guided(logits.float(), copies, scale)
+
+    def _together(self, values: Tensor) -> int:
+        return 1 if self.is_halved else max(1, len(values))
+
+
+def _with_and_without(sentence: Tensor, scale: float) -> tuple[Tensor, int]:
+    """Return sentences (B, D), and behind them none (2 B, D) where guidance needs both."""
+    if scale == 1.0 or not bool(sentence.any()):
+        return sentence, 1
+    return torch.cat([sentence, torch.zeros_like(sentence)]), 2
+
+
+def _guided(logits: Tensor, copies: int, scale: float) -> Tensor:
+    if copies == 1:
+        return logits.log_softmax(-1)
+    conditional, plain = logits.chunk(2)
+    return guide(conditional, plain, scale)
+
+
+def multiplies_halves_faster(device: str) -> bool:
+    """Return whether the device has instructions for products of bfloat16 numbers."""
+    if device != "cpu":
+        return device == "cuda"
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class MoMask:
     """The `Generator` contract over MoMask's networks."""
 
     networks: MoMaskNetworks
+    scoring: Scoring
     frames: BodyFrames
     text_encoder: TextEncoder
     decoding: MoMaskDecoding = field(default_factory=MoMaskDecoding)
@@ -93,7 +168,7 @@ class MoMask:
         """Fill the canvas and clean up the feet."""
         has_text = bool(canvas.prompt.strip())
         sentence = canvas.text.sentence.to(self.device) * has_text
-        scores = self._base(sentence)
+        scores = self.base_with(sentence)
         with watch.measure("encoding"):
             features, mask = self.frames.read(canvas)
             codes = self.networks.tokenizer.encode(features[None].to(self.device))[0, :, 0]
@@ -122,7 +197,7 @@ class MoMask:
         clips, contacts, gaps = zip(*finished, strict=True)
         return Made(clips, contacts, gaps)
 
-    def _base(self, sentence: Tensor) -> StepScores:
+    def base_with(self, sentence: Tensor) -> StepScores:
         """Return the masked transformer with a prompt's sentence (1, text width)."""
         masked = self.networks.masked
 
@@ -140,14 +215,8 @@ class MoMask:
             shown: (B, S) codes, `mask_code` where unknown.
             sentence: (1 or B, text width); zeros for no text.
         """
-        masked, scale = self.networks.masked, self.decoding.base.guidance
         sentence = sentence.expand(len(shown), -1)
-        is_step = torch.ones_like(shown, dtype=torch.bool)
-        if scale == 1.0 or not bool(sentence.any()):
-            return torch.as_tensor(masked(shown, is_step, sentence).log_softmax(-1))
-        both = torch.cat([sentence, torch.zeros_like(sentence)])
-        conditional, plain = masked(shown.repeat(2, 1), is_step.repeat(2, 1), both).chunk(2)
-        return guide(conditional, plain, scale)
+        return self.scoring.base(shown, sentence, self.decoding.base.guidance)
 
     @torch.inference_mode()
     def fill_detail(
@@ -172,19 +241,10 @@ class MoMask:
             sentence: (1 or B, text width); zeros for no text.
             is_step: (B, S) False at padding; None for none.
         """
-        residual, scale = self.networks.residual, self.decoding.detail.guidance
-        sentence = sentence.expand(len(codes), -1)
         if is_step is None:
             is_step = torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device)
-        stages = torch.full((len(codes),), codes.shape[-1], device=codes.device)
-        sums = residual.sums(codes)
-        if scale == 1.0 or not bool(sentence.any()):
-            logits = residual(sums, is_step, sentence, stages)
-            return torch.as_tensor(logits.log_softmax(-1))
-        both = torch.cat([sentence, torch.zeros_like(sentence)])
-        logits = residual(sums.repeat(2, 1, 1), is_step.repeat(2, 1), both, stages.repeat(2))
-        conditional, plain = logits.chunk(2)
-        return guide(conditional, plain, scale)
+        sentence = sentence.expand(len(codes), -1)
+        return self.scoring.detail(codes, sentence, self.decoding.detail.guidance, is_step)
 
 
 def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask:
@@ -215,7 +275,14 @@ def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask
         raise WeightsError(
             f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
         )
-    return MoMask(networks, frames, text_encoder)
+    swift = multiplies_halves_faster(torch.device(device).type)
+    scoring = Scoring.halved(networks) if swift else plain_scoring(networks)
+    return MoMask(networks, scoring, frames, text_encoder)
+
+
+def plain_scoring(networks: MoMaskNetworks) -> Scoring:
+    """Return the transformers as they are."""
+    return Scoring(networks.masked, networks.residual)
 
 
 def _load_length(path: Path, device: str) -> LengthEstimator | LengthPredictor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from keyfill_extension.engine.import_momask import import_momask
 from keyfill_extension.engine.momask_files import ImportRefused
 from keyfill_extension.engine.motion.humanml3d import features_to_joints
 from keyfill_extension.engine.motion.request import MotionRequest
-from keyfill_extension.engine.systems.momask import MoMask, load_momask
+from keyfill_extension.engine.systems.momask import MoMask, load_momask, plain_scoring
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 from .tiny_clip import write_tiny_clip
@@ -36,7 +37,8 @@ def imported(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def system(imported: Path) -> MoMask:
-    return load_momask(imported, "cpu", FakeTextEncoder(512))
+    loaded = load_momask(imported, "cpu", FakeTextEncoder(512))
+    return replace(loaded, scoring=plain_scoring(loaded.networks))
 
 
 @pytest.fixture(scope="module")

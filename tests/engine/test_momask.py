@@ -20,7 +20,12 @@ from keyfill_extension.engine.systems.body_frames import (
     steps_to_fill,
 )
 from keyfill_extension.engine.systems.clips import bridge_masked
-from keyfill_extension.engine.systems.momask import MoMask, MoMaskNetworks
+from keyfill_extension.engine.systems.momask import (
+    MoMask,
+    MoMaskNetworks,
+    Scoring,
+    plain_scoring,
+)
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.codebook import CodebookConfig
 from keyfill_extension.engine.tokenizer.dilated import DilatedConfig, DilatedDecoder, DilatedEncoder
@@ -41,7 +46,7 @@ SIZES = SentenceConfig(
 )  # fmt: skip
 
 
-def make_system(features: int) -> MoMask:
+def make_system(features: int, is_halved: bool = False) -> MoMask:
     """Return a MoMask of random tiny networks over features of a width."""
     torch.manual_seed(3)
     quantizer = QuantizerConfig(stages=3, codebook=CodebookConfig(size=16, width=8))
@@ -62,7 +67,8 @@ def make_system(features: int) -> MoMask:
         network.eval().requires_grad_(False)
     frames = body_frames(features, tokenizer.frames_per_step)
     assert frames is not None
-    return MoMask(networks, frames, FakeTextEncoder(12))
+    scoring = Scoring.halved(networks) if is_halved else plain_scoring(networks)
+    return MoMask(networks, scoring, frames, FakeTextEncoder(12))
 
 
 @pytest.fixture(scope="module", params=[humanml3d.FEATURES, WIDTH], ids=["published", "own"])
@@ -103,6 +109,17 @@ def test_take_k_is_the_single_take_of_seed_plus_k(engine):
     both = run(engine, MotionRequest("a person walks", 1.0, seed=5, takes=2)).clips
     second = run(engine, MotionRequest("a person walks", 1.0, seed=6)).clips[0]
     np.testing.assert_allclose(both[1].rot, second.rot, atol=1e-4)
+
+
+def test_copies_in_16_bits_score_nearly_the_same_and_each_take_by_itself():
+    plain, halved = make_system(WIDTH), make_system(WIDTH, is_halved=True)
+    sentence = FakeTextEncoder(12).encode(["walk", "jump"]).sentence
+    shown, codes = torch.randint(17, (2, 9)), torch.randint(16, (2, 9, 2))
+    for method, values in (("base_scores", shown), ("detail_scores", codes)):
+        exact, near = (getattr(s, method)(values, sentence) for s in (plain, halved))
+        assert 0.0 < float((near.exp() - exact.exp()).abs().mean()) < 0.02
+        alone = getattr(halved, method)(values[1:], sentence[1:])
+        assert torch.equal(alone, near[1:])
 
 
 def test_the_prompt_matters(engine):
