@@ -53,15 +53,14 @@ def test_a_bone_that_is_chosen_leaves_the_joint_that_had_it():
     assert row_of(rows, "left_knee").reason == "its bone was given to the left hip"
 
 
-def test_an_incomplete_body_is_refused_until_the_animator_chooses_a_bone():
-    rig = rig_without("left_knee", "left_ankle")
-    with pytest.raises(RequestError, match="left knee"):
+def test_an_incomplete_body_is_refused_until_the_animator_leads():
+    rig = rig_without("left_elbow", "left_wrist")
+    with pytest.raises(RequestError, match="left elbow"):
         rig_rows.find_rows(rig, EMPTY_ROWS)
-    rows = rig_rows.choose_bone(EMPTY_ROWS, "left_knee", NAMES["left_foot"])
-    rows = rig_rows.find_rows(rig, rows)
-    assert row_of(rows, "left_ankle") == rig_rows.MapRow("left_ankle")
-    assert row_of(rows, "right_knee").bone == "mixamorig:RightLeg"
-    assert rig_rows.rows_to_bone_map(rig, rows).bones["left_knee"] == NAMES["left_foot"]
+    rows = rig_rows.find_rows(rig, rig_rows.choose_bone(EMPTY_ROWS, "head", NAMES["head"]))
+    assert row_of(rows, "head").by_hand
+    assert row_of(rows, "left_elbow") == rig_rows.MapRow("left_elbow")
+    assert row_of(rows, "right_elbow").bone == "mixamorig:RightForeArm"
 
 
 def test_nothing_recognised_is_refused():
