@@ -78,13 +78,13 @@ class Scoring:
     @staticmethod
     def halved(networks: MoMaskNetworks) -> Scoring:
         """Return copies in bfloat16."""
-        masked, residual = (deepcopy(n).bfloat16() for n in (networks.masked, networks.residual))
-        return Scoring(masked, residual, is_halved=True)
+        masked, residual = deepcopy(networks.masked), deepcopy(networks.residual)
+        return Scoring(masked.bfloat16(), residual.bfloat16(), is_halved=True)
 
     def base(self, shown: Tensor, sentence: Tensor, scale: float) -> Tensor:
         """Return guided log-probabilities (B, S, K) of codes (B, S); sentences are (B, D)."""
-        rows = zip(shown.split(self._together(shown)), sentence.split(self._together(shown)),
-                   strict=True)  # fmt: skip
+        count = self._together(shown)
+        rows = zip(shown.split(count), sentence.split(count), strict=True)
         return torch.cat([self._base(*row, scale) for row in rows])
 
     def _base(self, shown: Tensor, sentence: Tensor, scale: float) -> Tensor:
