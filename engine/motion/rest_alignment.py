@@ -38,6 +38,8 @@ _UPRIGHT_COSINE = np.cos(np.radians(35.0))
 _FLOOR_TOLERANCE = 0.12
 # A foot that falls from ankle to toes by at most this many degrees is taken as flat at rest.
 _STEEPEST_FLAT_FOOT = 70.0
+# Radians that a hand's middle knuckle may be off the forearm's direction at rest.
+_BENT_HAND = np.radians(8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,10 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     body, leaning = _body_frames(rest, bones)
     size = _size(rest, bones, leaning)
     swings = _limb_swings(rest, bones, leaning, size.floor)
+    for finger in bone_map.fingers:
+        if (finger.digit, finger.segment) == (2, 0) and f"{finger.side}_wrist" in bones:
+            knuckle = rest.heads[rig.index[finger.bone]]
+            _straighten_hand(rest, bones, swings, leaning, (finger.side, knuckle))
     joints = [joint for joint in JOINTS if joint in bones]
     to_canonical = quaternions.conjugate(leaning)
     rotations = rest.rotations[[bones[joint] for joint in joints]]
@@ -271,6 +277,31 @@ def _foot_swing(
     if -10.0 <= slope <= _STEEPEST_FLAT_FOOT and abs(toe_height) < length:
         return quaternions.between(forward, np.array([0.0, 0.0, 1.0]))
     return quaternions.between(vector, REST_OFFSETS[JOINT_INDEX[toes]])
+
+
+def _straighten_hand(
+    rest: RigReference,
+    bones: dict[str, int],
+    swings: dict[str, Array],
+    body: Array,
+    middle: tuple[str, Array],
+) -> None:
+    """Add to a hand's swing what lifts its middle knuckle to nearly the forearm's direction.
+
+    Hands are no limb bones of a clip, so a few degrees are a matter of anatomy; hands that are
+    bent farther at rest would stay bent in every motion.
+    """
+    side, knuckle = middle
+    joint = f"{side}_wrist"
+    along = REST_OFFSETS[JOINT_INDEX[joint]]
+    way = quaternions.rotate(quaternions.conjugate(body), knuckle - rest.heads[bones[joint]])
+    way = quaternions.rotate(swings[joint], way)
+    bend = quaternions.between(way, along)
+    angle = float(quaternions.angle_between(quaternions.IDENTITY, bend))
+    if angle > _BENT_HAND:
+        share = np.array(1.0 - _BENT_HAND / angle)
+        bend = quaternions.slerp(quaternions.IDENTITY, bend, share)
+        swings[joint] = quaternions.multiply(bend, swings[joint])
 
 
 def _limb_end(rest: RigReference, bones: dict[str, int], joint: str, end: str) -> Array:
