@@ -76,7 +76,9 @@ class LimbPose:
         length = np.linalg.norm(upper, axis=-1, keepdims=True)
         spare = quaternions.rotate(self.upper, own_side)
         spare = spare - axis * np.sum(spare * axis, axis=-1, keepdims=True)
-        return _unit(across + _STRAIGHT * length * spare)
+        bend = np.linalg.norm(across, axis=-1, keepdims=True) / np.maximum(length, 1e-12)
+        share = _STRAIGHT / (1.0 + (bend / _STRAIGHT) ** 2)
+        return _unit(across + share * length * spare)
 
 
 def motion_targets(rig: Rig, motion: RigMotion, held: BonePose, pelvis: str) -> Targets:

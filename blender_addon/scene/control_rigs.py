@@ -129,7 +129,7 @@ def _bends_to_pole(ob: bpy.types.Object, limb: LimbControls) -> bool:
 
 def choose_all(controls: Controls, options: RigOptions) -> Chosen:
     """Return the controls of the whole body, limbs as the animator wishes."""
-    limbs = controls.names.limbs if options.limb_controls == IK else ()
+    limbs = _mapped_limbs(controls) if options.limb_controls == IK else ()
     return _choose(controls, set(controls.bone_map.bones.values()), limbs, moves_path=True)
 
 
@@ -143,7 +143,7 @@ def choose_some(
     """
     limbs = []
     wanted = set(bones)
-    for limb in controls.names.limbs:
+    for limb in _mapped_limbs(controls):
         if not _limb_bones(controls, limb) & wanted or limb.switch is None:
             continue
         values = seen.switches[limb.switch.bone, limb.switch.name][rows]
@@ -158,10 +158,23 @@ def choose_some(
     return _choose(controls, wanted, tuple(limbs), moves_path)
 
 
+def _mapped_limbs(controls: Controls) -> tuple[LimbControls, ...]:
+    """Return the limbs whose three joints have bones."""
+    known = controls.bone_map.bones
+    return tuple(
+        limb for limb in controls.names.limbs if all(joint in known for joint in limb.joints)
+    )
+
+
 def _limb_bones(controls: Controls, limb: LimbControls) -> set[str]:
+    """Return the bones that a limb's IK controls turn."""
     bones = controls.bone_map.bones
-    toe = limb.joints[2].replace("ankle", "foot")
-    return {bones[joint] for joint in (*limb.joints, toe) if joint in bones}
+    joints = (*limb.joints, _toe_joint(limb)) if limb.toe else limb.joints
+    return {bones[joint] for joint in joints if joint in bones}
+
+
+def _toe_joint(limb: LimbControls) -> str:
+    return limb.joints[2].replace("ankle", "foot")
 
 
 def _choose(
@@ -176,9 +189,8 @@ def _choose(
     ]
     for limb in limbs:
         followers.append(Follower(limb.end, by_joint[limb.joints[2]]))
-        toe = by_joint.get(limb.joints[2].replace("ankle", "foot"))
-        if limb.toe and toe and limb.joints[2].endswith("ankle"):
-            followers.append(Follower(limb.toe, toe))
+        if limb.toe and _toe_joint(limb) in by_joint:
+            followers.append(Follower(limb.toe, by_joint[_toe_joint(limb)]))
     return Chosen(tuple(followers), limbs, moves_path)
 
 
