@@ -46,8 +46,9 @@ def lend_double(
     with lend_stage(scene, ()) as stage:
         twin, data = ob.copy(), ob.data.copy()
         try:
-            if twin.override_library is not None:
-                twin.make_local(clear_liboverride=True)
+            for copy in (twin, data):
+                if copy.override_library is not None:
+                    copy.make_local(clear_liboverride=True)
             twin.data = data
             twin.hide_viewport = False
             stage.collection.objects.link(twin)
