@@ -19,11 +19,13 @@ from .root_channels import carrier_of
 
 def read_rig_target(ob: bpy.types.Object, rig: Rig, placement: Placement | None) -> RigTarget:
     """Return where and how a clip is put on an armature as it stands now."""
+    depsgraph = bpy.context.evaluated_depsgraph_get()
     return RigTarget(
         placement=placement,
         held=armature.read_held_channels(ob, rig),
         options=rig_settings.read_options(ob),
         keyed_bones=read_keyed_bones(ob),
+        shown=armature.read_pose(ob, rig, depsgraph),
         stance=read_object_stance(ob),
     )
 

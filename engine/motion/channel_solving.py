@@ -5,7 +5,7 @@ It knows no clip, no joint and no Blender.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,6 +80,28 @@ def solve_channels(
         FPS,
         root,
     )
+
+
+def pose_held_bones(
+    rig: Rig, turned: Collection[int], held: BonePose
+) -> tuple[Array, Array]:
+    """Return heads (N, 3) and orientations (N, 4) of bones that are held, some of them unturned.
+
+    Args:
+        rig: N bones; only the given ones and those above them are posed, the others are at rest.
+        turned: bones that will be turned: of these only the location is held.
+        held: (N, 4) and (N, 3)
+    """
+    heads, rotations = rig.heads.copy(), rig.rotations.copy()
+    for bone in sorted({above for one in turned for above in rig.lineage(one)}):
+        parent, head, rotation = rig.parents[bone], rig.local_heads[bone], rig.local_rotations[bone]
+        if parent >= 0:
+            head = heads[parent] + quaternions.rotate(rotations[parent], head)
+            rotation = quaternions.multiply(rotations[parent], rotation)
+        heads[bone] = head + quaternions.rotate(rotation, held.locations[bone])
+        own = quaternions.IDENTITY if bone in turned else held.rotations[bone]
+        rotations[bone] = quaternions.multiply(rotation, own)
+    return heads, rotations
 
 
 def with_constant_bones(rig: Rig, motion: RigMotion, channels: Mapping[str, Array]) -> RigMotion:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from . import quaternions
 from .clip import Clip, forward_kinematics, headings
 from .contacts import STANDING_HEIGHTS
-from .rest_alignment import Alignment, Placement, vector_in_bone
-from .rig import Rig
+from .rest_alignment import Alignment, Placement
 from .skeleton import JOINT_INDEX, REST_OFFSETS
 from .two_bone_ik import Limbs, ease, reach
 
@@ -92,37 +91,30 @@ class MappedPose:
         return self.pelvis_heads[:, None] + alignment.from_pelvis(self.rotations)
 
 
-def measure_legs(rig: Rig, alignment: Alignment) -> RigLegs | None:
+def measure_legs(alignment: Alignment) -> RigLegs | None:
     """Return the rig's legs; None if it lacks ankles, so that no foot can be put anywhere."""
     row_of = {joint: row for row, joint in enumerate(alignment.joints)}
     if any(joint not in row_of for joint in (*_HIPS, *_KNEES, *_ANKLES)):
         return None
-    rows = tuple([row_of[joint] for joint in pair] for pair in (_HIPS, _KNEES, _ANKLES))
-    hips, knees, ankles = ([alignment.bones[row] for row in pair] for pair in rows)
-    apart = alignment.from_pelvis(rig.rotations[list(alignment.bones)][None])[0]
-    apart = _own(rig, [alignment.bones[0]], apart - apart.mean(axis=0))
+    hips, knees, ankles = ([row_of[joint] for joint in pair] for pair in (_HIPS, _KNEES, _ANKLES))
+    apart = alignment.from_pelvis(alignment.rotations[None])[0]
+    back = quaternions.conjugate(alignment.rotations[0])
+    apart = quaternions.rotate(back, apart - apart.mean(axis=0))
     spread = quaternions.rotate(alignment.offsets[0], apart)
     stance = spread - alignment.scale * (REST_OFFSETS[_HIPS] - REST_OFFSETS[_HIPS].mean(axis=0))
-    return RigLegs(
-        rows=rows,
-        thighs=_own(rig, hips, rig.heads[knees] - rig.heads[hips]),
-        shins=_own(rig, knees, rig.heads[ankles] - rig.heads[knees]),
-        stance=stance * np.array([1.0, 0.0, 1.0]),
-        feet=_longer_feet(rig, alignment),
-    )
-
-
-def _longer_feet(rig: Rig, alignment: Alignment) -> Array:
-    """Return by how much the lines from ankle to toes (2, 3) differ from the clip's."""
-    row_of = {joint: row for row, joint in enumerate(alignment.joints)}
     feet = np.zeros((2, 3))
-    for side, (ankle, toes) in enumerate(zip(_ANKLES, _TOES, strict=True)):
+    for side, toes in enumerate(_TOES):
         if toes in row_of:
-            bones = [alignment.bones[row_of[joint]] for joint in (ankle, toes)]
-            vector = vector_in_bone(rig, bones[0], rig.heads[bones[1]] - rig.heads[bones[0]])
-            vector = quaternions.rotate(alignment.offsets[row_of[ankle]], vector)
-            feet[side] = vector - alignment.scale * REST_OFFSETS[toes]
-    return feet
+            way = alignment.way(ankles[side], row_of[toes])
+            way = quaternions.rotate(alignment.offsets[ankles[side]], way)
+            feet[side] = way - alignment.scale * REST_OFFSETS[toes]
+    return RigLegs(
+        rows=(hips, knees, ankles),
+        thighs=np.stack([alignment.way(*pair) for pair in zip(hips, knees, strict=True)]),
+        shins=np.stack([alignment.way(*pair) for pair in zip(knees, ankles, strict=True)]),
+        stance=stance * np.array([1.0, 0.0, 1.0]),
+        feet=feet,
+    )
 
 
 def put_feet_on_rig(
@@ -238,11 +230,6 @@ def read_feet(
             break
         turned = [quaternions.multiply(*pair) for pair in zip(lacks, best, strict=True)]
     return _with_legs(clip, world, best)
-
-
-def _own(rig: Rig, bones: list[int], vectors: Array) -> Array:
-    """Return vectors (..., 3) of rig space in the axes that bones have at rest."""
-    return quaternions.rotate(quaternions.conjugate(rig.rotations[bones]), vectors)
 
 
 def _foot_offsets(legs: RigLegs, feet: Array) -> Array:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from . import quaternions
 from .clip import Clip, forward_kinematics
 from .foot_reach import MappedPose
-from .rest_alignment import Alignment, Placement, vector_in_bone
+from .rest_alignment import Alignment, Placement
 from .rig import Rig
 from .skeleton import JOINT_INDEX
 from .two_bone_ik import Limbs, ease, reach
@@ -149,7 +149,7 @@ def _joints_of_rig(rig: Rig, alignment: Alignment, pose: MappedPose) -> dict[int
         line = (other for other in rig.lineage(rig.parents[bone]) if other in heads)
         above = next(line, alignment.bones[0])
         if bone not in heads:
-            way = vector_in_bone(rig, above, rig.heads[bone] - rig.heads[above])
+            way = alignment.way(row_of[above], row_of[bone])
             heads[bone] = heads[above] + quaternions.rotate(pose.rotations[:, row_of[above]], way)
     return {
         joint: heads[bone] for joint, bone in zip(alignment.joints, alignment.bones, strict=True)

@@ -192,8 +192,9 @@ def _solve(
 
 def _targets(track: RigTrack, placement: Placement, clip: Clip) -> tuple[dict[int, Array], Array]:
     """Return each made bone's orientation (F, 4) and the pelvis's head (F, 3) in rig space."""
-    path = track.path
-    oriented, heads = orient_bones(clip, track.rig, track.driven_map, track.alignment, placement)
+    path, pose = track.path, track.pose
+    alignment = track.alignment.measured_in(pose.heads[0], pose.rotations[0])
+    oriented, heads = orient_bones(clip, track.rig, track.driven_map, alignment, placement)
     to_rig = quaternions.conjugate(path.rotations)
     heads = quaternions.rotate(to_rig, heads - path.positions) / path.scales[:, None]
     return {bone: quaternions.multiply(to_rig, one) for bone, one in oriented.items()}, heads

@@ -7,7 +7,7 @@ mapped bones only; tails serve where a limb's end has no bone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ _UPRIGHT_COSINE = np.cos(np.radians(35.0))
 _FLOOR_TOLERANCE = 0.12
 # A foot that falls from ankle to toes by at most this many degrees is taken as flat at rest.
 _STEEPEST_FLAT_FOOT = 70.0
+# The toes of a flat foot are at most this far above or below the floor (of the foot's length).
+_FLAT_FOOT_HEIGHT = 0.6
 # Radians that a hand's middle knuckle may be off the forearm's direction at rest.
 _BENT_HAND = np.radians(8.0)
 
@@ -79,9 +81,30 @@ class Alignment:
     floor_point: Array
     """(3,) below the rig's origin, at the height that the rest pose stands on."""
 
-    hip_chains: tuple[tuple[tuple[int, Array], ...], ...]
+    hip_chains: tuple[tuple[int, ...], ...]
     """For the left and the right thigh: rows of the mapped bones that carry it, from the pelvis
-    down, each with the way (3,) to the next one's head in its own axes."""
+    down, and its own row."""
+
+    heads: Array
+    """(M, 3) where the bones are in the pose in which their distances are measured."""
+
+    rotations: Array
+    """(M, 4) and their orientation in that pose."""
+
+    def measured_in(self, heads: Array, rotations: Array) -> Alignment:
+        """Return the same with distances of another pose: bones may be held away from rest.
+
+        Args:
+            heads: (N, 3) of the rig's bones.
+            rotations: (N, 4)
+        """
+        bones = list(self.bones)
+        return replace(self, heads=heads[bones], rotations=rotations[bones])
+
+    def way(self, row: int, end: int) -> Array:
+        """Return the way (3,) from one bone's head to another's, in the first one's own axes."""
+        back = quaternions.conjugate(self.rotations[row])
+        return quaternions.rotate(back, self.heads[end] - self.heads[row])
 
     def from_pelvis(self, rotations: Array) -> Array:
         """Return the ways (T, 2, 3) from the pelvis bone's head to the thighs'.
@@ -90,7 +113,10 @@ class Alignment:
             rotations: (T, M, 4) of the mapped bones in rig space.
         """
         sides = [
-            sum(quaternions.rotate(rotations[:, row], way) for row, way in chain)
+            sum(
+                quaternions.rotate(rotations[:, row], self.way(row, end))
+                for row, end in zip(chain, chain[1:], strict=False)
+            )
             for chain in self.hip_chains
         ]
         return np.stack(sides, axis=1)
@@ -124,7 +150,7 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     rest = reference_of(rig)
     body, leaning = _body_frames(rest, bones)
     size = _size(rest, bones, leaning)
-    swings = _limb_swings(rest, bones, leaning, size.floor)
+    swings = _limb_swings(rest, bones, leaning, size.floor if size.has_floor else None)
     for finger in bone_map.fingers:
         if (finger.digit, finger.segment) == (2, 0) and f"{finger.side}_wrist" in bones:
             knuckle = rest.heads[rig.index[finger.bone]]
@@ -145,10 +171,12 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
             _hip_chain(rig, [bones[joint] for joint in joints], bones[f"{side}_hip"])
             for side in ("left", "right")
         ),
+        heads=rig.heads[[bones[joint] for joint in joints]],
+        rotations=rig.rotations[[bones[joint] for joint in joints]],
     )
 
 
-def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[tuple[int, Array], ...]:
+def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[int, ...]:
     """Return one of `Alignment.hip_chains`; some rigs hang thighs from the spine.
 
     Args:
@@ -158,17 +186,8 @@ def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[tuple[int, Arra
     """
     pelvis = mapped[0]
     line = [bone for bone in rig.lineage(thigh) if bone in mapped]
-    carriers = line[1 : line.index(pelvis) + 1] if pelvis in line else [pelvis]
-    ends = [thigh, *carriers]
-    return tuple(
-        (mapped.index(bone), vector_in_bone(rig, bone, rig.heads[end] - rig.heads[bone]))
-        for end, bone in zip(ends, carriers, strict=False)
-    )
-
-
-def vector_in_bone(rig: Rig, bone: int, vector: Array) -> Array:
-    """Return a vector (3,) of the rest pose in the axes of a bone, which carries it along."""
-    return quaternions.rotate(quaternions.conjugate(rig.rotations[bone]), vector)
+    chain = line[: line.index(pelvis) + 1] if pelvis in line else [thigh, pelvis]
+    return tuple(mapped.index(bone) for bone in reversed(chain))
 
 
 def _body_frames(rest: RigReference, bones: dict[str, int]) -> tuple[Array, Array]:
@@ -211,6 +230,9 @@ class _Size:
     ankle_height: float
     """Of the ankles above the floor."""
 
+    has_floor: bool = True
+    """Whether the rest pose tells where the floor is."""
+
 
 def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
     """Measure the legs. The body frame says which way is up."""
@@ -225,8 +247,11 @@ def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
             lowest.append(float(rest.heads[bones[f"{side}_foot"]] @ up))
     length = float(np.mean(lengths))
     scale = length / _CANONICAL_LEG
-    if np.abs(up).max() < _UPRIGHT_COSINE:  # It hovers, or lies: nothing tells the floor.
-        return _Size(0.0, scale, _CANONICAL_ANKLE_HEIGHT * scale)
+    if np.abs(up).max() < _UPRIGHT_COSINE:  # It leaps, or lies: nothing tells the floor.
+        height = _CANONICAL_ANKLE_HEIGHT * scale
+        if lowest:
+            height = _CANONICAL_TOE_HEIGHT * scale + float(np.mean(ankles) - np.mean(lowest))
+        return _Size(0.0, scale, float(np.clip(height, 0.0, 0.3 * length)), has_floor=False)
     floor = 0.0
     if not -0.02 * length <= min(ankles + lowest) <= _FLOOR_TOLERANCE * length:
         below_ankles = min(ankles) - _CANONICAL_ANKLE_HEIGHT * scale
@@ -236,10 +261,11 @@ def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
 
 
 def _limb_swings(
-    rest: RigReference, bones: dict[str, int], body: Array, floor: float
+    rest: RigReference, bones: dict[str, int], body: Array, floor: float | None
 ) -> dict[str, Array]:
     """Return, by joint, the turn in canonical axes from the rest pose to the T-pose, (4,)."""
     swings: dict[str, Array] = {}
+    feet = _foot_swings(rest, bones, body, floor)
     to_canonical = quaternions.conjugate(body)
     for chain in _LIMB_CHAINS:
         swing = quaternions.IDENTITY
@@ -252,31 +278,48 @@ def _limb_swings(
                 bend = quaternions.between(resting, REST_OFFSETS[JOINT_INDEX[end]])
                 swing = quaternions.multiply(bend, swing)
             elif joint.endswith("ankle"):
-                swing = _foot_swing(rest, bones, (joint, end), body, floor)
+                swing = feet.get(joint, quaternions.IDENTITY)
             swings[joint] = swing
     return swings
 
 
-def _foot_swing(
-    rest: RigReference, bones: dict[str, int], foot: tuple[str, str], body: Array, floor: float
-) -> Array:
-    """Return the turn of a foot: about the vertical if it is flat at rest, else its whole swing.
+def _foot_swings(
+    rest: RigReference, bones: dict[str, int], body: Array, floor: float | None
+) -> dict[str, Array]:
+    """Return, by ankle, the turn of a foot (4,): about the vertical if it is flat at rest.
 
-    How steeply the line from ankle to toes falls differs between rigs whose
-    soles are all flat, so that line must not be matched on a flat foot.
+    How steeply the line from ankle to toes falls differs between rigs whose soles are all flat,
+    so that line must not be matched on a flat foot. A foot that is not flat falls as the other
+    one does, or as the canonical one.
     """
-    joint, toes = foot
-    if toes not in bones:
-        return quaternions.IDENTITY
-    vector = rest.heads[bones[toes]] - rest.heads[bones[joint]]
-    vector = quaternions.rotate(quaternions.conjugate(body), vector)
-    length = float(np.linalg.norm(vector))
-    forward = np.array([vector[0], 0.0, vector[2]])
-    slope = np.degrees(np.arctan2(-vector[1], np.linalg.norm(forward)))
-    toe_height = float(rest.heads[bones[toes]] @ _up(body)) - floor
-    if -10.0 <= slope <= _STEEPEST_FLAT_FOOT and abs(toe_height) < length:
-        return quaternions.between(forward, np.array([0.0, 0.0, 1.0]))
-    return quaternions.between(vector, REST_OFFSETS[JOINT_INDEX[toes]])
+    ways, heights = {}, {}
+    for side in ("left", "right"):
+        ends = [bones.get(f"{side}_{joint}", -1) for joint in ("ankle", "foot")]
+        if min(ends) >= 0:
+            way = rest.heads[ends[1]] - rest.heads[ends[0]]
+            ways[side] = quaternions.rotate(quaternions.conjugate(body), way)
+            heights[side] = float(rest.heads[ends[1]] @ _up(body))
+    lowest = min(heights.values(), default=0.0) if floor is None else floor
+    is_flat = {
+        side: -10.0 <= _slope(way) <= _STEEPEST_FLAT_FOOT
+        and abs(heights[side] - lowest) < _FLAT_FOOT_HEIGHT * float(np.linalg.norm(way))
+        for side, way in ways.items()
+    }
+    slopes = [_slope(way) for side, way in ways.items() if is_flat[side]]
+    canonical = REST_OFFSETS[JOINT_INDEX["left_foot"]]
+    fall = np.radians(slopes[0] if slopes else _slope(canonical))
+    swings = {}
+    for side, way in ways.items():
+        ahead = np.array([0.0, -np.sin(fall), np.cos(fall)])
+        if is_flat[side]:
+            way, ahead = way * np.array([1.0, 0.0, 1.0]), np.array([0.0, 0.0, 1.0])
+        swings[f"{side}_ankle"] = quaternions.between(way, ahead)
+    return swings
+
+
+def _slope(way: Array) -> float:
+    """Return how many degrees the line from ankle to toes (3,) falls."""
+    return float(np.degrees(np.arctan2(-way[1], np.hypot(way[0], way[2]))))
 
 
 def _straighten_hand(

@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 
 from . import quaternions
 from .bone_matching import BoneMap
-from .channel_solving import WantedPose, solve_channels, with_constant_bones
+from .channel_solving import (
+    WantedPose,
+    pose_held_bones,
+    solve_channels,
+    with_constant_bones,
+)
 from .clip import Clip, forward_kinematics
 from .fingers import relax_fingers
 from .foot_reach import MappedPose, measure_legs, put_feet_on_rig, read_feet
@@ -62,9 +67,14 @@ def fit_clip_to_rig(
     """
     target = target or RigTarget()
     alignment = align_rest_poses(rig, bone_map)
+    if target.shown is not None:
+        alignment = alignment.measured_in(target.shown.heads[0], target.shown.rotations[0])
+    elif target.held is not None:
+        held = pose_held_bones(rig, alignment.bones, target.held)
+        alignment = alignment.measured_in(*held)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
     options = target.options
-    pose = pose_mapped_bones(clip, rig, alignment, placement)
+    pose = pose_mapped_bones(clip, alignment, placement)
     if options.keep_hand_contacts:
         pose = keep_hand_contacts(clip, rig, alignment, placement, pose)
     rotations, pelvis_heads = _with_twist(rig, bone_map, alignment, pose)
@@ -133,7 +143,7 @@ def orient_bones(
         orientations (T, 4) by the index of a mapped bone or of a twist bone.
         pelvis_heads: (T, 3)
     """
-    pose = pose_mapped_bones(clip, rig, alignment, placement)
+    pose = pose_mapped_bones(clip, alignment, placement)
     return _with_twist(rig, bone_map, alignment, pose)
 
 
@@ -147,13 +157,11 @@ def _with_twist(
     return twisted | mapped, pose.pelvis_heads
 
 
-def pose_mapped_bones(
-    clip: Clip, rig: Rig, alignment: Alignment, placement: Placement
-) -> MappedPose:
+def pose_mapped_bones(clip: Clip, alignment: Alignment, placement: Placement) -> MappedPose:
     """Return how the mapped bones (M) shall be, each oriented as its joint."""
     rotations = _bone_orientations(clip, alignment, placement)
     pose = MappedPose(rotations, _pelvis_heads(clip, rotations, alignment, placement))
-    legs = measure_legs(rig, alignment)
+    legs = measure_legs(alignment)
     return put_feet_on_rig(clip, legs, alignment, placement, pose) if legs else pose
 
 
@@ -172,7 +180,7 @@ def rig_pose_to_clip(
         fps: frames per second of the pose.
         placement: where the clip's origin lies; None is `rest_placement`.
     """
-    alignment = align_rest_poses(rig, bone_map)
+    alignment = align_rest_poses(rig, bone_map).measured_in(pose.heads[0], pose.rotations[0])
     placement = placement or Placement(alignment.floor_point, alignment.body)
     to_clip = quaternions.conjugate(placement.rotation)
     found = gather_twist(find_twisted_limbs(rig, bone_map, alignment), alignment, pose)
@@ -187,7 +195,7 @@ def rig_pose_to_clip(
     local = quaternions.multiply(quaternions.conjugate(parents), rotations)
     local[:, 0] = rotations[:, 0]
     clip = Clip(root_pos, quaternions.normalize(local), fps)
-    legs = measure_legs(rig, alignment)
+    legs = measure_legs(alignment)
     if legs is not None:
         clip = read_feet(clip, legs, alignment, placement, found)
     return replace(clip, rot=quaternions.keep_quaternion_sign(clip.rot))
@@ -200,7 +208,7 @@ def heading_of_pose(pose: RigPose, rig: Rig, bone_map: BoneMap) -> tuple[Array, 
         centre: (T, 3) the point halfway between the hip joints.
         body: (T, 4) turns canonical axes (facing +Z, left +X) into the pelvis's present ones.
     """
-    alignment = align_rest_poses(rig, bone_map)
+    alignment = align_rest_poses(rig, bone_map).measured_in(pose.heads[0], pose.rotations[0])
     bones = alignment.bones
     found = MappedPose(pose.rotations[:, bones], pose.heads[:, bones[0]])
     offset = quaternions.conjugate(alignment.offsets[0])

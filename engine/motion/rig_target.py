@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .rest_alignment import Placement
-from .rig import BonePose
+from .rig import BonePose, RigPose
 from .rig_options import RigOptions
 
 Array = NDArray[np.floating[Any]]
@@ -48,6 +48,10 @@ class RigTarget:
 
     keyed_bones: frozenset[str] = frozenset()
     """Bones that the animator has keys on: their fingers are left alone."""
+
+    shown: RigPose | None = None
+    """(1, N) the present pose as it is to be seen: distances between bones are measured in it,
+    for they may be scaled. None measures them with what is held."""
 
     stance: ObjectStance | None = None
     """The object's own place; needed for root motion on the object only."""

@@ -63,7 +63,7 @@ class Figures:
 
 
 def prepare(ob, name: str) -> None:
-    """Make an imported character ready: no meshes, which only cost time; a rest reference."""
+    """Make an imported character ready: no meshes, no action, a reference where it needs one."""
     bpy.context.scene.render.fps = 30
     for other in list(bpy.context.scene.objects):
         if other.type == "MESH":
@@ -72,6 +72,11 @@ def prepare(ob, name: str) -> None:
     bpy.context.view_layer.objects.active = ob
     if name in NEEDS_REFERENCE:
         assert bpy.ops.keyfill.set_rest_reference() == {"FINISHED"}
+    if ob.animation_data is not None:
+        ob.animation_data.action = None  # Its drivers stay.
+    for bone in ob.pose.bones:
+        bone.matrix_basis.identity()
+    bpy.context.view_layer.update()
 
 
 def measure(ob, shared, kind: str) -> Figures:
@@ -134,17 +139,13 @@ def _angles(wanted, found) -> np.ndarray:
 
 def _limb_errors(clip: Clip, bone_map, heads, turn) -> np.ndarray:
     joints, column = clip.joints(), {joint: at for at, joint in enumerate(bone_map.bones)}
-    return np.stack(
-        [
-            _angles(
-                quaternions.rotate(turn, joints[:, JOINT_INDEX[end]] - joints[:, JOINT_INDEX[start]]),
-                heads[:, column[end]] - heads[:, column[start]],
-            )
-            for start, end in LIMBS
-            if end in column
-        ],
-        axis=1,
-    )
+    errors = []
+    for start, end in LIMBS:
+        if end in column:
+            wanted = joints[:, JOINT_INDEX[end]] - joints[:, JOINT_INDEX[start]]
+            found = heads[:, column[end]] - heads[:, column[start]]
+            errors.append(_angles(quaternions.rotate(turn, wanted), found))
+    return np.stack(errors, axis=1)
 
 
 def _foot_errors(clip: Clip, target, heads, turn) -> np.ndarray:
@@ -154,11 +155,17 @@ def _foot_errors(clip: Clip, target, heads, turn) -> np.ndarray:
     body = quaternions.conjugate(align_rest_poses(target.rig, target.bone_map).body)
     rest = reference_of(target.rig).heads
     errors = np.full((clip.frames, 2), np.nan)
+    if "left_foot" not in column:
+        return errors
+    ways, index = [], target.rig.index
+    for side in ("left", "right"):
+        ends = [index[target.bone_map.bones[f"{side}_{end}"]] for end in ("ankle", "foot")]
+        ways.append(quaternions.rotate(body, [rest[ends[0]], rest[ends[1]]]))
+    # In a reference taken from a walk one foot is raised: the lower one is flat.
+    flat = min(ways, key=lambda way: way[1][1])
+    way = flat[1] - flat[0]
     for at, side in enumerate(("left", "right")):
         if f"{side}_foot" in column:
-            ends = [target.rig.index[target.bone_map.bones[f"{side}_{end}"]]
-                    for end in ("ankle", "foot")]  # fmt: skip
-            way = quaternions.rotate(body, rest[ends[1]] - rest[ends[0]])
             ahead = np.array([0.0, way[1], np.hypot(way[0], way[2])])
             wanted = quaternions.rotate(world[:, JOINT_INDEX[f"{side}_ankle"]], ahead)
             found = heads[:, column[f"{side}_foot"]] - heads[:, column[f"{side}_ankle"]]
@@ -204,7 +211,7 @@ def _feet(ob, clip: Clip, target, heads) -> tuple[tuple[float, float], tuple[flo
 
 
 def _standing_heights(target, alignment) -> np.ndarray:
-    """Return the heights (4,) of ankles and toes above the floor in the upright T-pose, rig units."""
+    """Return how high (4,) ankles and toes are in the upright T-pose, rig units."""
     rest, rig = reference_of(target.rig), target.rig
     heights = np.zeros(4)
     ankle = alignment.lift + STANDING_HEIGHTS[0] * alignment.scale

@@ -1,0 +1,116 @@
+"""How well and how fast clips arrive on characters: `python benchmarks/retargeting.py`.
+
+Every character of ../shared/rigs with a walk, a kick and a reach to the floor, evaluated by
+Blender; then the time that 300 frames take onto a rig of 200 bones, and back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+import types
+import warnings
+from pathlib import Path
+
+import numpy as np
+from machine import describe
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def load_extension() -> None:
+    """Give the repository the shape of the installed extension and register the add-on."""
+    extension = types.ModuleType("keyfill_extension")
+    extension.__path__ = [str(REPOSITORY)]
+    sys.modules["keyfill_extension"] = extension
+    from keyfill_extension import blender_addon
+
+    blender_addon.register()
+
+
+def print_characters(shared: Path) -> None:
+    """Print a row for each character and clip."""
+    from keyfill_extension.tests.addon_blender import retargeting_figures
+    from keyfill_extension.tests.addon_blender.real_characters import CHARACTERS, load_character
+
+    print(
+        "| character | clip | limbs mean / max ° | feet max ° | hands max ° "
+        "| slide, legs/s: clip → rig | sinks, ‰ of leg: clip → rig | again: °, mm |\n"
+        "|---|---|---|---|---|---|---|---|"
+    )
+    for name in CHARACTERS:
+        ob = load_character(shared / "rigs" / name)
+        retargeting_figures.prepare(ob, name)
+        for kind in retargeting_figures.CLIPS:
+            one = retargeting_figures.measure(ob, shared, kind)
+            ratio = one.found[0] / one.source[0]
+            print(
+                f"| {name} | {kind} | {one.limbs.mean():.2f} / {one.limbs.max():.1f} "
+                f"| {np.nanmax(one.feet):.1f} | {np.nanmax(one.hands):.1f} "
+                f"| {one.source[0]:.3f} → {one.found[0]:.3f} ({ratio:.2f} ×) "
+                f"| {one.source[1]:.2f} → {one.found[1]:.2f} "
+                f"| {one.again[0]:.2f}, {one.again[1]:.2f} |",
+                flush=True,
+            )
+
+
+def time_large_rig(runs: int) -> tuple[float, float]:
+    """Return the median seconds of 300 frames onto a rig of 200 bones, and back."""
+    from keyfill_extension.engine.motion import retargeting
+    from keyfill_extension.engine.motion.rig import RigPose
+    from keyfill_extension.tests.motion.test_retargeting import posed, walker_clip
+    from keyfill_extension.tests.motion.test_twist_spreading import rig_with_twists
+
+    rig, bone_map = rig_with_twists(True)
+    rig = with_extra_bones(rig, 200)
+    clip = walker_clip(300)
+    motion = retargeting.fit_clip_to_rig(clip, rig, bone_map)
+    pose: RigPose = posed(rig, motion)
+    there, back = [], []
+    for _ in range(runs):
+        started = time.perf_counter()
+        retargeting.fit_clip_to_rig(clip, rig, bone_map)
+        there.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        retargeting.rig_pose_to_clip(pose, rig, bone_map, 30.0)
+        back.append(time.perf_counter() - started)
+    return statistics.median(there), statistics.median(back)
+
+
+def with_extra_bones(rig, count: int):
+    """Return the rig with a chain of further bones, `count` in all."""
+    from keyfill_extension.engine.motion.rig import Rig
+
+    extra = count - len(rig.names)
+    names = rig.names + tuple(f"hair {number}" for number in range(extra))
+    parents = rig.parents + tuple(range(len(rig.names) - 1, count - 1))
+    heads, tails = (
+        np.concatenate([values, np.ones((extra, 3))]) for values in (rig.heads, rig.tails)
+    )
+    turns = np.concatenate([rig.rotations, np.tile([1.0, 0, 0, 0], (extra, 1))])
+    return Rig(names, parents, heads, tails, turns)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
+    arguments = parser.parse_args()
+    load_extension()
+    warnings.simplefilter("ignore", RuntimeWarning)
+    there, back = time_large_rig(arguments.runs)
+    print(f"{describe()}\n")
+    print(f"300 frames onto 200 bones: {1000 * there:.0f} ms, and back {1000 * back:.0f} ms\n")
+    if (arguments.shared / "rigs").is_dir():
+        print_characters(arguments.shared)
+    from keyfill_extension import blender_addon
+
+    blender_addon.unregister()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
