@@ -2,14 +2,17 @@
 #
 #   make setup                      .venv with everything; repeats cost nothing
 #   make demo [PROMPT="..."] [SECONDS=4] [SEED=3]
-#   make test                       ruff, mypy, every test suite
+#   make test                       ruff, mypy, every test suite; in the oldest Blender, too
+#   make test-versions [VERSIONS="4.2.23 5.0.1 5.2.3"]   Blender's suites in other Blenders
 #   make lint | build | ui | clean
 #
-# Variables: PYTHON (default python3.11), TORCH (which torch to install, see README),
-# BLENDER (the application that `make ui` opens), PYTEST (more options for pytest).
+# Variables: PYTHON (default python3.11), PYTHON313 (python3.13, for Blender 5.2),
+# TORCH (which torch to install, see README), BLENDER (the application that `make ui` opens),
+# PYTEST (more options for pytest).
 
 SHELL := /bin/sh
 PYTHON ?= python3.11
+PYTHON313 ?= python3.13
 BLENDER ?= blender
 TORCH ?=
 PYTEST ?=
@@ -20,6 +23,13 @@ PIP := $(PY) -m pip --disable-pip-version-check
 READY := $(VENV)/.keyfill-ready
 TYPES := .cache/types
 ZIP_FOLDER := dist
+
+# Blenders beside the one of .venv, each in an environment of its own. They have no torch:
+# workers run in .venv, as an animator's do.
+VERSIONS ?= 4.2.23 5.0.1 5.2.3
+OLDEST := 4.2.23
+OTHERS := .venvs
+IN_BLENDER := tests/addon_blender tests/package/test_installed_addon.py
 
 # What a user types reaches Python through the environment, unread by make and by the shell:
 # prompts hold apostrophes, quotes and $, and SECONDS means something else to bash.
@@ -34,7 +44,7 @@ ifeq ($(origin SEED),command line)
 export KEYFILL_SEED := $(value SEED)
 endif
 
-.PHONY: setup demo test lint test-pure test-blender test-package build ui clean
+.PHONY: setup demo test lint test-pure test-blender test-package test-versions build ui clean
 
 setup: $(READY)
 
@@ -53,7 +63,7 @@ $(READY): requirements/engine.txt requirements/text_encoder.txt requirements/ble
 demo: $(READY)
 	$(PY) docs/demo.py --out demo
 
-test: lint test-pure test-blender test-package
+test: lint test-pure test-blender test-package test-in-$(OLDEST)
 
 # mypy sees the package as it is when installed, one level above engine/ and blender_addon/:
 # relative imports between the two climb to there.
@@ -74,6 +84,32 @@ test-blender: $(READY)
 
 test-package: $(READY)
 	$(PY) -m pytest tests/package $(PYTEST)
+
+# A Blender whose Python is not on this machine is left out, with a line that says so.
+test-versions: $(READY)
+	@status=0; for version in $(VERSIONS); do \
+	  test -f requirements/blender-$$version.txt || { \
+	    echo "There is no requirements/blender-$$version.txt: write it, or leave $$version out of VERSIONS." >&2; \
+	    exit 1; }; \
+	  case $$version in 5.2.*) python="$(PYTHON313)" ;; *) python="$(PYTHON)" ;; esac; \
+	  if "$$python" -c "" 2>/dev/null; then \
+	    $(MAKE) --no-print-directory test-in-$$version THEIR_PYTHON="$$python" || status=1; \
+	  else \
+	    echo "Blender $$version is skipped: it needs Python 3.13, name it with PYTHON313=/path/to/python3.13."; \
+	  fi; \
+	done; exit $$status
+
+THEIR_PYTHON ?= $(PYTHON)
+
+test-in-%: $(OTHERS)/%/.keyfill-ready $(READY)
+	KEYFILL_WORKER_PYTHON="$(CURDIR)/$(PY)" $(OTHERS)/$*/bin/python -m pytest $(IN_BLENDER) $(PYTEST)
+
+.PRECIOUS: $(OTHERS)/%/.keyfill-ready
+$(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requirements/constraints.txt
+	$(THEIR_PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install -r $< \
+	  -c requirements/dev.txt -c requirements/constraints.txt
+	@touch $@
 
 build: $(READY)
 	$(PY) build_addon.py --out $(ZIP_FOLDER)

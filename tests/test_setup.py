@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from keyfill_extension.requirements import check_system
@@ -83,3 +84,46 @@ def _demo_environment(repository, folder, *variables):
         [*command, *variables], cwd=repository, capture_output=True, text=True, check=True
     )
     return answer.stdout.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_a_blender_without_its_python_is_left_out_with_a_clear_line(repository, tmp_path):
+    answer = _test_versions(repository, tmp_path, "5.2.3", "PYTHON313=/no/such/python")
+    assert answer.returncode == 0
+    assert answer.stdout == (
+        "Blender 5.2.3 is skipped: it needs Python 3.13, "
+        "name it with PYTHON313=/path/to/python3.13.\n"
+    )
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_a_blender_that_nobody_pinned_is_refused(repository, tmp_path):
+    answer = _test_versions(repository, tmp_path, "3.6.0")
+    assert answer.returncode != 0
+    assert "requirements/blender-3.6.0.txt" in answer.stderr
+
+
+def test_the_oldest_blender_that_is_tested_is_the_manifests(repository):
+    manifest = (repository / "blender_addon" / "blender_manifest.toml").read_text("utf-8")
+    least = tomllib.loads(manifest)["blender_version_min"]
+    pinned = [path.stem.removeprefix("blender-") for path in _pinned_blenders(repository)]
+    oldest = min(pinned, key=lambda version: tuple(map(int, version.split("."))))
+    assert oldest.split(".")[:2] == least.split(".")[:2]
+    assert f"OLDEST := {oldest}\n" in (repository / "Makefile").read_text("utf-8")
+
+
+def test_every_blenders_file_pins_that_blender(repository):
+    for path in _pinned_blenders(repository):
+        assert f"bpy=={path.stem.removeprefix('blender-')}" in path.read_text("utf-8").split("\n")
+
+
+def _pinned_blenders(repository):
+    return sorted((repository / "requirements").glob("blender-*.txt"))
+
+
+def _test_versions(repository, folder, version, *variables):
+    """Run `make test-versions` for one version where everything is set up."""
+    ready = folder / "ready"
+    ready.touch()
+    command = ["make", "-s", "test-versions", f"VERSIONS={version}", f"READY={ready}"]
+    return subprocess.run([*command, *variables], cwd=repository, capture_output=True, text=True)

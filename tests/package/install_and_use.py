@@ -6,6 +6,7 @@ Prints one line, TOLD and JSON.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -36,6 +37,10 @@ def enable():
     start = time.perf_counter()
     module = addon_utils.enable(PACKAGE, default_set=True)
     seconds = time.perf_counter() - start
+    worker_python = os.environ.get("KEYFILL_WORKER_PYTHON", "")
+    if module is not None and worker_python:
+        # A Blender without torch, as applications are.
+        bpy.context.preferences.addons[PACKAGE].preferences.python = worker_python
     return {
         "enabled": module is not None,
         "enable_seconds": seconds,
