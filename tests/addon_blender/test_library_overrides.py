@@ -33,6 +33,9 @@ def engine(registered_addon):
 def save_library(tmp_path, kind):
     """Save a file with one character in a collection; return its path and the character's name."""
     ob = MAKERS[kind]()
+    # Blender 5.2 overrides single settings only where the library's object has settings at all.
+    ob.keyfill_rig.in_place = True
+    ob.keyfill_rig.in_place = False
     collection = bpy.data.collections.new("Character")
     bpy.context.scene.collection.children.link(collection)
     for other in list(bpy.context.scene.objects):
