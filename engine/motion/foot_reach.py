@@ -46,6 +46,9 @@ _LARGEST_TURN = np.radians(5.9)
 """A thigh or a shin leaves the clip's direction by less than this."""
 
 _LEAST_LIMIT = np.radians(1.0)
+_NOISE = 1e-4
+"""Leg lengths; moves below are worth no turn: a straight knee makes degrees of rounding errors."""
+
 _WORTH = 4.0
 """Radians of turn that a foot's move by the length of its leg is worth."""
 
@@ -187,7 +190,8 @@ def _within_limit(limbs: Limbs, turns: tuple[Array, Array], moves: Array) -> lis
     angles = [_angle(*pair) for pair in pairs]
     lengths = [np.linalg.norm(bone, axis=-1) for bone in (limbs.upper, limbs.lower)]
     worth = np.linalg.norm(moves, axis=-1) / np.maximum(sum(lengths), 1e-12)
-    limit = np.minimum(_LEAST_LIMIT + _WORTH * worth, _LARGEST_TURN)
+    least = _LEAST_LIMIT * np.clip(worth / _NOISE, 1e-6, 1.0)
+    limit = np.minimum(least + _WORTH * worth, _LARGEST_TURN)
     share = (1.0 + (np.maximum(*angles) / limit) ** 4) ** -0.25
     return [quaternions.slerp(quaternions.IDENTITY, turn, share) for turn in turns]
 
