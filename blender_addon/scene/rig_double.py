@@ -51,6 +51,7 @@ def lend_double(
                     copy.make_local(clear_liboverride=True)
             twin.data = data
             twin.hide_viewport = False
+            data.pose_position = "POSE"
             stage.collection.objects.link(twin)
             kept = _dependencies(twin, bones)
             _drop_drivers(ob, twin, kept)

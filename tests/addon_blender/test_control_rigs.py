@@ -174,6 +174,33 @@ def test_whatever_follows_what_the_bones_arrive(follow):
     assert away < 1e-4
 
 
+@pytest.mark.parametrize("family", MAKERS)
+@pytest.mark.parametrize("kind", ["FK", "IK"])
+def test_a_root_control_carries_the_path_to_the_same_places(family, kind):
+    clip = wild_clip(FRAMES, amount=0.2)
+    found = []
+    for root_motion in ("HIPS", "ROOT_BONE"):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.scene.render.fps = 30
+        ob = MAKERS[family]()
+        rig, _ = put_on_controls(ob, clip, limb_controls=kind, root_motion=root_motion)
+        found.append(shown(ob, list(rig.names[1:]), range(1, FRAMES + 1, 4))[0])
+        root = control_rigs.find_controls(ob).names.root
+        is_moved = {bone_of(one) for one in curves_of(ob) if root in bone_of(one)} == {root}
+        assert is_moved == (root_motion == "ROOT_BONE")
+    assert np.abs(found[0] - found[1]).max() < 0.02
+
+
+def test_a_rig_in_rest_position_gets_the_same_keys():
+    ob = add_rigify()
+    ob.data.pose_position = "REST"
+    rig, motion = put_on_controls(ob, wild_clip(FRAMES, amount=0.4))
+    assert ob.data.pose_position == "REST"
+    ob.data.pose_position = "POSE"
+    limbs, ends, _ = compare(ob, rig, motion)
+    assert max(limbs.max(), ends.max()) < 0.05
+
+
 def test_controls_that_the_animator_posed_count():
     ob = add_rigify()
     ob.pose.bones["chest"].rotation_quaternion = (0.97, 0.2, 0.1, 0.0)
