@@ -69,6 +69,13 @@ class FactorizedQuantizer(nn.Module):
             self.down, self.up = nn.Linear(outer, inner), nn.Linear(inner, outer)
         self.book = Codebook(config.codebook)
 
+    def start_as_projection(self) -> None:
+        """Let the way down keep the first numbers of a vector, and the way up put them back."""
+        for map_ in (self.down, self.up):
+            if isinstance(map_, nn.Linear):
+                nn.init.eye_(map_.weight)
+                nn.init.zeros_(map_.bias)
+
     def encode(self, vectors: Tensor) -> Tensor:
         """Return codes (..., 1) of vectors (..., D)."""
         flat = self.down(vectors).detach().flatten(0, -2)

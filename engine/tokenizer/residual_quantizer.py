@@ -88,7 +88,7 @@ class ResidualQuantizer(nn.Module):
         for stage in range(self.config.stages):
             book = self.book(stage)
             if self.training and not bool(book.is_filled):
-                book.fill(residual[real])
+                book.fill(self._first_vectors(residual[real]))
             chosen = book.nearest(residual)
             codes.append(chosen)
             if stage > last:
@@ -104,6 +104,17 @@ class ResidualQuantizer(nn.Module):
         return Quantized(
             straight.unflatten(0, shape), torch.stack(codes, -1).unflatten(0, shape), commitment
         )
+
+    def _first_vectors(self, vectors: Tensor) -> Tensor:
+        """Return vectors (N, D) for a codebook to start on.
+
+        A shared one gets short ones too: later stages are given ever less, and would
+        make it worse with entries as long as the first stage's.
+        """
+        if not self.config.is_shared:
+            return vectors
+        halvings = self.config.stages * torch.rand(len(vectors), 1, device=vectors.device)
+        return vectors * 2.0**-halvings
 
     def _last_stage(self) -> int:
         if self.training and torch.rand(()) < self.config.stage_dropout:

@@ -32,6 +32,10 @@ class RvqVaeConfig:
     quantizer: QuantizerConfig | FactorizedConfig = field(default_factory=_published_quantizer)
     network: DilatedConfig = field(default_factory=DilatedConfig)
 
+    starts_linear: bool = False
+    """A linear path beside encoder and decoder that starts as the principal components of one
+    step. Ours, not the papers': a few thousand steps of training then do, not 300,000."""
+
     @property
     def code_width(self) -> int:
         """Numbers of the vectors between encoder, quantizer and decoder."""
@@ -65,6 +69,12 @@ class RvqVae(nn.Module):
         self.encoder = DilatedEncoder(config.code_width, config.network)
         self.quantizer = build_quantizer(config.quantizer)
         self.decoder = DilatedDecoder(config.code_width, config.network)
+        self.linear_in: nn.Linear | None = None
+        self.linear_out: nn.Linear | None = None
+        if config.starts_linear:
+            step = self.frames_per_step * config.network.features
+            self.linear_in = nn.Linear(step, config.code_width, bias=False)
+            self.linear_out = nn.Linear(config.code_width, step, bias=False)
         self.register_buffer("mean", torch.zeros(config.network.features))
         self.register_buffer("spread", torch.ones(config.network.features))
 
@@ -80,7 +90,7 @@ class RvqVae(nn.Module):
     @torch.no_grad()
     def encode_normalised(self, frames: Tensor) -> Tensor:
         """Return codes (B, S, 1, Q) of normalised features (B, T, D)."""
-        return self.quantizer.encode(self.encoder(frames)).unsqueeze(2)
+        return self.quantizer.encode(self.vectors(frames)).unsqueeze(2)
 
     @property
     def silent_code(self) -> int:
@@ -95,9 +105,9 @@ class RvqVae(nn.Module):
     @torch.no_grad()
     def decode_normalised(self, codes: Tensor) -> Tensor:
         """Return normalised features (B, T, D) of codes (B, S, 1, Q')."""
-        return torch.as_tensor(self.decoder(self._vectors(codes.squeeze(2))))
+        return self.frames(self._entries(codes.squeeze(2)))
 
-    def _vectors(self, codes: Tensor) -> Tensor:
+    def _entries(self, codes: Tensor) -> Tensor:
         """Return what the decoder reads, (B, S, code_width), for codes (B, S, Q')."""
         if isinstance(self.quantizer, FactorizedQuantizer):
             return self.quantizer.decode(codes)
@@ -118,8 +128,42 @@ class RvqVae(nn.Module):
         Returns:
             normalised features (B, T, D), and what the quantizer did.
         """
-        quantized = self.quantizer(self.encoder(self.normalised(features)), mask)
-        return self.decoder(quantized.vectors), quantized
+        quantized = self.quantizer(self.vectors(self.normalised(features)), mask)
+        return self.frames(quantized.vectors), quantized
+
+    def vectors(self, frames: Tensor) -> Tensor:
+        """Return what is quantized, (B, S, code_width), of normalised features (B, T, D)."""
+        vectors = torch.as_tensor(self.encoder(frames))
+        if self.linear_in is None:
+            return vectors
+        return vectors + self.linear_in(frames.unflatten(1, (-1, self.frames_per_step)).flatten(2))
+
+    def frames(self, vectors: Tensor) -> Tensor:
+        """Return normalised features (B, T, D) of quantized vectors (B, S, code_width)."""
+        frames = torch.as_tensor(self.decoder(vectors))
+        if self.linear_out is None:
+            return frames
+        steps = self.linear_out(vectors).unflatten(2, (self.frames_per_step, -1))
+        return frames + steps.flatten(1, 2)
+
+    @torch.no_grad()
+    def start_linear(self, features: Tensor) -> None:
+        """Start as the principal components of one step of windows (N, T, D); see the config."""
+        assert self.linear_in is not None and self.linear_out is not None
+        frames = self.normalised(features).unflatten(1, (-1, self.frames_per_step))
+        steps = frames.flatten(2).flatten(0, 1)
+        # Double precision and a ridge: constant features make the matrix singular.
+        spread = (steps.T @ steps).double() + 1e-6 * torch.eye(steps.shape[1]).double()
+        axes = torch.linalg.eigh(spread).eigenvectors.flip(1).T.to(steps.dtype)
+        kept = min(len(axes), self.config.code_width)
+        self.linear_in.weight.zero_()[:kept] = axes[:kept]
+        self.linear_out.weight.zero_()[:, :kept] = axes[:kept].T
+        for last in (self.encoder.outward, self.decoder.outward):
+            nn.init.zeros_(last.weight)
+            if last.bias is not None:
+                nn.init.zeros_(last.bias)
+        if isinstance(self.quantizer, FactorizedQuantizer):
+            self.quantizer.start_as_projection()
 
     @torch.no_grad()
     def set_statistics(self, features: Tensor, groups: tuple[int, ...] = ()) -> None:

@@ -15,7 +15,9 @@ from ..config import to_json
 from ..data.corpus import load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
 from ..evaluation.reconstruction import reconstruction_errors
+from ..motion.skeleton import PARTS
 from ..tokenizer.factorized_codebook import FactorizedQuantizer
+from ..tokenizer.grid import reach_of
 from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .body_losses import body_losses
@@ -63,18 +65,38 @@ def prepare(
     held_out = build_bank(whole_body(load_corpus(corpus, "val", without)), is_mirrored=False)
     model = build_tokenizer(preset.model)
     model.set_statistics(bank.features)
+    start_linear(model, bank)
     return BodyTokenizerTask(model, preset, bank, held_out)
+
+
+@torch.no_grad()
+def start_linear(model: BodyTokenizer, bank: FeatureBank) -> None:
+    """Start the tokenizers that have a linear path as principal components.
+
+    Each number then counts by how many decimetres it moves the body.
+    """
+    reach = torch.cat([reach_of(part) for part in PARTS])
+    windows = draw_windows(bank, 2000, 32).features
+    for own, columns in parts_of(model):
+        if own.config.starts_linear:
+            own.spread.copy_(1.0 / reach[columns])
+            own.start_linear(windows[..., columns])
+
+
+def parts_of(model: BodyTokenizer) -> list[tuple[RvqVae, slice]]:
+    """Return the tokenizers in a tokenizer and the columns of the features that each reads."""
+    if isinstance(model, HalvesTokenizer):
+        halves = slice(0, LOWER_WIDTH), slice(LOWER_WIDTH, None)
+        return [(model.lower, halves[0]), (model.upper, halves[1])]
+    return [(model, slice(None))]
 
 
 @torch.no_grad()
 def refit_body(model: BodyTokenizer, bank: FeatureBank) -> None:
     """Put every entry in the middle of the vectors of the whole split that choose it."""
     torch.manual_seed(0)
-    if isinstance(model, HalvesTokenizer):
-        _refit(model.lower, bank, slice(0, LOWER_WIDTH))
-        _refit(model.upper, bank, slice(LOWER_WIDTH, None))
-    else:
-        _refit(model, bank, slice(None))
+    for own, columns in parts_of(model):
+        _refit(own, bank, columns)
 
 
 def _refit(model: RvqVae, bank: FeatureBank, columns: slice) -> None:
@@ -83,7 +105,7 @@ def _refit(model: RvqVae, bank: FeatureBank, columns: slice) -> None:
         whole = length - length % model.frames_per_step
         if whole:
             clip = bank.features[None, start : start + whole, columns]
-            rows.append(model.encoder(model.normalised(clip))[0])
+            rows.append(model.vectors(model.normalised(clip))[0])
     vectors = torch.cat(rows)
     quantizer = model.quantizer
     if isinstance(quantizer, FactorizedQuantizer):

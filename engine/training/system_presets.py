@@ -36,21 +36,25 @@ class BodyTokenizerPreset:
     """Length of a training window."""
 
 
-def _factorized(features: int, width: int, size: int = 8192) -> RvqVaeConfig:
-    book = CodebookConfig(size=size, width=32, revive_below=0.01)
-    return RvqVaeConfig(FactorizedConfig(book, code_width=width), DilatedConfig(features, width))
+def _factorized(features: int, width: int, is_small: bool = True) -> RvqVaeConfig:
+    # A small batch has a tenth of a vector for each entry: shorter memory lets entries follow.
+    book = CodebookConfig(
+        size=8192, width=32, decay=0.95 if is_small else 0.99, revive_below=0.01
+    )
+    network = DilatedConfig(features, width)
+    return RvqVaeConfig(FactorizedConfig(book, code_width=width), network, is_small)
 
 
-def _shared(width: int, stages: int, halvings: int) -> RvqVaeConfig:
+def _shared(width: int, halvings: int, is_small: bool = True) -> RvqVaeConfig:
     book = CodebookConfig(size=512, width=width)
-    quantizer = QuantizerConfig(stages, book, is_shared=True, stage_dropout=0.2)
-    return RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width, halvings=halvings))
+    quantizer = QuantizerConfig(6, book, is_shared=True, stage_dropout=0.2)
+    return RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width, halvings=halvings), is_small)
 
 
 def _smoke(features: int) -> RvqVaeConfig:
     book = CodebookConfig(size=16, width=4)
     network = DilatedConfig(features, width=8, depth=1)
-    return RvqVaeConfig(FactorizedConfig(book, code_width=8), network)
+    return RvqVaeConfig(FactorizedConfig(book, code_width=8), network, starts_linear=True)
 
 
 _PAPER_LOOP = LoopConfig(
@@ -69,15 +73,17 @@ BODY_TOKENIZER_PRESETS = {
         HalvesConfig(_factorized(LOWER_WIDTH, 144), _factorized(UPPER_WIDTH, 144)),
         _BODY_LOSSES, _SMALL_LOOP,
     ),
-    "hifigpt-small": BodyTokenizerPreset(_shared(192, 6, 2), _BODY_LOSSES, _SMALL_LOOP),
-    "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 6, 3), _BODY_LOSSES, _SMALL_LOOP),
-    "mmm": BodyTokenizerPreset(_factorized(WIDTH, 512), _BODY_LOSSES, _PAPER_LOOP),
+    "hifigpt-small": BodyTokenizerPreset(_shared(192, 2), _BODY_LOSSES, _SMALL_LOOP),
+    "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 3), _BODY_LOSSES, _SMALL_LOOP),
+    "mmm": BodyTokenizerPreset(_factorized(WIDTH, 512, False), _BODY_LOSSES, _PAPER_LOOP),
     "mmm-halves": BodyTokenizerPreset(
-        HalvesConfig(_factorized(LOWER_WIDTH, 512), _factorized(UPPER_WIDTH, 512)),
+        HalvesConfig(
+            _factorized(LOWER_WIDTH, 512, False), _factorized(UPPER_WIDTH, 512, False)
+        ),
         _BODY_LOSSES, _PAPER_LOOP,
     ),
-    "hifigpt": BodyTokenizerPreset(_shared(512, 6, 2), _BODY_LOSSES, _PAPER_LOOP),
-    "hifigpt-x8": BodyTokenizerPreset(_shared(512, 6, 3), _BODY_LOSSES, _PAPER_LOOP),
+    "hifigpt": BodyTokenizerPreset(_shared(512, 2, False), _BODY_LOSSES, _PAPER_LOOP),
+    "hifigpt-x8": BodyTokenizerPreset(_shared(512, 3, False), _BODY_LOSSES, _PAPER_LOOP),
     "smoke": BodyTokenizerPreset(_smoke(WIDTH), loop=_SMOKE_LOOP, frames=16),
     "smoke-halves": BodyTokenizerPreset(
         HalvesConfig(_smoke(LOWER_WIDTH), _smoke(UPPER_WIDTH)), loop=_SMOKE_LOOP, frames=16

@@ -19,7 +19,10 @@ from keyfill_extension.engine.tokenizer.halves import (
     HalvesConfig,
     HalvesTokenizer,
 )
-from keyfill_extension.engine.tokenizer.residual_quantizer import QuantizerConfig
+from keyfill_extension.engine.tokenizer.residual_quantizer import (
+    QuantizerConfig,
+    ResidualQuantizer,
+)
 from keyfill_extension.engine.tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from keyfill_extension.engine.training.body_losses import body_losses
 from keyfill_extension.engine.training.presets import TokenizerLosses
@@ -45,9 +48,9 @@ def batch(features: torch.Tensor) -> WindowBatch:
 def config(kind: str, features: int = WIDTH) -> RvqVaeConfig:
     halvings = 3 if kind == "shared x8" else 2
     network = DilatedConfig(features, width=16, depth=2, halvings=halvings)
-    if kind == "factorized":
+    if kind in ("factorized", "linear"):
         book = CodebookConfig(size=32, width=4)
-        return RvqVaeConfig(FactorizedConfig(book, code_width=12), network)
+        return RvqVaeConfig(FactorizedConfig(book, code_width=12), network, kind == "linear")
     book = CodebookConfig(size=16, width=12)
     shared = QuantizerConfig(3, book, is_shared=kind != "separate", stage_dropout=0.0)
     return RvqVaeConfig(shared, network)
@@ -66,7 +69,7 @@ def tokenizer(kind: str) -> RvqVae | HalvesTokenizer:
     return model.eval()
 
 
-KINDS = ("factorized", "shared x4", "shared x8", "separate", "halves")
+KINDS = ("factorized", "linear", "shared x4", "shared x8", "separate", "halves")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,6 +115,38 @@ def test_optimiser_steps_lower_the_loss(kind: str) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_linear_start_is_the_principal_components_of_a_step() -> None:
+    model = RvqVae(config("linear")).eval()
+    data = windows()
+    model.set_statistics(data.flatten(0, 1))
+    model.spread.fill_(1.0)
+    model.start_linear(data)
+    frames = model.normalised(data)
+    steps = frames.reshape(-1, 4 * WIDTH)
+    axes = torch.linalg.svd(steps, full_matrices=False).Vh[:12]
+    restored = model.frames(model.vectors(frames)).reshape(-1, 4 * WIDTH)
+    torch.testing.assert_close(restored, steps @ axes.T @ axes, atol=1e-3, rtol=1e-2)
+    kept = model.quantizer.up(model.quantizer.down(model.vectors(frames)))
+    torch.testing.assert_close(kept[..., :4], model.vectors(frames)[..., :4])
+    assert not kept[..., 4:].any()
+
+
+def test_a_shared_codebook_starts_with_long_and_short_entries() -> None:
+    torch.manual_seed(0)
+    book = CodebookConfig(size=200, width=12)
+    quantizer = ResidualQuantizer(QuantizerConfig(4, book, is_shared=True, stage_dropout=0.0))
+    vectors = torch.randn(500, 12)
+    quantizer.train()(vectors)
+    quantizer.eval()
+    left = [vectors]
+    for stage in range(4):
+        codes = quantizer.encode(vectors)[:, : stage + 1]
+        left.append(vectors - quantizer.decode(codes))
+    misses = [float(rows.square().mean()) for rows in left]
+    assert misses == sorted(misses, reverse=True)
+    assert misses[4] < 0.75 * misses[1]
 
 
 def test_stages_share_one_codebook_or_have_their_own() -> None:
@@ -189,7 +224,7 @@ def test_frames_behind_a_clips_end_count_nothing() -> None:
     assert body_losses(Lifted(change), cut, TokenizerLosses())[0] < 1e-5
 
 
-@pytest.mark.parametrize("kind", KINDS[:4])
+@pytest.mark.parametrize("kind", KINDS[:5])
 def test_a_config_survives_json(kind: str) -> None:
     assert from_json(RvqVaeConfig, to_json(config(kind))) == config(kind)
 

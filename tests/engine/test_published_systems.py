@@ -303,7 +303,7 @@ def test_a_described_folder_is_loaded_as_its_system(
     save(tmp_path, systems[kind])
     write_manifest(tmp_path)
     write_description(tmp_path, SystemDescription(kind.split()[0]))
-    monkeypatch.setattr(api, "load_text_encoder", lambda name: ENCODER)
+    monkeypatch.setattr(api, "load_text_encoder", lambda *_: ENCODER)
     engine = api.load_engine(tmp_path, "cpu")
     running = engine.run(MotionRequest("a person walks", 1.0))
     while True:
