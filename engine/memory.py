@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -194,6 +194,29 @@ class MotionMemory:
             at = torch.arange(len(rows))
             place.append(torch.stack([torch.full_like(at, slot), at], 1))
         return Remembered(torch.cat(codes), torch.cat(place))
+
+    def joined(self, other: MotionMemory) -> MotionMemory:
+        """Return a memory of these clips and of another's, without what is in both.
+
+        Both must hold codes of the same tokenizer.
+        """
+        known = {(row.numpy().tobytes(), text) for row, text in self._captioned()}
+        kept = [
+            index for index, (row, text) in enumerate(other._captioned())
+            if (row.numpy().tobytes(), text) not in known
+        ]
+        return MotionMemory(
+            self.captions + [other.captions[index] for index in kept],
+            torch.cat([self.clips, other.clips[kept] + len(self.starts) - 1]),
+            torch.cat([self.sentences, other.sentences[kept]]),
+            torch.cat([self.codes, other.codes.to(self.codes)]),
+            torch.cat([self.starts, other.starts[1:] + self.starts[-1]]),
+        )
+
+    def _captioned(self) -> Iterator[tuple[Tensor, str]]:
+        """Yield each caption behind its clip's codes as 16-bit numbers."""
+        for clip, caption in zip(self.clips.tolist(), self.captions, strict=True):
+            yield self.codes[self.starts[clip] : self.starts[clip + 1]].to(torch.int16), caption
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return everything that captions point to as tensors for a checkpoint."""

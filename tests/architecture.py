@@ -22,7 +22,7 @@ REPOSITORY_ONLY = {"data", "training", "evaluation"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "packing", "splicing", "wording"},
+    {"protocol", "rotations", "config", "packing", "shares", "splicing", "wording"},
     {"features", "checkpoint", "memory"},
     {"text_encoder", "momask_files"},
     {"tokenizer", "transformers"},

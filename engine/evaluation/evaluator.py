@@ -24,6 +24,7 @@ from ..data.tokens import first_words, pad_words
 from ..features import WIDTH, clip_to_features, integrate_root
 from ..motion.clip import Clip
 from ..motion.skeleton import JOINTS
+from ..shares import RowDropout
 from ..text_encoder import TextEncoder
 from .reconstruction import heading_joints
 
@@ -75,7 +76,7 @@ class MotionTextEvaluator(nn.Module):
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
         self.inward = nn.Linear(FRAMES * inputs, width)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = RowDropout(config.dropout)
         self.steps = nn.GRU(width, width, batch_first=True, bidirectional=True)
         self.motion_head = _head(6 * width, config)
         self.word_query = nn.Linear(config.text_width, config.text_width)
@@ -142,10 +143,10 @@ class MotionTextEvaluator(nn.Module):
 
 def _head(inputs: int, config: EvaluatorConfig) -> nn.Sequential:
     return nn.Sequential(
-        nn.Dropout(config.dropout),
+        RowDropout(config.dropout),
         nn.Linear(inputs, config.width),
         nn.GELU(),
-        nn.Dropout(config.dropout),
+        RowDropout(config.dropout),
         nn.Linear(config.width, config.outputs),
     )
 

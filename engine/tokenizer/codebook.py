@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..shares import current_share, pick_rows
+
 
 @dataclass(frozen=True, slots=True)
 class CodebookConfig:
@@ -74,23 +76,26 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def update(self, vectors: Tensor, codes: Tensor) -> None:
-        """Move the entries towards the vectors (N, D) that chose them, then revive dead ones."""
+        """Move the entries towards the vectors (N, D) that chose them, then revive dead ones.
+
+        Where several processes share a batch, N counts own vectors and all are summed.
+        """
+        share = current_share()
         hits = torch.bincount(codes, minlength=self.config.size).to(vectors.dtype)
         sums = torch.zeros_like(self.total).index_add_(0, codes, vectors)
+        hits, sums = share.add_up(hits), share.add_up(sums)
         decay = self.config.decay
         self.use.mul_(decay).add_(hits, alpha=1 - decay)
         self.total.mul_(decay).add_(sums, alpha=1 - decay)
         dead = self.use < self.config.revive_below
         if bool(dead.any()):
-            count = int(dead.sum())
-            picked = vectors[torch.randint(len(vectors), (count,), device=vectors.device)]
             self.use[dead] = 1.0
-            self.total[dead] = picked
+            self.total[dead] = pick_rows(vectors, int(dead.sum()))
         self.entries.copy_(self.total / self.use[:, None].clamp_min(1e-5))
 
     @torch.no_grad()
     def fill(self, vectors: Tensor) -> None:
-        """Start the entries on random vectors (N, D) of the first batch."""
+        """Start the entries on random vectors (N, D) of the whole first batch."""
         picked = vectors[torch.randint(len(vectors), (self.config.size,), device=vectors.device)]
         noise = 0.01 * vectors.std() * torch.randn_like(picked)
         self.use.fill_(1.0)

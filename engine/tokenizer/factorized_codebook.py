@@ -14,6 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from ..shares import current_share, mean_of_all
 from .codebook import Codebook, CodebookConfig
 from .contract import Quantized
 
@@ -100,13 +101,14 @@ class FactorizedQuantizer(nn.Module):
         flat = low.flatten(0, -2)
         real = slice(None) if mask is None else mask.flatten()
         teaching = flat.detach()[real]
-        if self.training and len(teaching) and not bool(self.book.is_filled):
-            self.book.fill(teaching)
+        share = current_share()
+        teaches = self.training and int(share.add_up(torch.tensor(len(teaching)).to(flat.device)))
+        if teaches and not bool(self.book.is_filled):
+            self.book.fill(share.gather(teaching))
         codes = self._nearest(flat.detach())
         entries = self.book.look_up(codes)
-        missed = (flat - entries)[real].square()
-        commitment = missed.mean() if missed.numel() else flat.sum() * 0.0
-        if self.training and len(teaching):
+        commitment = mean_of_all((flat - entries)[real].square())
+        if teaches:
             self.book.update(teaching, codes[real])
         straight = (flat + (entries - flat).detach()).view_as(low)
         return Quantized(self.up(straight), codes.view(*vectors.shape[:-1], 1), commitment)

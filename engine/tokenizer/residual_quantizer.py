@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from ..shares import current_share, mean_of_all
 from .codebook import Codebook, CodebookConfig
 from .contract import Quantized
 
@@ -88,13 +89,13 @@ class ResidualQuantizer(nn.Module):
         for stage in range(self.config.stages):
             book = self.book(stage)
             if self.training and not bool(book.is_filled):
-                book.fill(self._first_vectors(residual[real]))
+                book.fill(self._first_vectors(current_share().gather(residual[real])))
             chosen = book.nearest(residual)
             codes.append(chosen)
             if stage > last:
                 continue
             entries = book.look_up(chosen)
-            commitment = commitment + (flat - total - entries)[real].square().mean()
+            commitment = commitment + mean_of_all((flat - total - entries)[real].square())
             if self.training:
                 book.update(residual[real], chosen[real])
             total = total + entries

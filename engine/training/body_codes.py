@@ -12,7 +12,8 @@ from ..data.corpus import load_corpus
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from .loop import TrainingError
+from .distributed import TrainingError
+from .starting import add_init
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def read_options(what: str, presets: list[str], argv: list[str]) -> argparse.Nam
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    add_init(parser)
     return parser.parse_args(argv)
 
 

@@ -16,14 +16,17 @@ from ..data.corpus import load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
 from ..evaluation.reconstruction import reconstruction_errors
 from ..motion.skeleton import PARTS
+from ..shares import own_rows
 from ..tokenizer.factorized_codebook import FactorizedQuantizer
 from ..tokenizer.grid import reach_of
 from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .body_losses import body_losses
+from .distributed import join_processes, write_once
 from .loop import Report, Run, train
-from .presets import with_steps
+from .presets import with_options
 from .refit import ROUNDS, move_entries, nearest_codes
+from .starting import Start, add_init, begin, init_record, read_start
 from .system_presets import BODY_TOKENIZER_PRESETS, BodyTokenizerPreset
 
 BodyTokenizer = RvqVae | HalvesTokenizer
@@ -47,7 +50,7 @@ class BodyTokenizerTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        windows = draw_windows(self.bank, count, self.preset.frames)
+        windows = own_rows(draw_windows(self.bank, count, self.preset.frames))
         return body_losses(self.model, windows, self.preset.losses)
 
     def validate(self, averaged: nn.Module) -> Report:
@@ -147,18 +150,32 @@ def codes_in_use(model: BodyTokenizer, bank: FeatureBank) -> list[list[float]]:
 
 
 def train_body(
-    preset: BodyTokenizerPreset, corpus: Path, without: list[str], out: Path
+    preset: BodyTokenizerPreset,
+    corpus: Path,
+    without: list[str],
+    out: Path,
+    init: Path | None = None,
 ) -> BodyTokenizerTask:
     """Train a tokenizer, write it into `out`, and return the task with the trained model."""
+    start = read_body_start(init, preset)
     task = prepare(preset, corpus, tuple(without))
-    config = {"preset": to_json(preset), "without": without}
+    begin(task.model, start)
+    config = {"preset": to_json(preset), "without": without} | init_record(init)
     run = Run(task.model, task.batch_loss, task.validate, out, config)
     trained = train(run, preset.loop)
     assert isinstance(trained, RvqVae | HalvesTokenizer)
     refit_body(trained, task.bank)
     name = FILE_NAMES[type(trained)]
-    save_checkpoint(out / f"{name}.safetensors", trained.state_dict(), to_json(preset.model))
+    path, described = out / f"{name}.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return replace(task, model=trained)
+
+
+def read_body_start(init: Path | None, preset: BodyTokenizerPreset) -> Start | None:
+    """Read the weights that a tokenizer is to begin with, those of its own preset."""
+    name = "halves" if isinstance(preset.model, HalvesConfig) else "tokenizer"
+    known = {key: own.model for key, own in BODY_TOKENIZER_PRESETS.items()}
+    return read_start(init, name, preset.model, known)
 
 
 def main(argv: list[str]) -> int:
@@ -169,8 +186,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    add_init(parser)
     options = parser.parse_args(argv)
-    preset = with_steps(BODY_TOKENIZER_PRESETS[options.preset], options.steps)
-    task = train_body(preset, options.corpus, options.without, options.out)
+    preset = with_options(BODY_TOKENIZER_PRESETS[options.preset], options.steps, options.init)
+    task = train_body(preset, options.corpus, options.without, options.out, options.init)
+    if join_processes().index > 0:
+        return 0
     print({**task.validate(task.model), "codes_in_use": codes_in_use(task.model, task.bank)})
     return 0

@@ -19,9 +19,11 @@ from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
 from ..evaluation.evaluator import FILE_NAME, MotionTextEvaluator, describe
 from ..evaluation.metrics import Array, MetricError, draw_pool, r_precision
+from ..shares import current_share, own_rows, rand_rows
 from ..text_encoder import TextEncoder, load_text_encoder
+from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import EVALUATOR_PRESETS, EvaluatorPreset, with_steps
+from .presets import EVALUATOR_PRESETS, EvaluatorPreset, with_options
 
 SHORTEST_FRAMES: Final = 24
 MOST_SHARPNESS: Final = 3.5
@@ -74,15 +76,18 @@ class EvaluatorTask:
         """Return the loss of random clips, each with one of its captions."""
         clips = torch.multinomial(self.data.bank.weights, count)
         rows = [self._caption(int(clip)) for clip in clips]
-        described, lengths = self._crops(clips)
+        described, lengths = own_rows(self._crops(clips))
         motions = self.model.motion(described, lengths)
-        sentence, words, mask = caption_rows(self.data.texts, rows)
-        texts = self.model.text(
-            sentence, words, mask & (torch.rand(mask.shape) > self.preset.word_dropout)
-        )
+        captions = caption_rows(self.data.texts, rows)
+        is_same = self._is_same(clips, captions[0])
+        sentence, words, mask = own_rows(captions)
+        is_kept = rand_rows(*mask.shape, device=mask.device) > self.preset.word_dropout
+        texts = self.model.text(sentence, words, mask & is_kept)
+        # Every clip of the batch is told apart from every other one, whoever computed it.
+        motions, texts = current_share().gather(motions), current_share().gather(texts)
         cosine = motions @ texts.T / self.model.config.outputs
         scores = cosine * self.model.sharpness.clamp_max(MOST_SHARPNESS).exp()
-        return _contrast(scores, self._is_same(clips, sentence)), {}
+        return _contrast(scores, is_same.to(scores.device)), {}
 
     def _caption(self, clip: int) -> int:
         rows = self.data.captions[clip]
@@ -152,9 +157,9 @@ def caption_rows(texts: TextBank, rows: list[int]) -> tuple[Tensor, Tensor, Tens
 
 def _contrast(scores: Tensor, is_same: Tensor) -> Tensor:
     """Return InfoNCE in both directions; `is_same` pairs off the diagonal count nothing."""
-    own = torch.eye(len(scores), dtype=torch.bool)
+    own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
     scores = scores.masked_fill(is_same & ~own, -torch.inf)
-    wanted = torch.arange(len(scores))
+    wanted = torch.arange(len(scores), device=scores.device)
     both = [functional.cross_entropy(rows, wanted) for rows in (scores, scores.T)]
     return torch.stack(both).mean()
 
@@ -192,10 +197,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     options = parser.parse_args(argv)
-    preset = with_steps(EVALUATOR_PRESETS[options.preset], options.steps)
+    preset = with_options(EVALUATOR_PRESETS[options.preset], options.steps)
     task = prepare(preset, options.corpus, tuple(options.without), options.out)
     config = {"preset": to_json(preset), "without": options.without}
     run = Run(task.model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
-    save_checkpoint(options.out / FILE_NAME, trained.state_dict(), to_json(preset.model))
+    path, described = options.out / FILE_NAME, to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return 0

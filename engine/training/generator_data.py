@@ -17,6 +17,7 @@ from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..tokenizer.grid import GridTokenizer
+from .starting import add_init
 
 VALIDATION_SEED: Final = 20240
 STITCHING_SEED: Final = 7
@@ -94,5 +95,6 @@ def read_generator_options(
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    add_init(parser)
     options = parser.parse_args(argv)
     return options, load_tokenizer(options.tokenizer)

@@ -10,10 +10,13 @@ from torch import Tensor, nn
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ..shares import own_rows, rand_rows
 from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
 from .body_codes import check_sizes, load_codes, read_options
+from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import with_steps
+from .presets import with_options
+from .starting import begin, init_record, read_start
 from .system_presets import GPT_PRESETS, GptPreset
 
 
@@ -26,7 +29,8 @@ def gpt_loss(model: DoubleTierGpt, preset: GptPreset, batch: CodeBatch) -> tuple
     codes = batch.codes[:, :, 0]
     has_text, seen = batch.condition.word_mask.any(1), codes
     if model.training:
-        has_text = has_text & (torch.rand(len(codes)) >= preset.without_text)
+        drawn = rand_rows(len(codes), device=codes.device)
+        has_text = has_text & (drawn >= preset.without_text)
         share = preset.corrupted * float(torch.rand(()))
         seen = corrupt(codes, share, model.config.codebook_size, preset.corruption)
     logits = model(codes, batch.condition.sentence, has_text, seen)
@@ -47,7 +51,7 @@ class GptTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        return gpt_loss(self.model, self.preset, draw_codes(self.bank, count))
+        return gpt_loss(self.model, self.preset, own_rows(draw_codes(self.bank, count)))
 
     def validate(self, averaged: nn.Module) -> Report:
         """Measure the averaged model on codes that nothing corrupts."""
@@ -59,16 +63,20 @@ class GptTask:
 def main(argv: list[str]) -> int:
     """Run `python -m engine train gpt`; writes `gpt.safetensors`."""
     options = read_options("gpt", sorted(GPT_PRESETS), argv)
-    preset = with_steps(GPT_PRESETS[options.preset], options.steps)
+    preset = with_options(GPT_PRESETS[options.preset], options.steps, options.init)
+    known = {key: own.model for key, own in GPT_PRESETS.items()}
+    start = read_start(options.init, "gpt", preset.model, known)
     data = load_codes(options, of_halves=False)
     sizes = data.tokenizer.stages, data.tokenizer.codebook_size
     wanted = preset.model.stages, preset.model.codebook_size
     check_sizes(sizes, wanted, options.tokenizer)
     torch.manual_seed(preset.loop.seed)
     model = DoubleTierGpt(preset.model)
+    begin(model, start)
     task = GptTask(model, preset, data.train, all_codes(data.held_out))
-    config = {"preset": to_json(preset), "without": options.without}
+    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
     run = Run(model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
-    save_checkpoint(options.out / "gpt.safetensors", trained.state_dict(), to_json(preset.model))
+    path, described = options.out / "gpt.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return 0

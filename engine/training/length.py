@@ -15,10 +15,13 @@ from ..config import to_json
 from ..data.corpus import Corpus, load_corpus
 from ..data.tokens import encode_texts
 from ..motion.skeleton import FPS, FRAMES_PER_STEP
+from ..shares import mean_of_all, own_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..transformers.length import LengthConfig, LengthPredictor
+from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import LENGTH_PRESETS, LengthPreset, with_steps
+from .presets import LENGTH_PRESETS, LengthPreset, with_options
+from .starting import add_init, begin, init_record, read_start
 
 
 def length_rows(
@@ -45,8 +48,11 @@ class LengthTask:
         """Return the loss of random captions."""
         sentences, bins = self.rows
         chosen = torch.randint(len(bins), (count,))
-        logits = self.model(sentences[chosen])
-        return functional.cross_entropy(logits, bins[chosen], label_smoothing=0.1), {}
+        own, wanted = own_rows((sentences[chosen], bins[chosen]))
+        losses = functional.cross_entropy(
+            self.model(own), wanted, label_smoothing=0.1, reduction="none"
+        )
+        return mean_of_all(losses), {}
 
     def validate(self, averaged: nn.Module) -> Report:
         """Return the likelihood and how far the median is off."""
@@ -60,19 +66,29 @@ class LengthTask:
         }
 
 
-def run_training(preset: LengthPreset, corpus: Path, without: tuple[str, ...], out: Path) -> None:
+def run_training(
+    preset: LengthPreset,
+    corpus: Path,
+    without: tuple[str, ...],
+    out: Path,
+    init: Path | None = None,
+) -> None:
     """Train and write `length.safetensors` into `out`."""
+    known = {key: own.model for key, own in LENGTH_PRESETS.items()}
+    start = read_start(init, "length", preset.model, known)
     torch.manual_seed(preset.loop.seed)
     encoder = load_text_encoder("minilm")
     model = LengthPredictor(preset.model)
+    begin(model, start)
     task = LengthTask(
         model,
         length_rows(load_corpus(corpus, "train", without), encoder, preset.model),
         length_rows(load_corpus(corpus, "val", without), encoder, preset.model),
     )
-    config = {"preset": to_json(preset), "without": list(without)}
+    config = {"preset": to_json(preset), "without": list(without)} | init_record(init)
     trained = train(Run(model, task.batch_loss, task.validate, out, config), preset.loop)
-    save_checkpoint(out / "length.safetensors", trained.state_dict(), to_json(preset.model))
+    path, described = out / "length.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
 
 
 def main(argv: list[str]) -> int:
@@ -83,7 +99,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    add_init(parser)
     options = parser.parse_args(argv)
-    preset = with_steps(LENGTH_PRESETS[options.preset], options.steps)
-    run_training(preset, options.corpus, tuple(options.without), options.out)
+    preset = with_options(LENGTH_PRESETS[options.preset], options.steps, options.init)
+    run_training(preset, options.corpus, tuple(options.without), options.out, options.init)
     return 0

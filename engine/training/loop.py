@@ -1,6 +1,7 @@
 """The loop that every training shares: schedule, bars, resumable checkpoints, log.
 
-It knows a model and a function that gives a batch's loss, nothing about motion.
+It runs in one process or in each of several (see `distributed`), on a GPU where there is
+one. It knows a model and a function that gives a batch's loss, nothing about motion.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..shares import Share, sharing
+from .distributed import TrainingError, average_report, join_processes, together, write_once
+
 Report = dict[str, float]
-
-
-class TrainingError(ValueError):
-    """A run that cannot start or go on; the text names the cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +64,102 @@ class Run:
     """The resolved configuration, saved as JSON beside the run."""
 
 
+class StepLoss(nn.Module):
+    """A run's model inside a module whose output is the loss: what processes share."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.model = run.model
+        self.batch_loss = run.batch_loss
+
+    def forward(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of this process's share of a fresh batch, and its figures."""
+        return self.batch_loss(count)
+
+
 def train(run: Run, loop: LoopConfig) -> nn.Module:
     """Train to the last step, resuming where the folder's checkpoint stands.
 
     Returns:
-        The model to ship: the moving average of the weights if there is one.
+        The model to ship, on the CPU: the moving average of the weights if there is one.
 
     Raises:
-        TrainingError: if the folder holds a run of another configuration.
+        TrainingError: if the folder holds a run of another configuration, or the batch
+            cannot be shared evenly by the processes.
     """
-    run.folder.mkdir(parents=True, exist_ok=True)
-    _match_config(run)
+    share = join_processes()
+    _check_batch(loop.batch, share)
+    write_once(lambda: _open_folder(run))
+    run.model.to(share.device)
     optimizer = torch.optim.AdamW(
         _groups(run.model, loop.weight_decay), lr=loop.learning_rate, betas=(0.9, 0.99)
     )
     average = deepcopy(run.model) if loop.average_decay else run.model
     first = _resume(run.folder / "state.pt", run.model, average, optimizer)
+    keeper = _Keeper(run, loop, average, optimizer)
+    step_loss = together(StepLoss(run), share)
     bar = tqdm(
-        range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2
-    )
-    started = time.monotonic()
+        range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2,
+        disable=share.index > 0,
+    )  # fmt: skip
     for step in bar:
-        report = _one_step(run, loop, optimizer, step)
+        with sharing(share):
+            report = _one_step(step_loss, loop, optimizer, step)
+        report = average_report(report, share)
         if loop.average_decay:
             _move_average(average, run.model, min(loop.average_decay, (1 + step) / (10 + step)))
-        is_last = step + 1 == loop.steps
-        if (step + 1) % loop.validate_every == 0 or is_last:
-            report |= _measure(run, average)
-        if (step + 1) % 50 == 0 or is_last:
-            seconds = time.monotonic() - started
-            _log(run.folder, {"step": step + 1, "seconds": round(seconds, 1)} | report)
+        if share.index == 0 and keeper.keep(step + 1, report):
             bar.set_postfix({name: f"{value:.4g}" for name, value in list(report.items())[:5]})
-        if (step + 1) % loop.save_every == 0 or is_last:
-            _save(run.folder / "state.pt", run.model, average, optimizer, step + 1)
-    return average.eval()
+    return average.eval().cpu()
+
+
+class _Keeper:
+    """Measures, logs and saves a run now and then: in one process of several."""
+
+    def __init__(
+        self, run: Run, loop: LoopConfig, average: nn.Module, optimizer: torch.optim.Optimizer
+    ) -> None:
+        self.run, self.loop, self.average, self.optimizer = run, loop, average, optimizer
+        self.started = time.monotonic()
+
+    def keep(self, done: int, report: Report) -> bool:
+        """Keep what is due after `done` steps; return whether the report went to the log."""
+        run, is_last = self.run, done == self.loop.steps
+        is_measured = is_last or done % self.loop.validate_every == 0
+        is_logged = is_measured or done % 50 == 0
+        if is_measured:
+            report |= _measure(run, self.average)
+        if is_logged:
+            seconds = time.monotonic() - self.started
+            _log(run.folder, {"step": done, "seconds": round(seconds, 1)} | report)
+        if is_last or done % self.loop.save_every == 0:
+            _save(run.folder / "state.pt", run.model, self.average, self.optimizer, done)
+        return is_logged
+
+
+def _check_batch(batch: int, share: Share) -> None:
+    if batch % share.count:
+        fitting = [count for count in range(2, batch + 1) if batch % count == 0]
+        raise TrainingError(
+            f"{share.count} processes cannot share a batch of {batch} evenly: start "
+            f"{', '.join(map(str, fitting[:6]))} with --nproc_per_node."
+        )
 
 
 def _one_step(
-    run: Run, loop: LoopConfig, optimizer: torch.optim.Optimizer, step: int
+    step_loss: nn.Module, loop: LoopConfig, optimizer: torch.optim.Optimizer, step: int
 ) -> Report:
     # The seed depends on the step, so that a resumed run draws what an unbroken one would.
     torch.manual_seed(loop.seed * 1_000_003 + step)
     for group in optimizer.param_groups:
         group["lr"] = loop.learning_rate * _rate(step, loop)
-    run.model.train()
-    loss, report = run.batch_loss(loop.batch)
+    step_loss.train()
+    loss, report = step_loss(loop.batch)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.model.parameters(), loop.clip_gradient)
+    torch.nn.utils.clip_grad_norm_(step_loss.parameters(), loop.clip_gradient)
     optimizer.step()
-    return {"loss": loss.item()} | report
+    return {"loss": float(loss), **report}
 
 
 def _rate(step: int, loop: LoopConfig) -> float:
@@ -143,13 +189,17 @@ def _move_average(average: nn.Module, model: nn.Module, decay: float) -> None:
 @torch.no_grad()
 def _measure(run: Run, model: nn.Module) -> Report:
     was_training = model.training
-    model.eval()
-    report = run.validate(model)
+    # Held-out clips are few and lie on the CPU.
+    on_cpu = deepcopy(model).cpu() if next(model.parameters()).is_cuda else model
+    on_cpu.eval()
+    report = run.validate(on_cpu)
     model.train(was_training)
     return {f"val_{name}": value for name, value in report.items()}
 
 
-def _match_config(run: Run) -> None:
+def _open_folder(run: Run) -> None:
+    """Make the run's folder, or check that it holds a run of this configuration."""
+    run.folder.mkdir(parents=True, exist_ok=True)
     path = run.folder / "config.json"
     if path.is_file():
         if json.loads(path.read_text()) != json.loads(json.dumps(run.config)):
@@ -185,7 +235,7 @@ def _resume(
 ) -> int:
     if not path.is_file():
         return 0
-    state = torch.load(path, weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
     optimizer.load_state_dict(state["optimizer"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
@@ -11,10 +12,13 @@ from torch import Tensor, nn
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
-from ..transformers.masked import MaskedTransformer
+from ..shares import mean_of_all, own_rows, rand_rows
+from ..transformers.masked import MaskedConfig, MaskedTransformer
+from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, Run, train
-from .presets import MASKED_PRESETS, with_steps
+from .presets import MASKED_PRESETS, with_options
+from .starting import begin, init_record, joined_memory, read_start
 
 ALL_DROPOUT: Final = 0.1
 """Share of clips trained without text and memory, for classifier-free guidance (MoMask)."""
@@ -29,14 +33,14 @@ def masked_loss(
     """Return the negative log-likelihood of the hidden cells, nats a cell, and the accuracy."""
     condition = batch.condition
     if drop:
-        chance = torch.rand(len(batch.codes), 2)
+        chance = rand_rows(len(batch.codes), 2, device=batch.codes.device)
         nothing = chance[:, 0] < ALL_DROPOUT
         condition = condition.dropped(~nothing, ~nothing & (chance[:, 1] > MEMORY_DROPOUT))
     wanted = batch.codes[..., 0]
     chances, likeliest = model.log_likelihood(batch.visible, batch.is_step, condition, wanted)
-    hits = (likeliest == wanted)[batch.teaches]
-    loss = -chances[batch.teaches].mean()
-    return loss, {"nll": loss.item(), "accuracy": hits.float().mean().item()}
+    hits = (likeliest == wanted)[batch.teaches].float()
+    loss = -mean_of_all(chances[batch.teaches])
+    return loss, {"nll": loss.item(), "accuracy": mean_of_all(hits).item()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class MaskedTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        return masked_loss(self.model, self.source.draw(count), drop=True)
+        return masked_loss(self.model, own_rows(self.source.draw(count)), drop=True)
 
     def validate(self, averaged: nn.Module) -> Report:
         """Measure the averaged model with fixed masks."""
@@ -61,18 +65,28 @@ class MaskedTask:
 def main(argv: list[str]) -> int:
     """Run `python -m engine train masked`; writes the transformer and the memory."""
     options, tokenizer = read_generator_options("masked", sorted(MASKED_PRESETS), argv)
-    preset = with_steps(MASKED_PRESETS[options.preset], options.steps)
+    preset = with_options(MASKED_PRESETS[options.preset], options.steps, options.init)
+    known = {key: own.model for key, own in MASKED_PRESETS.items()}
+    start = read_start(options.init, "masked", preset.model, known)
     data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
     torch.manual_seed(preset.loop.seed)
     model = MaskedTransformer(preset.model)
+    begin(model, start)
     task = MaskedTask(
         model,
         BatchSource(data.composer, data.encoder, model.mask_code),
         validation_batches(data, model.mask_code),
     )
-    config = {"preset": to_json(preset), "without": options.without}
+    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
     run = Run(model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
-    save_checkpoint(options.out / "masked.safetensors", trained.state_dict(), to_json(preset.model))
-    save_checkpoint(options.out / "memory.safetensors", data.memory.to_tensors(), {})
+    memory = joined_memory(data.memory, options.init, options.tokenizer).to_tensors()
+    write_once(lambda: _save(options.out, trained, preset.model, memory))
     return 0
+
+
+def _save(
+    out: Path, trained: nn.Module, config: MaskedConfig, memory: dict[str, Tensor]
+) -> None:
+    save_checkpoint(out / "masked.safetensors", trained.state_dict(), to_json(config))
+    save_checkpoint(out / "memory.safetensors", memory, {})

@@ -19,14 +19,17 @@ from torch.nn import functional
 from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
 from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..systems.folder import SystemDescription, write_description
 from ..transformers.sentence import SentenceMasked, SentenceResidual
 from .body_codes import CodeData, check_sizes, load_codes
 from .body_tokenizer import train_body
+from .distributed import write_once
 from .length import run_training as train_length
 from .loop import Report, Run, train
 from .momask_presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
-from .presets import with_steps
+from .presets import with_options
+from .starting import Start, add_init, begin, init_record, read_start
 from .weights import halved_tensors
 
 NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
@@ -42,29 +45,31 @@ def masked_loss(
     """
     codes, is_step = batch.codes[:, :, 0, 0], batch.is_step
     hidden = hidden_steps(is_step)
-    chance = torch.rand(2, *codes.shape)
-    is_random = hidden & (chance[0] < preset.randomised)
-    is_masked = hidden & ~is_random & (chance[1] >= preset.shown)
-    shown = torch.where(is_random, torch.randint_like(codes, model.config.codebook_size), codes)
+    place = codes.device
+    is_random = hidden & (rand_rows(*codes.shape, device=place) < preset.randomised)
+    is_masked = hidden & ~is_random & (rand_rows(*codes.shape, device=place) >= preset.shown)
+    anything = randint_rows(model.config.codebook_size, *codes.shape, device=place)
+    shown = torch.where(is_random, anything, codes)
     shown = shown.masked_fill(is_masked, model.mask_code)
     sentence = _dropped(batch.condition.sentence, preset.without_text * model.training)
     logits = model(shown, is_step, sentence)[hidden]
-    loss = functional.cross_entropy(logits, codes[hidden])
-    hits = (logits.argmax(-1) == codes[hidden]).float().mean()
+    loss = mean_of_all(functional.cross_entropy(logits, codes[hidden], reduction="none"))
+    hits = mean_of_all((logits.argmax(-1) == codes[hidden]).float())
     return loss, {"nll": loss.item(), "accuracy": hits.item()}
 
 
 def hidden_steps(is_step: Tensor) -> Tensor:
     """Return (B, S) True at a random share of each clip's steps, by the cosine; at least one."""
-    ratio = torch.cos(torch.rand(len(is_step), 1) * math.pi / 2)
+    ratio = torch.cos(rand_rows(len(is_step), 1, device=is_step.device) * math.pi / 2)
     count = (ratio * is_step.sum(1, keepdim=True)).round().clamp_min(1)
-    rank = torch.rand(is_step.shape).masked_fill(~is_step, 2.0).argsort(1).argsort(1)
+    rank = rand_rows(*is_step.shape, device=is_step.device).masked_fill(~is_step, 2.0)
+    rank = rank.argsort(1).argsort(1)
     return (rank < count) & is_step
 
 
 def _dropped(sentence: Tensor, share: float) -> Tensor:
     """Return sentences (B, D), a share of them zeros."""
-    return sentence * (torch.rand(len(sentence), 1) >= share)
+    return sentence * (rand_rows(len(sentence), 1, device=sentence.device) >= share)
 
 
 def residual_loss(
@@ -74,12 +79,12 @@ def residual_loss(
     codes, is_step = batch.codes[:, :, 0], batch.is_step
     # What each stage reads are the embeddings of all before it: one sum a stage, then choose.
     below = torch.stack([model.sums(codes[..., :s]) for s in range(1, codes.shape[-1])])
-    rows = torch.arange(len(codes))
+    rows = torch.arange(len(codes), device=codes.device)
     sentence = _dropped(batch.condition.sentence, preset.without_text * model.training)
     logits = model(below[stages - 1, rows], is_step, sentence, stages)[is_step]
     wanted = codes[rows, :, stages][is_step]
-    loss = functional.cross_entropy(logits, wanted)
-    hits = (logits.argmax(-1) == wanted).float().mean()
+    loss = mean_of_all(functional.cross_entropy(logits, wanted, reduction="none"))
+    hits = mean_of_all((logits.argmax(-1) == wanted).float())
     return loss, {"nll": loss.item(), "accuracy": hits.item()}
 
 
@@ -100,7 +105,7 @@ class MaskedTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        return masked_loss(self.model, self.preset, draw_codes(self.bank, count))
+        return masked_loss(self.model, self.preset, own_rows(draw_codes(self.bank, count)))
 
     def validate(self, averaged: nn.Module) -> Report:
         """Measure the averaged model with fixed masks."""
@@ -122,7 +127,7 @@ class ResidualTask:
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
         batch = draw_codes(self.bank, count)
-        stages = draw_stages(len(batch.codes), self.model.config.stages)
+        batch, stages = own_rows((batch, draw_stages(count, self.model.config.stages)))
         return residual_loss(self.model, self.preset, batch, stages)
 
     def validate(self, averaged: nn.Module) -> Report:
@@ -142,7 +147,9 @@ def _mean(reports: list[Report]) -> Report:
     return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
 
 
-def train_sentence(kind: str, preset: SentencePreset, data: CodeData, run_folder: Path) -> None:
+def train_sentence(
+    kind: str, preset: SentencePreset, data: CodeData, run_folder: Path, start: Start | None
+) -> None:
     """Train the masked or the residual transformer and write it into its run's folder."""
     config = preset.model
     found = data.tokenizer.stages, data.tokenizer.codebook_size
@@ -153,9 +160,12 @@ def train_sentence(kind: str, preset: SentencePreset, data: CodeData, run_folder
         task = MaskedTask(SentenceMasked(config), preset, data.train, all_codes(data.held_out))
     else:
         task = ResidualTask(SentenceResidual(config), preset, data.train, all_codes(data.held_out))
-    run = Run(task.model, task.batch_loss, task.validate, run_folder, {"preset": to_json(preset)})
+    begin(task.model, start)
+    record = {"preset": to_json(preset)} | init_record(start.path if start else None)
+    run = Run(task.model, task.batch_loss, task.validate, run_folder, record)
     trained = train(run, preset.loop)
-    save_checkpoint(run_folder / f"{kind}.safetensors", trained.state_dict(), to_json(config))
+    path, described = run_folder / f"{kind}.safetensors", to_json(config)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
 
 
 def gather(out: Path) -> bool:
@@ -171,6 +181,18 @@ def gather(out: Path) -> bool:
     return True
 
 
+def keep_tokenizer(init: Path, preset: MoMaskPreset, out: Path) -> None:
+    """Copy the tokenizer of a model that is trained further: its codes go on to mean the same.
+
+    A few clips would move the entries away from all others; `--network tokenizer` trains it.
+    """
+    known = {key: own.tokenizer.model for key, own in MOMASK_PRESETS.items()}
+    start = read_start(init, "tokenizer", preset.tokenizer.model, known)
+    assert start is not None
+    described = to_json(preset.tokenizer.model)
+    save_checkpoint(out / "tokenizer" / "tokenizer.safetensors", start.tensors, described)
+
+
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m engine train momask")
     parser.add_argument("--preset", choices=sorted(MOMASK_PRESETS), required=True)
@@ -179,25 +201,25 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--network", choices=(*NETWORKS, "all"), default="all")
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="of each network, instead of the preset's")
+    add_init(parser)
     return parser.parse_args(argv)
 
 
 def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> None:
-    folder = options.out / name
+    folder, init = options.out / name, options.init
+    chosen = with_options(getattr(preset, name), options.steps, init)
     if name == "tokenizer":
-        train_body(
-            with_steps(preset.tokenizer, options.steps), options.corpus, options.without, folder
-        )
+        train_body(chosen, options.corpus, options.without, folder, init)
     elif name == "length":
-        length = with_steps(preset.length, options.steps)
-        train_length(length, options.corpus, tuple(options.without), folder)
+        train_length(chosen, options.corpus, tuple(options.without), folder, init)
     else:
+        known = {key: getattr(own, name).model for key, own in MOMASK_PRESETS.items()}
+        start = read_start(init, name, chosen.model, known)
         shared = argparse.Namespace(
             corpus=options.corpus, without=options.without, out=options.out / "captions",
             tokenizer=options.out / "tokenizer",
         )  # fmt: skip
-        sentence = with_steps(getattr(preset, name), options.steps)
-        train_sentence(name, sentence, load_codes(shared, of_halves=False), folder)
+        train_sentence(name, chosen, load_codes(shared, of_halves=False), folder, start)
 
 
 def main(argv: list[str]) -> int:
@@ -205,7 +227,9 @@ def main(argv: list[str]) -> int:
     options = _parse(argv)
     preset = MOMASK_PRESETS[options.preset]
     for name in NETWORKS if options.network == "all" else (options.network,):
-        _train_one(name, preset, options)
-    if gather(options.out):
-        print(options.out)
+        if name == "tokenizer" and options.init and options.network == "all":
+            write_once(lambda: keep_tokenizer(options.init, preset, options.out))
+        else:
+            _train_one(name, preset, options)
+    write_once(lambda: gather(options.out) and print(options.out))
     return 0

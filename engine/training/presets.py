@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from ..evaluation.evaluator import EvaluatorConfig
 from ..tokenizer.codebook import CodebookConfig
@@ -186,6 +187,23 @@ class Preset(Protocol):
 AnyPreset = TypeVar("AnyPreset", bound=Preset)
 
 
-def with_steps(preset: AnyPreset, steps: int | None) -> AnyPreset:
-    """Return the preset with another number of training steps, if one is given."""
-    return replace(preset, loop=replace(preset.loop, steps=steps)) if steps else preset
+FINE_TUNING: Final = 0.25
+"""Share of the learning rate that trained weights are trained further with."""
+
+
+def with_options(
+    preset: AnyPreset, steps: int | None, init: Path | None = None
+) -> AnyPreset:
+    """Return the preset with what the command line says about it.
+
+    Args:
+        preset: the chosen one.
+        steps: training steps instead of the preset's; None keeps them.
+        init: weights to start from, which are then learnt from more slowly; None for random ones.
+    """
+    loop = preset.loop
+    if steps:
+        loop = replace(loop, steps=steps)
+    if init:
+        loop = replace(loop, learning_rate=FINE_TUNING * loop.learning_rate)
+    return replace(preset, loop=loop)

@@ -12,11 +12,14 @@ from torch.nn import functional
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
+from ..shares import mean_of_all, own_rows, rand_rows
 from ..tokenizer.grid import GridTokenizer
 from ..transformers.residual import ResidualTransformer
+from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, Run, train
-from .presets import RESIDUAL_PRESETS, with_steps
+from .presets import RESIDUAL_PRESETS, with_options
+from .starting import begin, init_record, read_start
 
 TEXT_DROPOUT: Final = 0.2
 """Share of clips trained without their sentence (MoMask)."""
@@ -34,13 +37,15 @@ def stage_loss(
     Every real cell counts: where the base code is kept, the stages above it are
     what the tokenizer made, and they are predicted all the same.
     """
-    sums = tokenizer.partial_sums(batch.codes[..., :stage])
+    # The tokenizer stays where it is: on the CPU.
+    codes = batch.codes[..., :stage].to(tokenizer.entries(0).device)
+    sums = tokenizer.partial_sums(codes).to(batch.codes.device)
     sentence = batch.condition.sentence * keep_text[:, None]
     logits = model(sums, batch.is_step, sentence, stage)
     real = batch.is_step[..., None] & (batch.teaches | ~batch.masked)
     wanted = batch.codes[..., stage][real]
-    hits = (logits.argmax(-1)[real] == wanted).float().mean()
-    return functional.cross_entropy(logits[real], wanted), hits
+    hits = mean_of_all((logits.argmax(-1)[real] == wanted).float())
+    return mean_of_all(functional.cross_entropy(logits[real], wanted, reduction="none")), hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,12 @@ class ResidualTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of one stage on a fresh batch."""
-        batch = self.source.draw(count)
+        batch = own_rows(self.source.draw(count))
         # Early stages carry more of the motion and are drawn more often.
         odds = torch.linspace(1.5, 0.5, self.model.config.stages - 1)
         stage = 1 + int(torch.multinomial(odds, 1))
-        keep = (torch.rand(len(batch.codes)) > TEXT_DROPOUT).float()
+        drawn = rand_rows(len(batch.codes), device=batch.codes.device)
+        keep = (drawn > TEXT_DROPOUT).float()
         loss, hits = stage_loss(self.model, self.tokenizer, batch, stage, keep)
         return loss, {"accuracy": hits.item()}
 
@@ -79,21 +85,23 @@ class ResidualTask:
 def main(argv: list[str]) -> int:
     """Run `python -m engine train residual`."""
     options, tokenizer = read_generator_options("residual", sorted(RESIDUAL_PRESETS), argv)
-    preset = with_steps(RESIDUAL_PRESETS[options.preset], options.steps)
+    preset = with_options(RESIDUAL_PRESETS[options.preset], options.steps, options.init)
+    known = {key: own.model for key, own in RESIDUAL_PRESETS.items()}
+    start = read_start(options.init, "residual", preset.model, known)
     data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
     torch.manual_seed(preset.loop.seed)
     model = ResidualTransformer(preset.model)
     model.set_scale(tokenizer.entries(0))
+    begin(model, start)
     task = ResidualTask(
         model,
         tokenizer,
         BatchSource(data.composer, data.encoder, tokenizer.codebook_size),
         validation_batches(data, tokenizer.codebook_size),
     )
-    config = {"preset": to_json(preset), "without": options.without}
+    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
     run = Run(model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
-    save_checkpoint(
-        options.out / "residual.safetensors", trained.state_dict(), to_json(preset.model)
-    )
+    path, described = options.out / "residual.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return 0

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import load_checkpoint, save_checkpoint
-from ..config import from_json, to_json
+from ..checkpoint import save_checkpoint
+from ..config import to_json
 from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
 from ..evaluation.reconstruction import heading_joints, reconstruction_errors
@@ -24,10 +24,13 @@ from ..features import (
 from ..motion.contacts import CONTACT_JOINTS
 from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
 from ..rotations import yaw_to_matrix
-from ..tokenizer.grid import GridTokenizer, GridTokenizerConfig
-from .loop import Report, Run, TrainingError, train
-from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_steps
+from ..shares import even_share, own_rows
+from ..tokenizer.grid import GridTokenizer
+from .distributed import write_once
+from .loop import Report, Run, train
+from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_options
 from .refit import refit_codebooks
+from .starting import add_init, begin, init_record, read_start
 
 
 def reconstruction_losses(
@@ -38,7 +41,7 @@ def reconstruction_losses(
     masks = {part: steps & batch.has_part[:, i : i + 1] for i, part in enumerate(PARTS)}
     decoded, quantized = model(batch.features, masks)
     real = batch.is_real[..., None].float()
-    widths = torch.tensor([PART_WIDTHS[part] for part in PARTS])
+    widths = torch.tensor([PART_WIDTHS[part] for part in PARTS], device=real.device)
     captured = batch.has_part.repeat_interleave(widths, 1)[:, None]  # (B, 1, WIDTH)
     # A part nobody performed is taken as given, so that the other parts' joints still teach.
     decoded = torch.where(captured, decoded, batch.features)
@@ -53,10 +56,10 @@ def reconstruction_losses(
 
 
 def mean_over(values: Tensor, real: Tensor) -> Tensor:
-    """Return the mean of values (B, T, ...) where `real` (B, T, 1) is 1."""
+    """Return the mean of values (B, T, ...) where `real` (B, T, 1) is 1; see `mean_of_all`."""
     while real.dim() < values.dim():
         real = real[..., None]
-    return (values * real).sum() / (real.expand_as(values).sum() + 1e-6)
+    return (values * real).sum() / (even_share(real.expand_as(values).sum()) + 1e-6)
 
 
 def kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str, Tensor]:
@@ -111,7 +114,7 @@ class TokenizerTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        windows = draw_windows(self.bank, count, self.preset.frames)
+        windows = own_rows(draw_windows(self.bank, count, self.preset.frames))
         return reconstruction_losses(self.model, windows, self.preset.losses)
 
     def validate(self, averaged: nn.Module) -> Report:
@@ -130,38 +133,26 @@ def prepare(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...]) -> 
     return TokenizerTask(model, preset, bank, held_out)
 
 
-def start_from(model: GridTokenizer, path: Path) -> None:
-    """Load the weights of a trained tokenizer of the same sizes.
-
-    Raises:
-        TrainingError: if its sizes differ.
-    """
-    tensors, config = load_checkpoint(path)
-    if from_json(GridTokenizerConfig, config) != model.config:
-        raise TrainingError(f"{path} has other sizes than the preset; choose its own preset.")
-    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-
-
 def main(argv: list[str]) -> int:
     """Run `python -m engine train tokenizer`; writes `tokenizer.safetensors`."""
     parser = argparse.ArgumentParser(prog="python -m engine train tokenizer")
     parser.add_argument("--preset", choices=sorted(TOKENIZER_PRESETS), default="grid")
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--init", type=Path, help="start from these weights")
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
+    add_init(parser)
     options = parser.parse_args(argv)
-    preset = with_steps(TOKENIZER_PRESETS[options.preset], options.steps)
+    preset = with_options(TOKENIZER_PRESETS[options.preset], options.steps, options.init)
+    known = {key: own.model for key, own in TOKENIZER_PRESETS.items()}
+    start = read_start(options.init, "tokenizer", preset.model, known)
     task = prepare(preset, options.corpus, tuple(options.without))
-    if options.init:
-        start_from(task.model, options.init)
-    config = {"preset": to_json(preset), "without": options.without, "init": bool(options.init)}
+    begin(task.model, start)
+    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
     run = Run(task.model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
     assert isinstance(trained, GridTokenizer)
     refit_codebooks(trained, task.bank)
-    save_checkpoint(
-        options.out / "tokenizer.safetensors", trained.state_dict(), to_json(preset.model)
-    )
+    path, described = options.out / "tokenizer.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return 0

@@ -11,10 +11,13 @@ from torch.nn import functional
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..transformers.masked_words import WordsMasked
 from .body_codes import check_sizes, load_codes, read_options
+from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import with_steps
+from .presets import with_options
+from .starting import begin, init_record, read_start
 from .system_presets import WORDS_PRESETS, WordsPreset
 
 VALIDATION_SEED = 20240
@@ -34,17 +37,19 @@ class MaskedCodes:
 
 def mask_codes(preset: WordsPreset, batch: CodeBatch, model: WordsMasked) -> MaskedCodes:
     """Hide a random share of each clip's steps, at least one, and corrupt what is shown."""
-    codes, is_step = batch.codes[:, :, -1, 0], batch.is_step
+    codes, is_step, place = batch.codes[:, :, -1, 0], batch.is_step, batch.codes.device
     lengths = is_step.sum(1, keepdim=True)
-    share = preset.least_masked + (1 - preset.least_masked) * torch.rand(len(codes), 1)
-    rank = torch.rand(codes.shape).masked_fill(~is_step, 2.0).argsort(1).argsort(1)
+    share = preset.least_masked + (1 - preset.least_masked) * rand_rows(len(codes), 1, device=place)
+    rank = rand_rows(*codes.shape, device=place).masked_fill(~is_step, 2.0).argsort(1).argsort(1)
     hidden = (rank < (share * lengths).ceil()) & is_step
-    wrong = torch.rand(codes.shape) < preset.randomised
-    shown = torch.where(wrong, torch.randint_like(codes, model.config.codebook_size), codes)
+    wrong = rand_rows(*codes.shape, device=place) < preset.randomised
+    anything = randint_rows(model.config.codebook_size, *codes.shape, device=place)
+    shown = torch.where(wrong, anything, codes)
     lower = None
     if model.config.has_lower:
         # Only as a condition: what is made is decoded with the original codes.
-        gone = torch.rand(codes.shape) < preset.lower_hidden * torch.rand(len(codes), 1)
+        drawn = rand_rows(*codes.shape, device=place)
+        gone = drawn < preset.lower_hidden * rand_rows(len(codes), 1, device=place)
         lower = batch.codes[:, :, 0, 0].masked_fill(gone, model.mask_code)
     return MaskedCodes(shown.masked_fill(hidden, model.mask_code), hidden, lower)
 
@@ -55,11 +60,12 @@ def words_loss(
     """Return the negative log-likelihood of the hidden steps, nats a code, and the accuracy."""
     masked, condition = mask_codes(preset, batch, model), batch.condition
     if model.training:
-        condition = condition.dropped(torch.rand(len(batch.codes)) >= preset.without_text)
+        drawn = rand_rows(len(batch.codes), device=batch.codes.device)
+        condition = condition.dropped(drawn >= preset.without_text)
     logits = model(masked.shown, batch.is_step, condition, masked.lower)[masked.teaches]
     wanted = batch.codes[:, :, -1, 0][masked.teaches]
-    loss = functional.cross_entropy(logits, wanted)
-    hits = (logits.argmax(-1) == wanted).float().mean()
+    loss = mean_of_all(functional.cross_entropy(logits, wanted, reduction="none"))
+    hits = mean_of_all((logits.argmax(-1) == wanted).float())
     return loss, {"nll": loss.item(), "accuracy": hits.item()}
 
 
@@ -74,7 +80,7 @@ class WordsTask:
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:
         """Return the loss of a fresh batch."""
-        return words_loss(self.model, self.preset, draw_codes(self.bank, count))
+        return words_loss(self.model, self.preset, own_rows(draw_codes(self.bank, count)))
 
     def validate(self, averaged: nn.Module) -> Report:
         """Measure the averaged model with fixed masks."""
@@ -88,19 +94,21 @@ class WordsTask:
 def main(argv: list[str]) -> int:
     """Run `python -m engine train words`; writes `masked` or `upper`.safetensors."""
     options = read_options("words", sorted(WORDS_PRESETS), argv)
-    preset = with_steps(WORDS_PRESETS[options.preset], options.steps)
+    preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
     is_upper = preset.model.has_lower
+    name = "upper" if is_upper else "masked"
+    known = {key: own.model for key, own in WORDS_PRESETS.items()}
+    start = read_start(options.init, name, preset.model, known)
     data = load_codes(options, of_halves=is_upper)
     sizes = data.tokenizer.stages, data.tokenizer.codebook_size
     check_sizes(sizes, (1, preset.model.codebook_size), options.tokenizer)
     torch.manual_seed(preset.loop.seed)
     model = WordsMasked(preset.model)
+    begin(model, start)
     task = WordsTask(model, preset, data.train, all_codes(data.held_out))
-    config = {"preset": to_json(preset), "without": options.without}
+    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
     run = Run(model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
-    name = "upper" if is_upper else "masked"
-    save_checkpoint(
-        options.out / f"{name}.safetensors", trained.state_dict(), to_json(preset.model)
-    )
+    path, described = options.out / f"{name}.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return 0

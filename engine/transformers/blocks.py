@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..shares import rand_rows
+
 
 def sinusoids(positions: Tensor, width: int, longest: float = 1000.0) -> Tensor:
     """Return (..., width) sine and cosine features of positions (...) (Vaswani et al. 2017)."""
@@ -50,7 +52,8 @@ class ClipDropout(nn.Module):
         """Drop channels of (B, S, D)."""
         if not self.training or self.chance == 0.0:
             return values
-        kept = torch.rand(len(values), 1, values.shape[-1], device=values.device) > self.chance
+        drawn = rand_rows(len(values), 1, values.shape[-1], device=values.device)
+        kept = drawn > self.chance
         return values * (kept / (1.0 - self.chance))
 
 

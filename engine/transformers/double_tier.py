@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..shares import mean_of_all, rand_rows, randint_rows
 from .causal import CausalTrunk, LayerCache
 
 Corruption = Literal["step", "code", "none"]
@@ -154,8 +155,8 @@ def corrupt(codes: Tensor, share: float, size: int, kind: Corruption = "step") -
     if kind == "none":
         return codes
     shape = codes.shape if kind == "code" else (*codes.shape[:2], 1)
-    wrong = torch.rand(shape, device=codes.device) < share
-    return torch.where(wrong, torch.randint_like(codes, size), codes)
+    wrong = rand_rows(*shape, device=codes.device) < share
+    return torch.where(wrong, randint_rows(size, *codes.shape, device=codes.device), codes)
 
 
 def likelihood_loss(logits: Tensor, codes: Tensor, lengths: Tensor, end_code: int) -> Tensor:
@@ -173,4 +174,6 @@ def likelihood_loss(logits: Tensor, codes: Tensor, lengths: Tensor, end_code: in
     teaches = (places < lengths[:, None])[..., None].repeat(1, 1, codes.shape[-1])
     wanted[..., 0] = torch.where(is_end, end_code, wanted[..., 0])
     teaches[..., 0] |= is_end
-    return functional.cross_entropy(logits[teaches], wanted[teaches])
+    return mean_of_all(
+        functional.cross_entropy(logits[teaches], wanted[teaches], reduction="none")
+    )

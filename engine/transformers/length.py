@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..shares import RowDropout
+
 
 @dataclass(frozen=True, slots=True)
 class LengthConfig:
@@ -30,7 +32,7 @@ class LengthPredictor(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(config.text_width, config.width),
             nn.GELU(),
-            nn.Dropout(config.dropout),
+            RowDropout(config.dropout),
             nn.Linear(config.width, config.classes),
         )
 
@@ -74,7 +76,7 @@ class LengthEstimator(nn.Module):
             nn.Linear(left, right) for left, right in zip(ends, ends[1:], strict=False)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for width in config.widths)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = RowDropout(config.dropout)
         self.outward = nn.Linear(ends[-1], config.classes)
 
     def forward(self, sentence: Tensor) -> Tensor:

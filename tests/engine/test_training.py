@@ -72,7 +72,7 @@ def test_a_resumed_run_gives_the_unbroken_runs_weights(tmp_path: Path) -> None:
     assert preset.loop.save_every == 2  # so that a state after two of three steps exists
     state = tmp_path / "broken"
     interrupted = InterruptedTask(tokenizer.prepare(preset, corpus, ()), after=2)
-    config = {"preset": to_json(preset), "without": [], "init": False}
+    config = {"preset": to_json(preset), "without": []}
     with pytest.raises(KeyboardInterrupt):
         train(Run(interrupted.model, interrupted.batch_loss, no_report, state, config), preset.loop)
     tokenizer.main([*arguments, str(state)])

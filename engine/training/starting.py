@@ -1,0 +1,117 @@
+"""Where a training begins: at random weights, or at those of a trained model (`--init`).
+
+What is wrong with the weights is told before anything is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..checkpoint import load_checkpoint
+from ..config import ConfigError, from_json
+from ..memory import MotionMemory
+from .distributed import TrainingError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """Trained weights to begin with."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+
+
+def add_init(parser: argparse.ArgumentParser) -> None:
+    """Let a trainer take `--init`."""
+    parser.add_argument(
+        "--init", type=Path, metavar="DIR",
+        help="fine-tune: start from the weights in this folder, with a quarter of the "
+        "preset's learning rate",
+    )  # fmt: skip
+
+
+def init_record(init: Path | None) -> dict[str, str]:
+    """Return what a run's configuration says about its start; nothing if it was random."""
+    return {"init": str(init)} if init else {}
+
+
+def read_start(
+    init: Path | None, name: str, model: Any, presets: Mapping[str, Any]
+) -> Start | None:
+    """Read the weights that a training is to begin with; None without `--init`.
+
+    Args:
+        init: a folder that holds `name`.safetensors, or the file itself.
+        name: of the network's file.
+        model: the configuration of the network that is going to be trained.
+        presets: the configurations to choose from, by the preset's name.
+
+    Raises:
+        TrainingError: if the weights are those of another configuration.
+        WeightsError: if the file is missing or damaged.
+    """
+    if init is None:
+        return None
+    path = init / f"{name}.safetensors" if init.is_dir() or not init.suffix else init
+    tensors, stored = load_checkpoint(path)
+    if not _describes(stored, model):
+        fitting = [f"--preset {key}" for key, own in presets.items() if _describes(stored, own)]
+        cure = f"choose {' or '.join(fitting)}" if fitting else "leave out --init"
+        raise TrainingError(f"{path} has other sizes than the preset; {cure}.")
+    floats = {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
+    return Start(path, floats)
+
+
+def _describes(stored: dict[str, Any], model: Any) -> bool:
+    try:
+        return bool(from_json(type(model), stored) == model)
+    except ConfigError:
+        return False
+
+
+def begin(model: nn.Module, start: Start | None) -> None:
+    """Put the weights of the start, if there is one, into a model.
+
+    Raises:
+        TrainingError: if the file lacks some of them.
+    """
+    if start is None:
+        return
+    try:
+        model.load_state_dict(start.tensors)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"{start.path} holds other weights than this version trains; train it again, or "
+            "leave out --init."
+        ) from error
+
+
+def joined_memory(own: MotionMemory, init: Path | None, tokenizer: Path) -> MotionMemory:
+    """Return the clips learnt from, before those that the start remembers.
+
+    Codes mean the same only to the same tokenizer: with another one the old clips are left out.
+    """
+    folder = init if init is None or init.is_dir() else init.parent
+    if folder is None or not _is_same(folder, tokenizer):
+        return own
+    stored = load_checkpoint(folder / "memory.safetensors")[0]
+    return own.joined(MotionMemory.from_tensors(stored))
+
+
+def _is_same(folder: Path, tokenizer: Path) -> bool:
+    paths = [place / "tokenizer.safetensors" for place in (folder, tokenizer)]
+    if not all(path.is_file() for path in (*paths, folder / "memory.safetensors")):
+        return False
+    first, second = (load_checkpoint(path)[0] for path in paths)
+    return all(
+        name in second and torch.equal(tensor.half(), second[name].half())
+        for name, tensor in first.items()
+        if name.endswith((".entries", "weight", "bias"))
+    )
