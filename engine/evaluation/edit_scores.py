@@ -24,6 +24,7 @@ from .library import RealClip, find_captioned
 from .measures import Body
 from .physics import foot_slide
 from .prompts import Prompt
+from .shown import SHOWN
 from .takes import RunsRequests
 
 Array = NDArray[np.floating[Any]]
@@ -137,7 +138,10 @@ def _score_upper(
         clip = host.entry.clip
         result = run_edit(engine, upper_body(clip), prompt.text, seed)
         rows.append(_row(prompt, host, [clip, *result.clips], (0, clip.frames)))
-        real = find_captioned(tuple(clips), prompt.checks[0])
+        # Where only one side is told apart in captions, the mirrored action is as smooth.
+        action = prompt.checks[0]
+        action = action if action in SHOWN else action.replace("_left", "_right")
+        real = find_captioned(tuple(clips), action)
         usual = float(np.median([_roughness(one.entry.clip) for one, _ in real]))
         for made in result.clips:
             legs = [0, 1, 2, 4, 5, 7, 8, 10, 11]
