@@ -136,15 +136,16 @@ class RvqVae(nn.Module):
         vectors = torch.as_tensor(self.encoder(frames))
         if self.linear_in is None:
             return vectors
-        return vectors + self.linear_in(frames.unflatten(1, (-1, self.frames_per_step)).flatten(2))
+        steps = frames.unflatten(1, (-1, self.frames_per_step)).flatten(2)
+        return vectors + torch.as_tensor(self.linear_in(steps))
 
     def frames(self, vectors: Tensor) -> Tensor:
         """Return normalised features (B, T, D) of quantized vectors (B, S, code_width)."""
         frames = torch.as_tensor(self.decoder(vectors))
         if self.linear_out is None:
             return frames
-        steps = self.linear_out(vectors).unflatten(2, (self.frames_per_step, -1))
-        return frames + steps.flatten(1, 2)
+        steps = torch.as_tensor(self.linear_out(vectors))
+        return frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
 
     @torch.no_grad()
     def start_linear(self, features: Tensor) -> None:
