@@ -145,7 +145,9 @@ class RvqVae(nn.Module):
         if self.linear_out is None:
             return frames
         steps = torch.as_tensor(self.linear_out(vectors))
-        return frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
+        return torch.as_tensor(
+            frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
+        )
 
     @torch.no_grad()
     def start_linear(self, features: Tensor) -> None:
