@@ -110,7 +110,7 @@ def test_a_remembered_clip_is_planted_between_margins(gap, expected) -> None:
     kept[planted] = False
     assert not codes[:, kept].any()
     length = planted.stop - planted.start
-    assert MARGIN_STEPS <= planted.start or gap.first == 0
+    assert planted.start >= MARGIN_STEPS or gap.first == 0
     for row, own in enumerate((range(100, 105), range(105, 110))):
         steps = codes[row, planted, 0, 0].tolist()
         assert steps == [*range(steps[0], steps[0] + length)] if length else steps == []
