@@ -1,15 +1,15 @@
 """Feet that stand on a rig as they stand in the clip, whatever the rig's proportions.
 
 Limbs that point where the clip's do put the feet nearly right. What is left
-comes from hips that are wider, thighs longer than shins, and longer feet; near
-the floor it is taken up by the legs. The pivot of a foot is its heel, or its
-toes while the heel is up. It works both ways, and knows neither channels nor
-bones without a joint.
+comes from hips that are wider, thighs longer than shins, and longer feet. Near
+the floor the hips take up what both feet lack, the legs the rest. The pivot of
+a foot is its heel, or its toes while the heel is up. It works both ways, and
+knows neither channels nor bones without a joint.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ def measure_legs(alignment: Alignment) -> RigLegs | None:
 def put_feet_on_rig(
     clip: Clip, legs: RigLegs, alignment: Alignment, placement: Placement, pose: MappedPose
 ) -> MappedPose:
-    """Return the pose with thighs and shins turned so that low feet are where the clip's are.
+    """Return the pose with hips moved and legs turned so that low feet are where the clip's are.
 
     Args:
         clip: T frames.
@@ -166,12 +166,16 @@ def _put(
     wanted = alignment.to_rig(feet.ankles, placement) + feet.offsets
     starts, limbs = _rig_limbs(legs, alignment, pose)
     present = limbs.upper + limbs.lower
-    moves = _weights(feet)[..., None] * (wanted - starts - present)
+    weights = _weights(feet)[..., None]
+    lacking = weights * (wanted - starts - present)
+    # What both feet lack, the hips give: a straight leg can hardly be made shorter.
+    shift = lacking.sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+    moves = lacking - weights * shift[:, None]
     turns = _within_limit(limbs, reach(limbs, present + moves), moves)
     rotations = pose.rotations.copy()
     for pair, turn in zip(legs.rows, turns, strict=False):
         rotations[:, pair] = quaternions.multiply(turn, rotations[:, pair])
-    return MappedPose(rotations, pose.pelvis_heads)
+    return MappedPose(rotations, pose.pelvis_heads + shift)
 
 
 def _within_limit(limbs: Limbs, turns: tuple[Array, Array], moves: Array) -> list[Array]:
@@ -215,25 +219,44 @@ def read_feet(
         pose: the rig's bones as they are.
     """
     positions, world = forward_kinematics(clip.root_pos, clip.rot)
+    back = quaternions.conjugate(placement.rotation)
     starts, limbs = _rig_limbs(legs, alignment, pose)
     feet = _feet_of_clip(positions, world, legs, placement)
     goals = alignment.to_clip(starts + limbs.upper + limbs.lower - feet.offsets, placement)
     low = _weights(feet)[..., None]
     turned = _reach_in_clip(positions, world, low * goals + (1.0 - low) * feet.ankles)
-    best, least = turned, np.full(low.shape[:2], np.inf)
+    shift = np.zeros_like(pose.pelvis_heads)
+    best, least = [*turned, shift], np.full(clip.frames, np.inf)
     for _ in range(_ROUNDS):
+        lower = quaternions.rotate(back, shift)[:, None] / alignment.scale
         oriented = _orient_legs(turned, legs, alignment, placement, pose)
-        stepped = _feet_below(positions, turned, feet)
+        oriented = MappedPose(oriented.rotations, pose.pelvis_heads - shift)
+        stepped = _feet_below(positions - lower, turned, feet)
         put = _put(stepped, legs, alignment, placement, oriented)
         lacks = [_turn_to_clip(pose, put, pair, placement) for pair in legs.rows[:2]]
-        lack = np.maximum(*(quaternions.angle_between(quaternions.IDENTITY, one) for one in lacks))
-        is_better = (lack < least)[..., None]
-        best = [np.where(is_better, *pair) for pair in zip(turned, best, strict=True)]
+        angles = [quaternions.angle_between(quaternions.IDENTITY, one) for one in lacks]
+        missed = np.linalg.norm(put.pelvis_heads - pose.pelvis_heads, axis=-1) / _leg(limbs)
+        lack = np.maximum(np.max(angles, axis=(0, 2)), missed)
+        is_better = lack < least
+        best = [_choose(is_better, *pair) for pair in zip((*turned, shift), best, strict=True)]
         least = np.minimum(lack, least)
         if least.max(initial=0.0) < _EXACT:
             break
-        turned = [quaternions.multiply(*pair) for pair in zip(lacks, best, strict=True)]
-    return _with_legs(clip, world, best)
+        shift = put.pelvis_heads - oriented.pelvis_heads
+        turned = [quaternions.multiply(*pair) for pair in zip(lacks, turned, strict=True)]
+    read = _with_legs(clip, world, best[:2])
+    moved = quaternions.rotate(back, best[2]) / alignment.scale
+    return replace(read, root_pos=read.root_pos - moved)
+
+
+def _leg(limbs: Limbs) -> float:
+    """Return how long a leg is."""
+    return float(np.linalg.norm(limbs.upper[0, 0]) + np.linalg.norm(limbs.lower[0, 0]))
+
+
+def _choose(is_new: NDArray[np.bool_], new: Array, old: Array) -> Array:
+    """Return the new rows (T, ...) where they are better."""
+    return np.where(is_new.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def _foot_offsets(legs: RigLegs, feet: Array) -> Array:

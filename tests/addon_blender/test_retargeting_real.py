@@ -30,9 +30,6 @@ def test_a_clip_arrives_and_comes_back(name, shared):
         assert all(not worst > 10.0 for worst in ends), kind
         # Per thousand of a leg: a source that hardly sinks at all is no measure.
         assert figures.found[1] <= 1.2 * figures.source[1] + 0.5, kind
-        # Its shins are a quarter longer than its thighs: in a squat the knees would leave the
-        # clip by more than 6 degrees before the feet stood as still as the clip's.
-        if (name, kind) != ("cmu_atelier_02_10.bvh", "reach"):
-            assert figures.found[0] <= 1.2 * figures.source[0], kind
+        assert figures.found[0] <= 1.2 * figures.source[0], kind
         assert figures.again[0] <= 0.5, kind
         assert figures.again[1] <= 2.0, kind

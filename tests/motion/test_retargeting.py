@@ -96,7 +96,8 @@ def test_what_came_from_a_clip_is_read_and_written_again(name):
     turned = [forward_kinematics(one.root_pos, one.rot)[1] for one in (back, clip)]
     kept = [JOINT_INDEX[joint] for joint in JOINTS if "hip" not in joint and "knee" not in joint]
     assert np.degrees(quaternions.angle_between(*turned)[:, kept]).max() < 0.01
-    assert np.abs(back.root_pos - clip.root_pos).max() < 1e-6
+    near = 1e-6 if SHAPES[name].legs == 1.0 else 5e-3  # hips give way to feet of other legs
+    assert np.abs(back.root_pos - clip.root_pos).max() < near
 
 
 @pytest.mark.parametrize("name", SHAPES)
