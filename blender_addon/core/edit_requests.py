@@ -328,7 +328,7 @@ def part_of_joint(joint: str) -> str:
 
 
 def bones_of_parts(bone_map: BoneMap, parts: Iterable[str]) -> tuple[str, ...]:
-    """Return the mapped bones of some body parts, in the order of the joints.
+    """Return the mapped bones of some body parts, in the order of the joints, and twist bones.
 
     Raises:
         RequestError: if a part has no bone.
@@ -340,8 +340,11 @@ def bones_of_parts(bone_map: BoneMap, parts: Iterable[str]) -> tuple[str, ...]:
                 f"The armature has no bones for {spoken(part)}.",
                 "Choose other body parts, or rename its bones as in Mixamo's skeleton.",
             )
+    twists = ((twist.joint, twist.bone) for twist in bone_map.twists)
     return tuple(
-        bone for joint, bone in bone_map.bones.items() if part_of_joint(joint) in chosen
+        bone
+        for joint, bone in (*bone_map.bones.items(), *twists)
+        if part_of_joint(joint) in chosen
     )
 
 

@@ -21,7 +21,7 @@ from keyfill_extension.blender_addon.core.edit_requests import (
     RangeSources,
     Recipe,
 )
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess
+from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess, Twist
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.skeleton import FPS, JOINTS, PARTS
 
@@ -225,6 +225,13 @@ def test_parts_and_their_bones():
         "LOWER_BODY",
         "TORSO",
     )
+
+
+def test_twist_bones_belong_to_their_limbs():
+    twists = (Twist("arm_twist", "left_elbow", 0.5), Twist("leg_twist", "right_knee", 0.5))
+    bone_map = replace(whole_map(), twists=twists)
+    assert "arm_twist" in edit_requests.bones_of_parts(bone_map, ("LEFT_ARM",))
+    assert "leg_twist" not in edit_requests.bones_of_parts(bone_map, ("LEFT_ARM", "TORSO"))
 
 
 def test_a_part_without_bones_names_the_cure():
