@@ -24,6 +24,7 @@ PROGRAM: Final = "python -m engine"
 USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
   generate        make motion from prompts, or refill parts of clips
+  models          list the models that can be chosen
   train           train tokenizer, masked, residual or length      (repository only)
   evaluate        measure a model                                  (repository only)
   corpus build    make a corpus from BVH files                     (repository only)
@@ -108,6 +109,7 @@ def main(
     command, rest = (words[0], words[1:]) if words else ("", [])
     commands: dict[str, Callable[[], int]] = {
         "generate": lambda: generate(rest, load_engine),
+        "models": lambda: show_models(rest),
         "train": lambda: train(rest),
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
         "corpus": lambda: build_corpus(rest),
@@ -316,6 +318,23 @@ def build_corpus(words: Sequence[str]) -> int:
         print(f"usage: {usage}", file=sys.stdout if is_help else sys.stderr)
         return 0 if is_help else WRONG_USAGE
     return run_module("corpus", ".data.build", words[1:])
+
+
+def show_models(words: Sequence[str]) -> int:
+    """List models: name, system, size, what they fill, licence, or why they cannot be used."""
+    from .models import SHIPPED, list_models, model_lines
+
+    parser = argparse.ArgumentParser(
+        prog=f"{PROGRAM} models", description="List the models that --model takes."
+    )
+    parser.add_argument("own", nargs="?", type=Path, metavar="DIR",
+                        help="folder of your own models, listed too")  # fmt: skip
+    parser.add_argument("--weights", type=Path, default=SHIPPED, metavar="DIR",
+                        help="folder of the default model (the shipped one)")  # fmt: skip
+    options = parser.parse_args(words)
+    for model in list_models(options.weights, options.own):
+        print(*model_lines(model), sep="\n")
+    return 0
 
 
 def run_module(command: str, module: str, words: Sequence[str]) -> int:

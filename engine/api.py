@@ -16,6 +16,7 @@ import torch
 
 from .checkpoint import WeightsError, load_checkpoint, load_network, verify_weights
 from .memory import MotionMemory
+from .models import SHIPPED
 from .motion.clip import Clip
 from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress, RequestError
@@ -39,7 +40,7 @@ from .transformers.residual import ResidualConfig, ResidualTransformer
 CONTEXT_FRAMES: Final = 80
 """Frames of a long take that the next beat sees."""
 
-DEFAULT_WEIGHTS: Final = Path(__file__).resolve().parent.parent / "weights"
+DEFAULT_WEIGHTS: Final = SHIPPED
 
 
 class Engine:
@@ -216,18 +217,12 @@ def load_engine(
     verify_weights(weights)
     place = choose_device(device)
     description = read_description(weights)
-    load_system = LOADERS.get(description.system)
-    if load_system is None:
-        raise WeightsError(
-            f"The folder {weights} holds the system {description.system}, which is unknown here.",
-            "Update Keyfill, or choose another folder.",
-        )
     beside = weights / "clip" if description.text_encoder.startswith("clip") else None
     folder = beside if beside is not None and beside.is_dir() else None
     text_encoder = load_text_encoder(description.text_encoder, folder)
     if description.system == "grid":
         return Engine(GridGenerator(load_grid(weights, place, text_encoder, decoding)))
-    return Engine(load_system(weights, place, text_encoder))
+    return Engine(LOADERS[description.system](weights, place, text_encoder))
 
 
 def load_grid(

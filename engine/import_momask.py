@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import nn
@@ -39,6 +39,9 @@ from .transformers.length import LengthEstimator, LengthEstimatorConfig
 from .transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
 
 M = TypeVar("M", bound=nn.Module)
+
+LICENCE: Final = "non-commercial use only: the published weights were trained on AMASS"
+"""What the models that are made here say of themselves."""
 
 
 def import_momask(folder: Path, out: Path) -> None:
@@ -72,7 +75,7 @@ def import_momask(folder: Path, out: Path) -> None:
             }
             config: Any = network.config
             save_checkpoint(staged / f"{name}.safetensors", tensors, to_json(config))
-        write_description(staged, SystemDescription("momask", "clip_projected"))
+        write_description(staged, SystemDescription("momask", "clip_projected", LICENCE))
         write_manifest(staged)
         if out.is_dir():
             out.rmdir()

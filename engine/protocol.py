@@ -114,6 +114,7 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
         "variation": request.variation,
         "strength": request.strength,
         "beats": [list(beat) for beat in request.beats],
+        "model": request.model,
     }
     arrays: dict[str, AnyArray] = {}
     if request.clip is not None:
@@ -121,6 +122,20 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
     if request.mask is not None:
         arrays["mask"] = request.mask
     return Message(REQUEST, id, fields, arrays)
+
+
+def load_message(id: int, model: str = "") -> Message:
+    """Return the frame that has a model loaded ahead of requests; empty for the default one."""
+    return Message(LOAD, id, {"model": model})
+
+
+def message_to_model(message: Message) -> str:
+    """Return which model a load or a request is for; empty for the default one.
+
+    Raises:
+        ProtocolError: if it has another type.
+    """
+    return str(_get(message, "model", str)) if "model" in message.fields else ""
 
 
 def message_to_request(message: Message) -> MotionRequest:
@@ -140,6 +155,7 @@ def message_to_request(message: Message) -> MotionRequest:
         variation=float(_get(message, "variation", float, int)),
         strength=float(_get(message, "strength", float, int)),
         beats=tuple(_get_beat(beat) for beat in _get(message, "beats", list)),
+        model=_get(message, "model", str),
     )
 
 

@@ -1,15 +1,17 @@
 """The child process: requests come in on stdin, progress and results leave on a private pipe.
 
-    python -m engine.worker [--weights DIR] [--device auto] [--engine FILE.py:FUNCTION]
+    python -m engine.worker [--weights DIR] [--models DIR] [--device auto] [--engine FILE:FUNCTION]
 
 One engine is loaded at the first request, or by a "load" message, and stays
-warm. It ends with its input, even in the middle of a computation. It knows no
-Blender; what it imports of the engine, it imports when the engine is loaded.
+warm until a request names another model. It ends with its input, even in the
+middle of a computation. It knows no Blender; what it imports of the engine beyond
+names, it imports when the engine is loaded.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import logging
 import os
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
+from .models import SHIPPED, find_model, list_models
 from .motion.request import MotionRequest, MotionResult, Progress
 from .protocol import (
     CANCEL,
@@ -32,6 +35,7 @@ from .protocol import (
     Message,
     ProtocolError,
     error_to_message,
+    message_to_model,
     message_to_request,
     progress_to_message,
     read_message,
@@ -86,7 +90,22 @@ class WorkerOptions:
     """auto, cpu, cuda or mps."""
 
     load_engine: LoadEngine
-    """Builds the engine from the two above."""
+    """Builds the engine from a folder and the device."""
+
+    models: Path | None = None
+    """Folder of the user's own models."""
+
+    def folder_of(self, model: str) -> Path | None:
+        """Return the folder of a model; None for the engine's own weights.
+
+        Raises:
+            ModelError: if there is no such model, or it cannot be used.
+        """
+        if not model:
+            return self.weights
+        base = SHIPPED if self.weights is None else self.weights
+        found = find_model(list_models(base, self.models), model).folder
+        return self.weights if found == base else found
 
 
 def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
@@ -136,6 +155,7 @@ class Worker:
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._engine: Engine | None = None
+        self._folder: Path | None = None
 
     def serve(self) -> None:
         """Answer until the input ends; that ends the process, so this never returns."""
@@ -192,10 +212,17 @@ class Worker:
             self._send(Message(CANCELLED, message.id))
 
     def _warm_engine(self, message: Message) -> Engine:
-        if self._engine is None:
-            self._send(progress_to_message(message.id, Progress(0, 1, "Loading the model")))
-            self._engine = self._options.load_engine(self._options.weights, self._options.device)
-        self._send(Message(LOADED, message.id, {"device": str(self._engine.device)}))
+        """Return the engine of the message's model; one that cannot be loaded changes nothing."""
+        model = message_to_model(message)
+        folder = self._options.folder_of(model)
+        if self._engine is None or folder != self._folder:
+            label = f"Loading the model {model}" if model else "Loading the model"
+            self._send(progress_to_message(message.id, Progress(0, 1, label)))
+            engine = self._options.load_engine(folder, self._options.device)
+            self._engine, self._folder = engine, folder
+            release_memory()
+        told = {"device": str(self._engine.device), "model": model}
+        self._send(Message(LOADED, message.id, told))
         return self._engine
 
     def _send(self, message: Message) -> None:
@@ -204,6 +231,14 @@ class Worker:
         except OSError:
             # Nobody listens any more; the reading thread would find out just after.
             os._exit(ENDED_BY_INPUT)
+
+
+def release_memory() -> None:
+    """Give back what an engine held that is used no more."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def describe_error(error: Exception) -> tuple[str, str]:
@@ -245,7 +280,8 @@ def take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
 def parse_options(arguments: list[str] | None) -> WorkerOptions:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="engine.worker", description="Keyfill's child process.")
-    parser.add_argument("--weights", type=Path, help="folder of the weights")
+    parser.add_argument("--weights", type=Path, help="folder of the default model")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="folder of your own models")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument(
         "--engine",
@@ -254,7 +290,7 @@ def parse_options(arguments: list[str] | None) -> WorkerOptions:
     )
     options = parser.parse_args(arguments)
     loader = engine_from_file(options.engine) if options.engine else load_keyfill_engine
-    return WorkerOptions(options.weights, options.device, loader)
+    return WorkerOptions(options.weights, options.device, loader, options.models)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -22,8 +22,8 @@ REPOSITORY_ONLY = {"data", "training", "evaluation"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "packing", "shares", "splicing", "wording"},
-    {"features", "checkpoint", "memory"},
+    {"protocol", "rotations", "config", "packing", "shares", "splicing", "wording", "abilities"},
+    {"features", "checkpoint", "memory", "models"},
     {"text_encoder", "momask_files"},
     {"tokenizer", "transformers"},
     {"momask_names"},
@@ -34,6 +34,13 @@ ENGINE_LAYERS = (
     {"__main__"},
 )
 """Parts of the engine from the bottom up: each imports from lower layers and from itself."""
+
+FOR_BLENDER = {"motion", "abilities", "models"}
+"""Parts of the engine that Blender's process may import; `engine_link` also the protocol."""
+
+LIGHT = (*(f"engine/{part}.py" for part in ("protocol", "config", "abilities", "models")),
+         "engine/motion/")
+"""What these import loads NumPy and the standard library only."""
 
 PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/import_momask.py",
             "engine/training/", "engine/evaluation/", "engine/data/")
@@ -144,10 +151,8 @@ def _wrong_root(imported: Import) -> str:
     own = imported.is_relative
     if path.startswith("engine/") and root in BLENDER | {"blender_addon"}:
         return "the engine knows no Blender"
-    if (path.startswith("engine/motion/") or path == "engine/protocol.py") and not (
-        standard or own
-    ):
-        return "motion and protocol need NumPy and the standard library only"
+    if path.startswith(LIGHT) and not (standard or own):
+        return "what Blender's process imports needs NumPy and the standard library only"
     if path.startswith("blender_addon/core/") and root in BLENDER | LEARNING:
         return "core knows neither Blender nor torch"
     if path.startswith("blender_addon/") and root in LEARNING:
@@ -193,11 +198,12 @@ def _wrong_in_addon(imported: Import) -> str:
 
 
 def _wrong_engine_door(imported: Import) -> str:
-    if imported.part == "motion":
+    if imported.part in FOR_BLENDER:
         return ""
     if imported.part == "protocol" and imported.path == "blender_addon/engine_link.py":
         return ""
-    return "Blender's process may import engine.motion, and engine_link engine.protocol, no more"
+    told = ", ".join(sorted(FOR_BLENDER))
+    return f"Blender's process may import {told}, and engine_link the protocol, no more"
 
 
 def wrong_names(path: str, source: str) -> list[str]:

@@ -73,6 +73,10 @@ def test_no_module_has_a_name_that_says_nothing(path):
         ("engine/motion/clip.py", "def f():\n    import torch"),
         ("engine/protocol.py", "import torch"),
         ("engine/protocol.py", "from . import api"),
+        ("engine/models.py", "import torch"),
+        ("engine/abilities.py", "from .models import list_models"),
+        ("engine/models.py", "from .checkpoint import load_checkpoint"),
+        ("engine/config.py", "import safetensors"),
         ("engine/api.py", "import bpy"),
         ("engine/api.py", "from mathutils import Vector"),
         ("engine/api.py", "from ..blender_addon import core"),
@@ -93,6 +97,7 @@ def test_no_module_has_a_name_that_says_nothing(path):
         ("blender_addon/engine_link.py", "from ..engine import worker"),
         ("blender_addon/engine_link.py", "from ..engine.api import load_engine"),
         ("blender_addon/panels.py", "from ..engine.protocol import read_message"),
+        ("blender_addon/core/jobs.py", "from ...engine.checkpoint import verify_weights"),
         ("blender_addon/panels.py", "import torch"),
         ("blender_addon/panels.py", "from blender_addon import core"),
         ("blender_addon/scene/armature.py", "from ..engine_link import x"),
@@ -115,6 +120,8 @@ def test_a_wrong_arrow_is_found(path, line):
         ("engine/training/loop.py", "from ..tokenizer import grid\nfrom ..data import corpus"),
         ("engine/__main__.py", "def main():\n    from .training import tokenizer"),
         ("blender_addon/core/jobs.py", "from ...engine.motion.clip import Clip"),
+        ("blender_addon/core/jobs.py", "from ...engine.abilities import USES"),
+        ("blender_addon/panels.py", "from ..engine.models import list_models"),
         ("blender_addon/engine_link.py", "from ..engine.protocol import read_message"),
         ("blender_addon/operators/generate.py", "import bpy\nfrom ..scene import armature"),
         ("blender_addon/__init__.py", "def register():\n    from . import operators"),
@@ -157,7 +164,7 @@ def test_blenders_share_of_the_engine_loads_no_learning_library():
     )
     script = textwrap.dedent(f"""
         import sys
-        import engine.protocol, {modules}
+        import engine.protocol, engine.abilities, engine.models, {modules}
         loaded = {{name.split(".")[0] for name in sys.modules}}
         sys.exit(", ".join(sorted(loaded & {rules.LEARNING | rules.BLENDER!r})) or 0)
     """)

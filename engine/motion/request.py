@@ -72,6 +72,9 @@ class MotionRequest:
     beats: tuple[tuple[str, float], ...] = ()
     """A long take: prompts with their seconds, one after another, instead of `prompt`."""
 
+    model: str = ""
+    """Which model shall make it, as `engine.models` calls it; empty takes the default one."""
+
     def check(self) -> None:
         """Raise RequestError where the request cannot be served."""
         if self.beats:

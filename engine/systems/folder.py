@@ -7,24 +7,13 @@ came first. It knows no network.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ..checkpoint import WeightsError, write_text
-from ..config import ConfigError, from_json, to_json
-
-DESCRIPTION_NAME: Final = "system.json"
-
-
-@dataclass(frozen=True, slots=True)
-class SystemDescription:
-    """What is needed to choose the code that runs a folder's networks."""
-
-    system: str = "grid"
-
-    text_encoder: str = "minilm"
-    """As `load_text_encoder` takes it: what the networks were trained with."""
+from ..config import to_json
+from ..models import DESCRIPTION_NAME as DESCRIPTION_NAME
+from ..models import ModelError, SystemDescription
+from ..models import read_description as _read_description
 
 
 def write_description(folder: Path, description: SystemDescription) -> None:
@@ -36,12 +25,9 @@ def read_description(folder: Path) -> SystemDescription:
     """Read the description of a model's folder.
 
     Raises:
-        WeightsError: if it is damaged.
+        WeightsError: if it is damaged, or names a system that is unknown here.
     """
-    path = folder / DESCRIPTION_NAME
-    if not path.is_file():
-        return SystemDescription()
     try:
-        return from_json(SystemDescription, json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ConfigError) as error:
-        raise WeightsError(f"The description {path} is damaged.") from error
+        return _read_description(folder)
+    except ModelError as error:
+        raise WeightsError(error.message, error.remedy) from error

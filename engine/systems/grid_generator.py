@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..abilities import reason_against
 from ..features import Origin, clip_to_features
 from ..motion.clean_up import clean_up
 from ..motion.clip import Clip, headings
@@ -73,7 +74,7 @@ class GridGenerator:
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return None: time and body parts may be masked in any way."""
-        return None
+        return reason_against(self.name, mask)
 
     def choose_frames(self, text: EncodedText, seed: int) -> int:
         """Return how many frames a take of the prompt usually has."""

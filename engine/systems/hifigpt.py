@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..abilities import reason_against
 from ..checkpoint import WeightsError, load_network
 from ..decoding import DecodingConfig
 from ..features import clip_to_features
@@ -67,15 +68,7 @@ class HifiGpt:
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return why the mask (T, P) cannot be filled: it writes whole frames, left to right."""
-        frames = mask.any(1)
-        if not (mask.all(1) == frames).all():
-            return "The model hifigpt fills whole frames; it cannot keep body parts of a frame."
-        if bool((~frames[1:] & frames[:-1]).any()):
-            return (
-                "The model hifigpt makes new takes and extends clips at their end; "
-                "it cannot fill frames before kept ones."
-            )
-        return None
+        return reason_against(self.name, mask)
 
     def choose_frames(self, text: EncodedText, seed: int) -> int:
         """Return how many frames (30 fps) the network writes for the prompt until it ends."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..abilities import reason_against
 from ..checkpoint import WeightsError, load_network
 from ..decoding import DecodingConfig, guide
 from ..features import clip_to_features
@@ -88,16 +89,7 @@ class Mmm:
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return why the mask (T, P) cannot be filled: its codes know two halves at most."""
-        if bool((mask.all(1) | ~mask.any(1)).all()):
-            return None
-        upper = mask[:, [part for part in range(len(PARTS)) if part != _LOWER]]
-        is_upper = bool((upper.all(1) | ~upper.any(1)).all())
-        if is_upper and not mask[:, _LOWER].any():
-            return None
-        return (
-            "The model mmm fills whole frames or the whole upper body (torso and both arms); "
-            "it cannot fill other body parts."
-        )
+        return reason_against(self.name, mask)
 
     def choose_frames(self, text: EncodedText, seed: int) -> int:
         """Return how many frames (30 fps) a take of the prompt usually has."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..abilities import reason_against
 from ..checkpoint import WeightsError, load_checkpoint, load_network
 from ..decoding import DecodingConfig, draw, guide
 from ..motion.request import Progress
@@ -154,9 +155,7 @@ class MoMask:
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return why the mask (T, P) cannot be filled: body parts are not apart in its codes."""
-        if bool((mask.all(1) | ~mask.any(1)).all()):
-            return None
-        return "The model momask fills whole frames; it cannot keep some body parts of a frame."
+        return reason_against(self.name, mask)
 
     def choose_frames(self, text: EncodedText, seed: int) -> int:
         """Return how many frames (30 fps) a take of the prompt usually has."""

@@ -289,8 +289,8 @@ def installed(tmp_path, repository):
     """As the add-on installs it: a copy without training, evaluation and data."""
     folder = tmp_path / "engine"
     folder.mkdir()
-    for name in ("__init__.py", "__main__.py", "worker.py", "protocol.py"):
-        shutil.copy(repository / "engine" / name, folder)
+    for name in ("__init__", "__main__", "worker", "protocol", "models", "abilities", "config"):
+        shutil.copy(repository / "engine" / f"{name}.py", folder)
     shutil.copytree(repository / "engine" / "motion", folder / "motion")
     return folder
 
