@@ -93,7 +93,12 @@ def load_corpus(
         except (KeyError, ValueError, TypeError) as error:
             raise CorpusError(f"clips.jsonl line {number} cannot be read: {error}") from error
     if not entries:
-        raise CorpusError(f"{folder} has no clip for split {split!r} without {without}")
+        kind = f"clip of the split {split}" if split else "clip"
+        left_out = f" without {', '.join(without)}" if without else ""
+        raise CorpusError(
+            f"{folder} has no {kind}{left_out}; write train or val into the column split of "
+            "captions.csv and build the corpus again, or leave fewer clips out."
+        )
     return Corpus(tuple(entries))
 
 

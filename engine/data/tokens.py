@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,10 +70,13 @@ def encode_texts(
         for row, vectors, mask in zip(rows, encoded.words, encoded.word_mask, strict=True):
             words[row] = vectors[mask][:MOST_WORDS].half()
     if cache is not None:
+        # Whole or not at all: other processes of the training may be reading it.
+        partial = cache.with_name(f"{cache.name}.{os.getpid()}.part")
         torch.save(
             {"captions": captions, "encoder": encoder.name, "sentence": sentence, "words": words},
-            cache,
+            partial,
         )
+        partial.replace(cache)
     return TextBank(captions, sentence, words)
 
 

@@ -159,7 +159,8 @@ def _one_step(
     loss.backward()
     torch.nn.utils.clip_grad_norm_(step_loss.parameters(), loop.clip_gradient)
     optimizer.step()
-    return {"loss": float(loss), **report}
+    figures: Report = {"loss": loss.item(), **report}
+    return figures
 
 
 def _rate(step: int, loop: LoopConfig) -> float:

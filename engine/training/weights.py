@@ -1,4 +1,4 @@
-"""Gathers trained networks into a weights folder: `python -m engine train weights`.
+"""Gathers trained networks into a model's folder: `python -m engine train weights`.
 
 Numbers are stored in 16 bits, which halves the folder and changes no decision that
 could be seen. Every file is written whole, and the manifest last.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,8 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
+from ..systems.folder import SystemDescription, read_description, write_description
+from .distributed import TrainingError
 
 FILES: Final = {
     "tokenizer": "tokenizer",
@@ -26,30 +29,96 @@ FILES: Final = {
 }
 """Each file of the grid model, and of what measures it, and the run that wrote it."""
 
+NEEDED: Final = {
+    "grid": ("tokenizer", "masked", "memory", "residual", "length"),
+    "momask": ("tokenizer", "masked", "residual", "length"),
+    "mmm": ("tokenizer", "masked", "halves", "upper", "length"),
+    "hifigpt": ("tokenizer", "gpt"),
+}
+"""The files without which a system cannot run."""
+
 TRAINING_ONLY: Final = (".total", ".use")
 """Moving averages behind the codebooks' entries: only training needs them."""
 
 
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m engine train weights")
+    parser.add_argument("--system", choices=sorted(NEEDED), default="grid")
+    for run in sorted(set(FILES.values())):
+        parser.add_argument(f"--{run}", type=Path, help=f"--out of train {run} (grid)")
+    parser.add_argument(
+        "--run", type=Path, action="append", default=[], metavar="DIR",
+        help="--out of a training of the system, once for each network",
+    )  # fmt: skip
+    parser.add_argument(
+        "--init", type=Path, metavar="DIR", help="model that the other networks are taken from"
+    )
+    parser.add_argument("--out", type=Path, required=True)
+    return parser.parse_args(argv)
+
+
 def main(argv: list[str]) -> int:
     """Run `python -m engine train weights`."""
-    parser = argparse.ArgumentParser(prog="python -m engine train weights")
-    for run in sorted(set(FILES.values())):
-        parser.add_argument(f"--{run}", type=Path, help=f"--out of train {run}")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(argv)
-    runs = {name: getattr(options, run) for name, run in FILES.items()}
-    stored = {
-        name: load_checkpoint(run / f"{name}.safetensors") for name, run in runs.items() if run
-    }
-    if not stored:
-        parser.error("name at least one run; files of the others stay as they are")
-    for name, (tensors, config) in stored.items():
-        save_checkpoint(options.out / f"{name}.safetensors", halved_tensors(name, tensors), config)
-        log = runs[name] / "log.jsonl"
-        if log.is_file():
-            shutil.copy(log, options.out / f"{FILES[name]}.log.jsonl")
+    options = _parse(argv)
+    sources = find_files(options)
+    stored = {name: load_checkpoint(folder / f"{name}.safetensors")
+              for name, folder in sources.items()}  # fmt: skip
+    halved = {name: halved_tensors(name, tensors) for name, (tensors, _) in stored.items()}
+    for name, tensors in halved.items():
+        save_checkpoint(options.out / f"{name}.safetensors", tensors, stored[name][1])
+        _copy_log(sources[name], name, options.out)
+    described = read_description(options.init) if options.init else SystemDescription()
+    write_description(options.out, replace(described, system=options.system))
     write_manifest(options.out)
     return 0
+
+
+def find_files(options: argparse.Namespace) -> dict[str, Path]:
+    """Return the folder that each of the model's files is taken from.
+
+    Raises:
+        TrainingError: if two runs hold the same network, or one is missing.
+    """
+    needed = NEEDED[options.system]
+    sources: dict[str, Path] = {}
+    for name, run in FILES.items() if options.system == "grid" else ():
+        if folder := getattr(options, run):
+            sources[name] = folder
+    for folder in options.run:
+        for name in needed:
+            if not (folder / f"{name}.safetensors").is_file():
+                continue
+            if name in sources:
+                raise TrainingError(f"{sources[name]} and {folder} both hold {name}; name one.")
+            sources[name] = folder
+    if options.init:
+        check_system(options.init, options.system)
+        sources = {name: options.init for name in needed} | sources
+    for name in needed:
+        if name not in sources and not (options.out / f"{name}.safetensors").is_file():
+            raise TrainingError(
+                f"The model {options.system} needs {name}.safetensors: name the run that holds "
+                "it, or with --init a model that has it."
+            )
+    return sources
+
+
+def check_system(folder: Path, system: str) -> None:
+    """Raise TrainingError unless a folder holds a model of the system."""
+    found = read_description(folder).system
+    if found != system:
+        raise TrainingError(
+            f"{folder} holds the system {found}, not {system}; choose --system {found}, or "
+            f"another folder for --init."
+        )
+
+
+def _copy_log(run: Path, name: str, out: Path) -> None:
+    kept = f"{FILES.get(name, name)}.log.jsonl"
+    for log in (run / "log.jsonl", run / kept):
+        if log.is_file() and run.resolve() != out.resolve():
+            shutil.copy(log, out / kept)
+            return
 
 
 def halved_tensors(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
