@@ -55,7 +55,7 @@ class WorkerProcess:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings
-        self.device = ""
+        self.device = self.model = ""
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self._ending: UserError | None = None
         self._has_answered = False
@@ -202,9 +202,9 @@ class EngineLink:
         with self._exclusive():
             return protocol.message_to_result((yield from self._converse(question, settings)))
 
-    def load_task(self, settings: WorkerSettings) -> Task[str]:
+    def load_task(self, settings: WorkerSettings, model: str) -> Task[str]:
         """Yield progress and return the device of the loaded engine."""
-        question = Message(protocol.LOAD, next(self._numbers))
+        question = protocol.load_message(next(self._numbers), model)
         with self._exclusive():
             answer = yield from self._converse(question, settings)
             return str(answer.fields.get("device", ""))
@@ -290,6 +290,7 @@ def _final(question: Message, message: Message, worker: WorkerProcess) -> Messag
     """Return the message if it ends the request."""
     if message.kind == protocol.LOADED:
         worker.device = str(message.fields.get("device", ""))
+        worker.model = str(message.fields.get("model", ""))
         return message if question.kind == protocol.LOAD else None
     return message if message.kind in (protocol.RESULT, protocol.ERROR) else None
 
@@ -353,9 +354,14 @@ def generation_job(request: MotionRequest) -> Job[MotionResult]:
     return Job(_link.motion_task(request, _read_settings()))
 
 
-def load_job() -> Job[str]:
-    """Return a job that loads the engine ahead of the first request; its result is the device."""
-    return Job(_link.load_task(_read_settings()))
+def load_job(model: str = "") -> Job[str]:
+    """Return a job that loads a model ahead of the first request; its result is the device."""
+    return Job(_link.load_task(_read_settings(), model))
+
+
+def settings() -> WorkerSettings:
+    """Return how the worker is to be started now: its folders of models among it."""
+    return _read_settings()
 
 
 def stop() -> None:
@@ -366,6 +372,11 @@ def stop() -> None:
 def device() -> str:
     """Return what the loaded engine computes on; empty where none is loaded."""
     return _link.worker.device if _link.worker is not None else ""
+
+
+def loaded_model() -> str:
+    """Return the name of the model that is loaded; empty for none, or the default one."""
+    return _link.worker.model if _link.worker is not None else ""
 
 
 def worker_pid() -> int:

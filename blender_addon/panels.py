@@ -41,6 +41,7 @@ class KEYFILL_PT_main(SidebarPanel, Panel):
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
+        column.prop(settings, "model")
         column.prop(settings, "seconds", text="Length" if settings.seconds else "Length: auto")
         column.prop(settings, "seed")
         column.prop(settings, "takes")
@@ -76,7 +77,9 @@ def draw_engine(layout: UILayout) -> None:
     row = layout.row(align=True)
     device = engine_link.device()
     name = DEVICE_NAMES.get(device.partition(":")[0], device)
-    row.label(text=f"Engine: {name}" if device else "Engine: not loaded")
+    model = engine_link.loaded_model().rpartition("/")[2]
+    told = f"Engine: {name}, {model}" if model else f"Engine: {name}"
+    row.label(text=told if device else "Engine: not loaded")
     row.operator("keyfill.copy_log", text="", icon="COPYDOWN")
     row.operator("keyfill.release_memory", text="", icon="TRASH")
 

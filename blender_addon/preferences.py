@@ -6,8 +6,10 @@ from pathlib import Path
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
-from bpy.types import AddonPreferences, Context
+from bpy.types import AddonPreferences, Context, UILayout
 
+from ..engine.abilities import SYSTEMS
+from . import model_list
 from .core.worker_settings import WorkerSettings
 
 
@@ -41,6 +43,7 @@ def worker_settings() -> WorkerSettings:
     return WorkerSettings(
         python=bpy.path.abspath(preferences.python),
         weights=bpy.path.abspath(preferences.weights_folder),
+        models=bpy.path.abspath(preferences.models_folder),
         device=preferences.device,
     )
 
@@ -59,8 +62,14 @@ class KEYFILL_AP_preferences(AddonPreferences):
     )
     weights_folder: StringProperty(
         name="Weights Folder",
-        description="Folder with the trained model and its manifest.json. "
-        "Empty takes the one that came with Keyfill",
+        description="Folder with the default model and its manifest.json, and others in folders "
+        "within. Empty takes the one that came with Keyfill",
+        subtype="DIR_PATH",
+    )
+    models_folder: StringProperty(
+        name="Your Models",
+        description="Folder with models of your own, each in a folder within: fine-tuned ones, or "
+        "what `python -m engine import-momask` made. They appear in the panel's list",
         subtype="DIR_PATH",
     )
     device: EnumProperty(
@@ -81,10 +90,25 @@ class KEYFILL_AP_preferences(AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "python")
         layout.prop(self, "weights_folder")
+        layout.prop(self, "models_folder")
+        draw_models(layout)
         layout.prop(self, "device")
         row = layout.row()
         row.operator("keyfill.release_memory")
         row.operator("keyfill.copy_log")
+
+
+def draw_models(layout: UILayout) -> None:
+    """List the models, each with its licence, or with the reason why it cannot be chosen."""
+    box = layout.box()
+    for model in model_list.read_models():
+        if model.reason:
+            box.label(text=f"{model.label}: {model.reason}", icon="ERROR")
+            continue
+        title = SYSTEMS[model.description.system].title
+        licence = f"; {model.description.licence}" if model.description.licence else ""
+        text = f"{model.label}: {title}, {model.size / 1e6:.0f} MB{licence}"
+        box.label(text=text, icon="CHECKMARK")
 
 
 register, unregister = bpy.utils.register_classes_factory((KEYFILL_AP_preferences,))

@@ -14,10 +14,13 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
+from ..engine.models import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
+from . import model_list
 from .core import take_history
 from .core.edit_requests import END, START, Recipe, recipe_for
+from .core.model_choice import choose_model
 from .core.requests import GenerateSettings, errors_for_animators, rounded_seconds
 
 CHARACTER = "CHARACTER"
@@ -197,18 +200,41 @@ class KEYFILL_PG_settings(PropertyGroup):
         description="What happens one after another, each with its seconds, on lines of their own "
         "or between semicolons: 4: a person walks; 2: a person sits down",
     )
+    model_name: StringProperty(
+        name="Model Name",
+        description="Name of the chosen model, which is saved; empty takes the default one",
+    )
+    # The name is kept, not the place in the list: lists differ between machines.
+    model: EnumProperty(
+        name="Model",
+        description="The model that makes the motion; buttons that it cannot serve are disabled",
+        items=model_list.menu_items,
+        get=model_list.chosen_number,
+        set=model_list.choose_number,
+        options=set(),
+    )
     history: StringProperty(description="The last edits as JSON, the newest first")
     review: PointerProperty(type=KEYFILL_PG_review)
 
     def to_request(self) -> MotionRequest:
         """Return the engine's request; UserError where it cannot be served."""
-        return GenerateSettings(self.prompt, self.seconds, self.seed, self.takes).to_request()
+        return GenerateSettings(
+            self.prompt, self.seconds, self.seed, self.takes, self.to_model().name
+        ).to_request()
+
+    def to_model(self) -> Model:
+        """Return the chosen model.
+
+        Raises:
+            UserError: if it is not there, or cannot be used.
+        """
+        return choose_model(model_list.read_models(is_fresh=True), self.model_name)
 
     def to_recipe(self, operation: str) -> Recipe:
         """Return what an edit shall do; its frames are chosen when the character is read.
 
         Raises:
-            UserError: if no body part is chosen.
+            UserError: if no body part is chosen, or the model is not there.
         """
         parts = tuple(part for part in PARTS if part in self.parts)
         whole = Recipe(
@@ -225,6 +251,7 @@ class KEYFILL_PG_settings(PropertyGroup):
             beats=self.beats,
             pinned=tuple(side.lower() for side in (LEFT, RIGHT) if side in self.pinned_hands),
             held=self.held_object.name if self.held_object else "",
+            model=self.to_model().name,
         )
         with errors_for_animators():
             return recipe_for(operation, whole)

@@ -101,11 +101,9 @@ class WorkerOptions:
         Raises:
             ModelError: if there is no such model, or it cannot be used.
         """
-        if not model:
-            return self.weights
-        base = SHIPPED if self.weights is None else self.weights
-        found = find_model(list_models(base, self.models), model).folder
-        return self.weights if found == base else found
+        models = list_models(SHIPPED if self.weights is None else self.weights, self.models)
+        is_default = model in ("", models[0].name)
+        return self.weights if is_default else find_model(models, model).folder
 
 
 def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
@@ -216,7 +214,7 @@ class Worker:
         model = message_to_model(message)
         folder = self._options.folder_of(model)
         if self._engine is None or folder != self._folder:
-            label = f"Loading the model {model}" if model else "Loading the model"
+            label = f"Loading the model {model.rpartition('/')[2]}".rstrip()
             self._send(progress_to_message(message.id, Progress(0, 1, label)))
             engine = self._options.load_engine(folder, self._options.device)
             self._engine, self._folder = engine, folder

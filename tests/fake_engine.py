@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 import time
+import weakref
+from dataclasses import replace
 
 import numpy as np
 
@@ -102,6 +104,22 @@ class FailingEngine(FakeEngine):
         return (yield from super().run(request))
 
 
+class FolderEngine(FakeEngine):
+    """Tells which folder it was loaded from, and how many like it are in memory."""
+
+    living = weakref.WeakSet()
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.myself = self  # a cycle, as networks have them
+        FolderEngine.living.add(self)
+
+    def run(self, request):
+        made = yield from super().run(request)
+        told = f"{self.folder and self.folder.name} {len(FolderEngine.living)}"
+        return replace(made, prompt_cut=told)
+
+
 class DyingEngine(FakeEngine):
     """Takes the process down where the prompt says so."""
 
@@ -120,6 +138,15 @@ def load_engine(weights, device):
 
         verify_weights(weights)
     return FakeEngine()
+
+
+def load_folder_engine(weights, device):
+    """Refuse a folder with a file called "refused", as the real engine refuses damaged ones."""
+    if weights is not None and (weights / "refused").exists():
+        from engine.checkpoint import WeightsError
+
+        raise WeightsError(f"The weights in {weights.name} are damaged.", "Restore them.")
+    return FolderEngine(weights)
 
 
 def load_slow_engine(weights, device):

@@ -64,6 +64,7 @@ class EditPlan:
             needs_prompt=recipe.operation not in NEED_NO_PROMPT,
             variation=recipe.variation,
             strength=recipe.strength,
+            model=recipe.model,
         )
         request.check()
         return request

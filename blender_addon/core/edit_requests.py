@@ -102,6 +102,9 @@ class Recipe:
     held: str = ""
     """The object that pinned hands hold; empty keeps their own path."""
 
+    model: str = ""
+    """Which model makes it; empty takes the default one."""
+
     @property
     def label(self) -> str:
         """The operation's name for people."""
@@ -162,7 +165,9 @@ def recipe_for(operation: str, settings: Recipe) -> Recipe:
     Raises:
         RequestError: if it edits chosen parts and none is chosen.
     """
-    blank = Recipe(operation, settings.prompt, settings.seed, settings.takes)
+    blank = Recipe(
+        operation, settings.prompt, settings.seed, settings.takes, model=settings.model
+    )
     if operation in (REGENERATE, VARY):
         if not settings.parts:
             raise RequestError(

@@ -26,6 +26,9 @@ class GenerateSettings:
     takes: int = 1
     """How many motions to make, with the seeds from `seed` on."""
 
+    model: str = ""
+    """Which model makes them; empty takes the default one."""
+
     def to_request(self) -> MotionRequest:
         """Return the engine's request.
 
@@ -37,6 +40,7 @@ class GenerateSettings:
             seconds=rounded_seconds(self.seconds),
             seed=self.seed,
             takes=self.takes,
+            model=self.model,
         )
         with errors_for_animators():
             request.check()

@@ -15,6 +15,9 @@ from .edit_requests import LABELS, Recipe
 
 MOST_EDITS = 20
 
+DEFAULT_MODEL = "grid"
+"""The model that a list of edits need not name."""
+
 History = tuple[Recipe, ...]
 
 
@@ -75,7 +78,8 @@ def describe(recipe: Recipe) -> str:
     place = f" {first}–{last}" if first or last else ""
     body = "" if recipe.parts == PARTS else " " + ", ".join(_short(part) for part in recipe.parts)
     words = recipe.beats.replace("\n", "; ") or recipe.prompt or "no prompt"
-    return f"{recipe.label}{place}{body}: {words} (seed {recipe.seed})"
+    model = f", {recipe.model}" if recipe.model not in ("", DEFAULT_MODEL) else ""
+    return f"{recipe.label}{place}{body}: {words} (seed {recipe.seed}{model})"
 
 
 def _short(part: str) -> str:

@@ -15,7 +15,7 @@ class WorkerSettings:
     """Python that has torch; empty takes the one that runs Blender's scripts."""
 
     weights: str = ""
-    """Folder of the weights; empty takes the engine's own."""
+    """Folder of the default model; empty takes the engine's own."""
 
     device: str = "auto"
     """auto, cpu, cuda or mps."""
@@ -23,11 +23,16 @@ class WorkerSettings:
     engine: str = ""
     """FILE.py:FUNCTION of another engine; empty takes Keyfill's own."""
 
+    models: str = ""
+    """Folder of the user's own models; empty for none."""
+
     def command(self) -> list[str]:
         """Return the command line."""
         command = [self.python or sys.executable, "-m", "engine.worker", "--device", self.device]
         if self.weights:
             command += ["--weights", self.weights]
+        if self.models:
+            command += ["--models", self.models]
         if self.engine:
             command += ["--engine", self.engine]
         return command

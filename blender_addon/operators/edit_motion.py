@@ -20,6 +20,7 @@ from .editing import apply_edit, prepare_edit
 from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
 from .long_take import LongTake, apply_long_take, prepare_long_take
+from .served import check_recipe
 
 
 class EditOperator(JobOperator):
@@ -55,6 +56,7 @@ class EditOperator(JobOperator):
         recipe = self.recipe(context)
         with errors_for_animators():
             self._edit = prepare_edit(context, recipe, self.is_settled())
+            check_recipe(self._edit.plan.recipe)
             request = self._edit.plan.request()
         return engine_link.generation_job(request)
 
@@ -155,6 +157,7 @@ class KEYFILL_OT_remake(EditOperator, Operator):
         if recipe.operation != edit_requests.LONG_TAKE:
             return super().make_job(context)
         with errors_for_animators():
+            check_recipe(recipe)
             self._long_take = prepare_long_take(context, recipe)
             return engine_link.generation_job(self._long_take.request())
 

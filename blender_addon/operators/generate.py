@@ -19,6 +19,7 @@ from ..core.requests import errors_for_animators
 from ..properties import WORLD_ORIGIN
 from ..scene import armature, control_rigs, control_takes, keyframes, rig_target, timeline
 from .job_operator import JobOperator
+from .served import is_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class KEYFILL_OT_generate(JobOperator, Operator):
     bl_label = "Generate Motion"
     bl_description = "Make the active character do what the prompt says, from the current frame on"
     bl_options = {"REGISTER", "UNDO"}
+    operation = "generate"
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -60,7 +62,7 @@ class KEYFILL_OT_generate(JobOperator, Operator):
         if ob is None or ob.type != "ARMATURE":
             cls.poll_message_set("Select a character's armature first, or add the mannequin")
             return False
-        return True
+        return is_served(cls, context, cls.operation)
 
     def make_job(self, context: Context) -> Job[MotionResult]:
         settings = context.scene.keyfill

@@ -32,7 +32,11 @@ class LongTake:
         recipe = self.recipe
         beats = edit_requests.parse_beats(recipe.beats)
         request = MotionRequest(
-            prompt=recipe.prompt, seed=recipe.seed, takes=recipe.takes, beats=beats
+            prompt=recipe.prompt,
+            seed=recipe.seed,
+            takes=recipe.takes,
+            beats=beats,
+            model=recipe.model,
         )
         request.check()
         return request
@@ -45,6 +49,8 @@ class KEYFILL_OT_long_take(JobOperator, Operator):
     bl_label = "Long Take"
     bl_description = "Make one motion of several prompts, one after another, from this frame on"
     bl_options = {"REGISTER", "UNDO"}
+
+    operation = edit_requests.LONG_TAKE
 
     poll = classmethod(KEYFILL_OT_generate.poll.__func__)
 

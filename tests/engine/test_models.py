@@ -1,6 +1,5 @@
 """Models in folders: all are listed, and what cannot be used says why."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -15,16 +14,7 @@ from keyfill_extension.engine.models import (
     list_models,
     read_model,
 )
-
-
-def write_model(folder, size=10, **description):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "net.safetensors").write_bytes(bytes(size))
-    entry = {"file": "net.safetensors", "size": size, "sha256": "0" * 64}
-    (folder / "manifest.json").write_text(json.dumps({"format": 1, "files": [entry]}))
-    if description:
-        (folder / "system.json").write_text(json.dumps(description))
-    return folder
+from keyfill_extension.tests.model_folders import write_model
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 from keyfill_extension.engine import protocol
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.protocol import Message
+from keyfill_extension.tests.model_folders import write_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FAKE_ENGINE = REPOSITORY / "tests" / "fake_engine.py"
@@ -169,6 +170,65 @@ def test_want_of_memory_has_its_own_cure(start):
     text, remedy = protocol.message_to_error(child.answers_until(protocol.ERROR)[-1])
     assert "memory" in text
     assert "fewer seconds" in remedy
+
+
+@pytest.fixture
+def models(tmp_path):
+    """Two models of the user's, and one that looks whole and cannot be loaded."""
+    for name in ("first", "second", "broken"):
+        write_model(tmp_path / name, system="momask")
+    (tmp_path / "broken" / "refused").touch()
+    return tmp_path
+
+
+def served(child, id, model):
+    """Ask for a motion; return what was loaded, and folder and living engines of the answer."""
+    child.ask(id, "someone walks", model=model)
+    answers = child.answers_until(protocol.RESULT, protocol.ERROR)
+    if answers[-1].kind == protocol.ERROR:
+        return protocol.message_to_error(answers[-1])
+    labels = [str(answer.fields.get("label")) for answer in answers]
+    loaded = [label for label in labels if label.startswith("Loading")]
+    assert [a.fields["model"] for a in answers if a.kind == protocol.LOADED] == [model]
+    return loaded, protocol.message_to_result(answers[-1]).prompt_cut
+
+
+def test_a_request_is_served_by_the_model_that_it_names(start, models):
+    child = start("load_folder_engine", "--models", str(models))
+    assert served(child, 1, "own/first") == (["Loading the model first"], "first 1")
+    assert served(child, 2, "own/first") == ([], "first 1")
+    # One engine lives at a time: the earlier model's memory is given back.
+    assert served(child, 3, "own/second") == (["Loading the model second"], "second 1")
+    assert served(child, 4, "") == (["Loading the model"], "None 1")
+    assert served(child, 5, "grid") == ([], "None 1")
+
+
+def test_a_model_may_be_loaded_ahead(start, models):
+    child = start("load_folder_engine", "--models", str(models))
+    child.send(protocol.load_message(1, "own/second"))
+    assert child.answers_until(protocol.LOADED)[-1].fields["model"] == "own/second"
+    assert served(child, 2, "own/second") == ([], "second 1")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("own/broken", "The weights in broken are damaged."),
+        ("own/none", "There is no model own/none."),
+        ("own/cut", "The model own/cut cannot be used: "),
+    ],
+)
+def test_a_model_that_cannot_be_loaded_is_told_and_the_earlier_one_stays(
+    start, models, name, told
+):
+    write_model(models / "cut")
+    (models / "cut" / "net.safetensors").write_bytes(b"")
+    child = start("load_folder_engine", "--models", str(models))
+    served(child, 1, "own/first")
+    message, remedy = served(child, 2, name)
+    assert message.startswith(told)
+    assert remedy
+    assert served(child, 3, "own/first") == ([], "first 1")
 
 
 @pytest.mark.parametrize("function", ["load_deaf_engine", "load_for_a_minute"])

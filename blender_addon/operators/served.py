@@ -1,0 +1,46 @@
+"""Whether a model can make an edit: asked by every button, and again when one is pressed."""
+
+from __future__ import annotations
+
+from bpy.types import Context, Operator, PropertyGroup
+
+from ...engine.motion.edits import UPPER_BODY as UPPER_PARTS
+from ...engine.motion.skeleton import PARTS
+from .. import model_list
+from ..core.edit_requests import REGENERATE, UPPER_BODY, VARY, Recipe
+from ..core.errors import UserError
+from ..core.model_choice import check_served, choose_model
+
+
+def is_served(operator: type[Operator], context: Context, operation: str) -> bool:
+    """Say whether the chosen model can make an edit; if not, the button shows the reason.
+
+    A model that is missing is told when the button is pressed, with its cure. Which body
+    parts selected bones belong to is known then only, too.
+    """
+    settings = context.scene.keyfill
+    try:
+        model = choose_model(model_list.read_models(), settings.model_name)
+    except UserError:
+        return True
+    try:
+        check_served(model, _sketch(settings, operation))
+    except UserError as error:
+        operator.poll_message_set(error.message)
+        return False
+    return True
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Raise UserError unless the recipe's model is there and can make it."""
+    check_served(choose_model(model_list.read_models(), recipe.model), recipe)
+
+
+def _sketch(settings: PropertyGroup, operation: str) -> Recipe:
+    """Return as much of the recipe as decides which models can make it."""
+    parts = PARTS
+    if operation == UPPER_BODY:
+        parts = UPPER_PARTS
+    elif operation in (REGENERATE, VARY) and not settings.use_selected_bones:
+        parts = tuple(part for part in PARTS if part in settings.parts) or PARTS
+    return Recipe(operation, "", parts=parts, where=settings.extend_where)
