@@ -1,9 +1,13 @@
-"""The command `python -m engine evaluate`: measures, prints a table, writes one JSON report."""
+"""The command `python -m engine evaluate`: measures, prints a table, writes one JSON report.
+
+`--model` instead of a measurement's name compares whole models: `comparison.command`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +19,7 @@ from ..api import DEFAULT_WEIGHTS, load_engine
 from ..data.corpus import load_corpus
 from ..text_encoder import load_text_encoder
 from .baseline import CaptionBaseline
+from .comparison.command import main as compare
 from .edit_scores import edits_table, score_edits
 from .library import RealClip, measure_corpus
 from .motion_scores import motion_table, score_motion
@@ -27,9 +32,14 @@ from .takes import measure_takes
 SEEDS: Final = 3
 """Takes per prompt."""
 
+MEASUREMENTS: Final = ("checks", "prompts", "motion", "edits", "tokenizer")
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one measurement; the exit status is 0, or 1 if a frozen check does not count."""
+    words = sys.argv[1:] if words is None else words
+    if any(word.partition("=")[0] == "--model" for word in words):
+        return compare(words)
     options = _parse(words)
     measurement = {
         "checks": _measure_checks,
@@ -45,9 +55,13 @@ def main(words: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m engine evaluate", description=__doc__)
-    parser.add_argument("what", choices=("checks", "prompts", "motion", "edits", "tokenizer"))
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        "python -m engine evaluate",
+        description="Measure one thing. To compare whole models: "
+        "python -m engine evaluate --model all (--model all --help tells more).",
+    )
+    parser.add_argument("what", choices=MEASUREMENTS)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of captioned clips")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))

@@ -1,0 +1,1 @@
+"""Models side by side on one held-out split: `python -m engine evaluate --model all`."""
