@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..checkpoint import load_network
 from ..data.body_codes import CodeBank, encode_corpus
-from ..data.corpus import load_corpus
+from ..data.corpus import SPLITS, load_corpus
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
@@ -51,14 +51,17 @@ def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
     else:
         path = options.tokenizer / "tokenizer.safetensors"
         tokenizer = load_network(path, RvqVae, RvqVaeConfig, "cpu")
-    encoder, without = load_text_encoder("minilm"), tuple(options.without)
+    corpora = {
+        split: load_corpus(options.corpus, split, tuple(options.without)) for split in SPLITS
+    }
+    encoder = load_text_encoder("minilm")
     options.out.mkdir(parents=True, exist_ok=True)
     banks = [
         encode_corpus(
-            load_corpus(options.corpus, split, without), tokenizer, encoder,
-            is_mirrored=split == "train", cache=options.out / f"captions_{split}.pt",
+            corpus, tokenizer, encoder, is_mirrored=split == "train",
+            cache=options.out / f"captions_{split}.pt",
         )
-        for split in ("train", "val")
+        for split, corpus in corpora.items()
     ]  # fmt: skip
     return CodeData(tokenizer, *banks)
 

@@ -12,7 +12,7 @@ import torch
 from ..api import load_tokenizer
 from ..data.batches import MaskedBatch, collate
 from ..data.composition import Composer, Example, stitch_pool
-from ..data.corpus import load_corpus
+from ..data.corpus import SPLITS, load_corpus
 from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
@@ -38,14 +38,15 @@ def load_data(
     corpus: Path, tokenizer: GridTokenizer, without: list[str], stitched: int, cache: Path
 ) -> GeneratorData:
     """Encode the corpus and index the memory; the captions' vectors are cached."""
+    training, validation = (load_corpus(corpus, split, tuple(without)) for split in SPLITS)
     encoder = load_text_encoder("minilm")
     cache.mkdir(parents=True, exist_ok=True)
     bank = build_tokens(
-        load_corpus(corpus, "train", tuple(without)), tokenizer, encoder,
+        training, tokenizer, encoder,
         is_mirrored=True, cache=cache / "captions_train.pt",
     )
     held_out = build_tokens(
-        load_corpus(corpus, "val", tuple(without)), tokenizer, encoder,
+        validation, tokenizer, encoder,
         is_mirrored=False, cache=cache / "captions_val.pt",
     )
     memory = build_memory(bank)

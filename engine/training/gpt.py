@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +13,11 @@ from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..shares import own_rows, rand_rows
 from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
-from .body_codes import check_sizes, load_codes, read_options
+from .body_codes import CodeData, check_sizes, load_codes, read_options
 from .distributed import write_once
-from .loop import Report, Run, train
+from .loop import Record, Report, Run, train
 from .presets import with_options
-from .starting import begin, init_record, read_start
+from .starting import Start, begin, init_record, read_start
 from .system_presets import GPT_PRESETS, GptPreset
 
 
@@ -60,6 +61,30 @@ class GptTask:
         return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
 
 
+def train_gpt(
+    preset: GptPreset, data: CodeData, out: Path, start: Start | None, record: Record
+) -> GptTask:
+    """Train on codes, write `gpt.safetensors`, and return the trained task.
+
+    Args:
+        preset: what to train.
+        data: codes of the preset's sizes.
+        out: folder of the run.
+        start: weights to begin with; None for random ones.
+        record: what else the run's configuration says.
+    """
+    torch.manual_seed(preset.loop.seed)
+    model = DoubleTierGpt(preset.model)
+    begin(model, start)
+    task = GptTask(model, preset, data.train, all_codes(data.held_out))
+    run = Run(model, task.batch_loss, task.validate, out, {"preset": to_json(preset)} | record)
+    trained = train(run, preset.loop)
+    assert isinstance(trained, DoubleTierGpt)
+    path, described = out / "gpt.safetensors", to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    return replace(task, model=trained)
+
+
 def main(argv: list[str]) -> int:
     """Run `python -m engine train gpt`; writes `gpt.safetensors`."""
     options = read_options("gpt", sorted(GPT_PRESETS), argv)
@@ -70,13 +95,6 @@ def main(argv: list[str]) -> int:
     sizes = data.tokenizer.stages, data.tokenizer.codebook_size
     wanted = preset.model.stages, preset.model.codebook_size
     check_sizes(sizes, wanted, options.tokenizer)
-    torch.manual_seed(preset.loop.seed)
-    model = DoubleTierGpt(preset.model)
-    begin(model, start)
-    task = GptTask(model, preset, data.train, all_codes(data.held_out))
-    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
-    run = Run(model, task.batch_loss, task.validate, options.out, config)
-    trained = train(run, preset.loop)
-    path, described = options.out / "gpt.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    record = {"without": options.without} | init_record(options.init)
+    train_gpt(preset, data, options.out, start, record)
     return 0

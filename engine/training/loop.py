@@ -24,6 +24,9 @@ from .distributed import TrainingError, average_report, join_processes, together
 
 Report = dict[str, float]
 
+Record = dict[str, Any]
+"""What JSON can hold of a run's configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoopConfig:
@@ -203,13 +206,20 @@ def _open_folder(run: Run) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     path = run.folder / "config.json"
     if path.is_file():
-        if json.loads(path.read_text()) != json.loads(json.dumps(run.config)):
+        if not _goes_on(json.loads(path.read_text()), json.loads(json.dumps(run.config))):
             raise TrainingError(
                 f"{run.folder} holds a run of another configuration; give another --out "
                 "or delete the folder."
             )
         return
     path.write_text(json.dumps(run.config, indent=2) + "\n")
+
+
+def _goes_on(stored: Any, wanted: Any) -> bool:
+    """Return whether configurations are the same, but for fields newer than the stored one."""
+    if isinstance(stored, dict) and isinstance(wanted, dict):
+        return all(key in wanted and _goes_on(stored[key], wanted[key]) for key in stored)
+    return bool(stored == wanted)
 
 
 def _log(folder: Path, report: dict[str, float]) -> None:

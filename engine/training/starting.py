@@ -38,8 +38,8 @@ def add_init(parser: argparse.ArgumentParser) -> None:
 
 
 def init_record(init: Path | None) -> dict[str, str]:
-    """Return what a run's configuration says about its start; nothing if it was random."""
-    return {"init": str(init)} if init else {}
+    """Return what a run's configuration says about its start; nothing where it was random."""
+    return {"init": str(init) if init else ""}
 
 
 def read_start(

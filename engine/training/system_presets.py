@@ -8,6 +8,7 @@ together; those without a suffix have the paper's sizes. T2M-HiFiGPT's could not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..features import WIDTH
 from ..tokenizer.codebook import CodebookConfig
@@ -20,6 +21,8 @@ from ..transformers.double_tier import Corruption, DoubleTierConfig
 from ..transformers.masked_words import WordsConfig
 from .loop import LoopConfig
 from .presets import TokenizerLosses
+
+MaskSchedule = Literal["uniform", "cosine", "root"]
 
 TEXT_WIDTH = 384
 """Of MiniLM's vectors."""
@@ -105,7 +108,11 @@ class WordsPreset:
     model: WordsConfig
     loop: LoopConfig = field(default_factory=LoopConfig)
     least_masked: float = 0.5
-    """The share of masked steps is uniform from here to 1 (the paper)."""
+    """The share of masked steps lies between this and 1 (the paper)."""
+
+    schedule: MaskSchedule = "uniform"
+    """How the share is drawn between its bounds: evenly (the paper), or more often near 1 by
+    a cosine (MoMask) or a square root."""
 
     randomised: float = 0.1
     """Share of the shown codes that are replaced by random ones; the published code has 0.5."""

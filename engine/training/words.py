@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +15,12 @@ from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..transformers.masked_words import WordsMasked
-from .body_codes import check_sizes, load_codes, read_options
+from .body_codes import CodeData, check_sizes, load_codes, read_options
 from .distributed import write_once
-from .loop import Report, Run, train
+from .loop import Record, Report, Run, train
 from .presets import with_options
-from .starting import begin, init_record, read_start
-from .system_presets import WORDS_PRESETS, WordsPreset
+from .starting import Start, begin, init_record, read_start
+from .system_presets import WORDS_PRESETS, MaskSchedule, WordsPreset
 
 VALIDATION_SEED = 20240
 
@@ -39,7 +41,8 @@ def mask_codes(preset: WordsPreset, batch: CodeBatch, model: WordsMasked) -> Mas
     """Hide a random share of each clip's steps, at least one, and corrupt what is shown."""
     codes, is_step, place = batch.codes[:, :, -1, 0], batch.is_step, batch.codes.device
     lengths = is_step.sum(1, keepdim=True)
-    share = preset.least_masked + (1 - preset.least_masked) * rand_rows(len(codes), 1, device=place)
+    drawn = scheduled(rand_rows(len(codes), 1, device=place), preset.schedule)
+    share = preset.least_masked + (1 - preset.least_masked) * drawn
     rank = rand_rows(*codes.shape, device=place).masked_fill(~is_step, 2.0).argsort(1).argsort(1)
     hidden = (rank < (share * lengths).ceil()) & is_step
     wrong = rand_rows(*codes.shape, device=place) < preset.randomised
@@ -52,6 +55,13 @@ def mask_codes(preset: WordsPreset, batch: CodeBatch, model: WordsMasked) -> Mas
         gone = drawn < preset.lower_hidden * rand_rows(len(codes), 1, device=place)
         lower = batch.codes[:, :, 0, 0].masked_fill(gone, model.mask_code)
     return MaskedCodes(shown.masked_fill(hidden, model.mask_code), hidden, lower)
+
+
+def scheduled(even: Tensor, schedule: MaskSchedule) -> Tensor:
+    """Return numbers in [0, 1], drawn evenly, as a schedule spreads them."""
+    if schedule == "cosine":
+        return torch.cos(even * math.pi / 2)
+    return even.sqrt() if schedule == "root" else even
 
 
 def words_loss(
@@ -91,24 +101,44 @@ class WordsTask:
         return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
 
 
-def main(argv: list[str]) -> int:
-    """Run `python -m engine train words`; writes `masked` or `upper`.safetensors."""
-    options = read_options("words", sorted(WORDS_PRESETS), argv)
-    preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
-    is_upper = preset.model.has_lower
-    name = "upper" if is_upper else "masked"
-    known = {key: own.model for key, own in WORDS_PRESETS.items()}
-    start = read_start(options.init, name, preset.model, known)
-    data = load_codes(options, of_halves=is_upper)
-    sizes = data.tokenizer.stages, data.tokenizer.codebook_size
-    check_sizes(sizes, (1, preset.model.codebook_size), options.tokenizer)
+def train_words(
+    preset: WordsPreset, data: CodeData, out: Path, start: Start | None, record: Record
+) -> WordsTask:
+    """Train on codes, write `masked` or `upper`.safetensors, and return the trained task.
+
+    Args:
+        preset: what to train.
+        data: codes of the preset's sizes.
+        out: folder of the run.
+        start: weights to begin with; None for random ones.
+        record: what else the run's configuration says.
+    """
     torch.manual_seed(preset.loop.seed)
     model = WordsMasked(preset.model)
     begin(model, start)
     task = WordsTask(model, preset, data.train, all_codes(data.held_out))
-    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
-    run = Run(model, task.batch_loss, task.validate, options.out, config)
+    run = Run(model, task.batch_loss, task.validate, out, {"preset": to_json(preset)} | record)
     trained = train(run, preset.loop)
-    path, described = options.out / f"{name}.safetensors", to_json(preset.model)
+    assert isinstance(trained, WordsMasked)
+    path, described = out / f"{name_of(preset)}.safetensors", to_json(preset.model)
     write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    return replace(task, model=trained)
+
+
+def name_of(preset: WordsPreset) -> str:
+    """Return the name of the file that a training writes."""
+    return "upper" if preset.model.has_lower else "masked"
+
+
+def main(argv: list[str]) -> int:
+    """Run `python -m engine train words`; writes `masked` or `upper`.safetensors."""
+    options = read_options("words", sorted(WORDS_PRESETS), argv)
+    preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
+    known = {key: own.model for key, own in WORDS_PRESETS.items()}
+    start = read_start(options.init, name_of(preset), preset.model, known)
+    data = load_codes(options, of_halves=preset.model.has_lower)
+    sizes = data.tokenizer.stages, data.tokenizer.codebook_size
+    check_sizes(sizes, (1, preset.model.codebook_size), options.tokenizer)
+    record = {"without": options.without} | init_record(options.init)
+    train_words(preset, data, options.out, start, record)
     return 0
