@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.abilities import reason_against
+from engine.models import read_description
 from engine.motion import quaternions
 from engine.motion.clip import Clip
-from engine.motion.request import MotionResult, Progress
+from engine.motion.request import MotionResult, Progress, RequestError
 from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, PARTS, STANDING_PELVIS_HEIGHT
 
 BENT = ("left_knee", "neck", "left_elbow", "right_elbow")
@@ -30,6 +32,19 @@ class EditingEngine:
                 raise ZeroDivisionError("the reason for the log")
             clips.append(make(request, request.seed + take))
         return MotionResult(tuple(clips))
+
+
+class SystemEngine(EditingEngine):
+    """Refuses the masks that its system cannot fill, as the real ones do."""
+
+    def __init__(self, system):
+        self.system = system
+
+    def run(self, request):
+        reason = None if request.mask is None else reason_against(self.system, request.mask)
+        if reason is not None:
+            raise RequestError(reason, "Choose another model.")
+        return (yield from super().run(request))
 
 
 def amount(request, seed):
@@ -70,3 +85,8 @@ def walk(seconds, seed=0):
 
 def load_engine(weights, device):
     return EditingEngine()
+
+
+def load_system(weights, device):
+    """Return an engine that fills what the system of the folder fills."""
+    return SystemEngine("grid" if weights is None else read_description(weights).system)

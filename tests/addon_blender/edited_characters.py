@@ -16,9 +16,9 @@ ENGINE = Path(__file__).resolve().parents[1] / "editing_engine.py"
 
 
 @contextmanager
-def editing_worker():
-    """Have the add-on start a real worker with the engine of tests/editing_engine.py."""
-    settings = WorkerSettings(python=WORKER_PYTHON, engine=f"{ENGINE}:load_engine")
+def editing_worker(function="load_engine", **changes):
+    """Have the add-on start a real worker with an engine of tests/editing_engine.py."""
+    settings = WorkerSettings(python=WORKER_PYTHON, engine=f"{ENGINE}:{function}", **changes)
     engine_link.connect(lambda: settings)
     try:
         yield

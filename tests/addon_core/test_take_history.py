@@ -40,6 +40,7 @@ def test_text_of_something_else_is_an_empty_history(text):
         {"prompt": None},
         {"in_place": 1},
         {"parts": [1]},
+        {"model": None},
     ],
 )
 def test_an_edit_of_another_version_is_left_out_and_the_others_stay(change):
@@ -62,6 +63,17 @@ def test_edits_are_recalled_by_number():
     for history, index in (((), 0), ((WALKS,), 1), ((WALKS,), -1)):
         with pytest.raises(RequestError, match="no edit number"):
             take_history.recall(history, index)
+
+
+def test_edits_from_before_there_were_models_are_made_by_the_default_one():
+    rows = json.loads(take_history.history_to_text((WALKS,)))
+    del rows[0]["model"]
+    assert take_history.text_to_history(json.dumps(rows)) == (WALKS,)
+
+
+def test_a_line_names_the_model_where_it_is_not_the_usual_one():
+    assert take_history.describe(replace(WALKS, model="own/dancer")).endswith("own/dancer)")
+    assert take_history.describe(replace(WALKS, model="grid")) == take_history.describe(WALKS)
 
 
 def test_a_line_says_what_and_where():

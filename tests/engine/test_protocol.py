@@ -91,10 +91,12 @@ def test_an_edit_arrives_bit_for_bit(frames, dtype):
 
 
 def test_a_request_without_a_clip_arrives():
-    request = MotionRequest("läuft “schnell”", 2.5, 1)
+    request = MotionRequest("läuft “schnell”", 2.5, 1, model="own/tänzer")
     arrived = protocol.message_to_request(there_and_back(protocol.request_to_message(5, request)))
     assert arrived.prompt == request.prompt
     assert arrived.seconds == 2.5
+    assert arrived.model == protocol.message_to_model(protocol.request_to_message(5, request))
+    assert arrived.model == "own/tänzer"
     assert arrived.clip is None
     assert arrived.mask is None
 
