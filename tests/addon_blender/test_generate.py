@@ -117,7 +117,8 @@ def test_the_same_seed_gives_the_same_keys(mannequin):
     for seed in (3, 3, 5):
         generate(seed=seed)
     first, again, other = (values_of(action) for action in bpy.data.actions)
-    np.testing.assert_array_equal(first, again)
+    # Bones are measured in the pose that is shown, to single precision.
+    np.testing.assert_allclose(first, again, rtol=0, atol=1e-6)
     assert np.abs(first - other).max() > 0.01
 
 
