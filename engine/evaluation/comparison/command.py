@@ -67,6 +67,8 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
     for source in comparison.sources():
         rows[source.name] = {"figures": comparison.measure(source)}
     rows["real motion"]["halves"] = halves_of_real(comparison.yard)
+    for name in ("fid", "kid"):
+        rows["real motion"]["figures"][name] = {"none": "Real motion is at 0 from itself."}
     for name, folder in models.items():
         engine = doors.load_engine(folder, options.device)
         depends_on = {"weights": digest_folder(folder), "device": options.device}
@@ -90,7 +92,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--repeats", type=_at_least(1), default=20, help="sampling repeats (20)")
     parser.add_argument("--clips", type=_at_least(2), help="most clips of the split; none: all")
-    parser.add_argument("--prompts", type=_at_least(1), default=30, help="of MultiModality (30)")
+    parser.add_argument("--prompts", type=_at_least(1), default=20, help="of MultiModality (20)")
     parser.add_argument("--takes", type=_at_least(2), default=10, help="a prompt of them, to 16")
     parser.add_argument("--edits", type=_at_least(1), default=20, help="clips a kind of edit (20)")
     parser.add_argument(

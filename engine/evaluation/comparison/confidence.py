@@ -165,4 +165,4 @@ def _right(guesses: Guesses, chosen: NDArray[np.bool_], yard: Yardstick) -> dict
         total = tokens[clips].sum()
         return float(hits[clips].sum() / total) if total else float("nan")
 
-    return measured(lambda: bootstrap([share], yard.groups, yard.rng(), yard.draws))
+    return measured(lambda: bootstrap([share], yard.groups, yard.rng(), yard.draws), most=1.0)

@@ -5,6 +5,7 @@ Times stand beside what the machine is. It knows the engine's front door only.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Any, Final
@@ -42,10 +43,16 @@ def time_takes(engine: RunsRequests, name: str) -> dict[str, Any]:
         medians[f"{seconds:g}"] = float(np.median([_timed(engine, p, seconds) for p in PROMPTS]))
     return {
         "machine": describe(),
+        "load": _load(),
         "takes_a_length": len(PROMPTS),
         "seconds_by_length": medians,
         "aits_seconds": float(np.mean(list(medians.values()))),
     }
+
+
+def _load() -> float | None:
+    """Return how many programs want a processor, this one too, in the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def _timed(engine: RunsRequests, prompt: str, seconds: float) -> float:

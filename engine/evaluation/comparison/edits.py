@@ -21,9 +21,9 @@ from ...motion.skeleton import FPS, PART_JOINTS, PARTS
 from ...systems.clips import Mask
 from ..edit_prompts import SPAN_FRAMES
 from ..edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
-from ..metrics import Array, bootstrap_means
+from ..metrics import DRAWS, Array, bootstrap_means
 from ..takes import RunsRequests
-from .figures import measured
+from .figures import measured, medians
 from .samples import watch
 
 EXTENSION_SECONDS: Final = 2.0
@@ -131,13 +131,16 @@ def _measure_kind(
     names = [name for name in rows[0] if all(name in row for row in rows)]
     columns = {name: np.array([row[name] for row in rows]) for name in names}
     return {"clips": len(rows), "outside_largest_change": outside} | {
-        name: _mean(column, groups, run.seed) for name, column in columns.items()
+        name: _figure(name, column, groups, run.seed) for name, column in columns.items()
     }
 
 
-def _mean(column: Array, groups: Sequence[str], seed: int) -> dict[str, Any]:
+def _figure(name: str, column: Array, groups: Sequence[str], seed: int) -> dict[str, Any]:
     rng = np.random.default_rng((seed, 11))
-    return measured(lambda: bootstrap_means([column], groups, rng))
+    if name == "seam_ratio":  # where the real clip hardly moves, a ratio is anything
+        return measured(lambda: medians([column], groups, rng, DRAWS))
+    most = 1.0 if name == "seam_within_95" else None
+    return measured(lambda: bootstrap_means([column], groups, rng), most=most)
 
 
 def _measure_one(run: EditRun, edit: Edit) -> dict[str, float]:

@@ -48,8 +48,10 @@ class Yardstick:
         return np.random.default_rng((self.seed, 7))
 
 
-def measured(make: Callable[[], Interval]) -> Figure:
-    """Return a figure, or why there is none."""
+def measured(
+    make: Callable[[], Interval], least: float | None = 0.0, most: float | None = None
+) -> Figure:
+    """Return a figure, or why there is none; its interval ends where the figure must."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, of means of nothing
@@ -58,7 +60,12 @@ def measured(make: Callable[[], Interval]) -> Figure:
         return {"none": str(error)}
     if not all(np.isfinite(value) for value in found.values()):
         return {"none": "In some row no clip has what a figure is made of."}
-    return found
+    return {name: _bounded(value, least, most) for name, value in found.items()}
+
+
+def _bounded(value: float, least: float | None, most: float | None) -> float:
+    value = value if least is None else max(value, least)
+    return value if most is None else min(value, most)
 
 
 def motion_figures(samples: Sequence[Sample], yard: Yardstick) -> dict[str, Figure]:
@@ -71,14 +78,14 @@ def motion_figures(samples: Sequence[Sample], yard: Yardstick) -> dict[str, Figu
     vectors = [sample.vectors for sample in samples]
     figures = {
         "fid": measured(lambda: _against_real(metrics.frechet_distance, vectors, yard)),
-        "kid": measured(lambda: _against_real(metrics.kernel_distance, vectors, yard)),
+        "kid": measured(lambda: _against_real(paired_kernel_distance, vectors, yard), least=None),
         **precision_figures(vectors, yard),
         "mm_dist": measured(lambda: _matching(vectors, yard)),
         "diversity": measured(lambda: _diversity(vectors, yard)),
     }
     for name in PHYSICS:
         columns = [sample.physics[name] for sample in samples]
-        figures[name] = measured(partial(medians, columns, yard))
+        figures[name] = measured(partial(medians, columns, yard.groups, yard.rng(), yard.draws))
     return figures
 
 
@@ -90,6 +97,18 @@ def _against_real(
 
     measures = [partial(compare, made) for made in vectors]
     return metrics.bootstrap(measures, yard.groups, yard.rng(), yard.draws)
+
+
+def paired_kernel_distance(real: Array, made: Array) -> float:
+    """Return the KID of (N, D) and (N, D), row i of one made for row i of the other.
+
+    Such pairs are no independent draws and stay out of the term between the sets (Gretton et
+    al. 2012, eq. 4): a set has the distance 0 from itself.
+    """
+    count, width = real.shape
+    between = (real @ made.T / width + 1) ** 3
+    others = (between.sum() - np.trace(between)) / (count * (count - 1))
+    return metrics.kernel_distance(real, made) + 2 * float(between.mean() - others)
 
 
 def precision_figures(vectors: Sequence[Array], yard: Yardstick) -> dict[str, Figure]:
@@ -106,7 +125,9 @@ def precision_figures(vectors: Sequence[Array], yard: Yardstick) -> dict[str, Fi
         for top, column in enumerate(hits.T):
             per_clip[top].append(metrics.mean_per_clip(column, clips, count))
     return {
-        name: asdict(metrics.bootstrap_means(columns, yard.groups, yard.rng(), yard.draws))
+        name: measured(
+            partial(metrics.bootstrap_means, columns, yard.groups, yard.rng(), yard.draws), most=1.0
+        )
         for name, columns in zip(names, per_clip, strict=True)
     }
 
@@ -134,10 +155,12 @@ def _diversity(vectors: Sequence[Array], yard: Yardstick) -> Interval:
     return metrics.bootstrap(measures, yard.groups, yard.rng(), yard.draws)
 
 
-def medians(columns: Sequence[Array], yard: Yardstick) -> Interval:
+def medians(
+    columns: Sequence[Array], groups: Sequence[str], rng: np.random.Generator, draws: int
+) -> Interval:
     """Return the median over clips of figures (N,) a repeat; NaN counts nothing."""
     measures = [partial(_median, own) for own in columns]
-    return metrics.bootstrap(measures, yard.groups, yard.rng(), yard.draws)
+    return metrics.bootstrap(measures, groups, rng, draws)
 
 
 def _median(column: Array, clips: Indices) -> float:

@@ -45,7 +45,7 @@ class Counts:
     """How much is measured; smaller than the published counts, so the report states them."""
 
     repeats: int = 20
-    spread_prompts: int = 30
+    spread_prompts: int = 20
     """Prompts of MultiModality (published: 100)."""
 
     spread_takes: int = 10

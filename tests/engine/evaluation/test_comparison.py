@@ -16,7 +16,7 @@ from keyfill_extension.engine.evaluation.comparison.figures import Yardstick, mo
 from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut, choose_evenly
 from keyfill_extension.engine.evaluation.comparison.samples import Sample, measure_sample
 from keyfill_extension.engine.evaluation.comparison.sources import RandomTraining, Takes
-from keyfill_extension.engine.evaluation.metrics import frechet_distance
+from keyfill_extension.engine.evaluation.metrics import Interval, frechet_distance
 
 from . import comparing
 
@@ -122,6 +122,20 @@ def test_fid_is_the_mean_over_repeats_inside_its_interval():
     assert found["low"] < found["value"] < found["high"]
 
 
+def test_kid_leaves_out_the_pairs_of_a_clip_and_its_take():
+    real, made = VECTORS[:3], VECTORS[3:6]
+    kernel = lambda a, b: (a @ b / 4 + 1) ** 3  # noqa: E731
+    pairs = [(i, j) for i in range(3) for j in range(3) if i != j]
+    wanted = np.mean(
+        [
+            kernel(real[i], real[j]) + kernel(made[i], made[j]) - 2 * kernel(real[i], made[j])
+            for i, j in pairs
+        ]
+    )
+    assert figures.paired_kernel_distance(real, made) == pytest.approx(wanted)
+    assert figures.paired_kernel_distance(real, real) == pytest.approx(0.0)
+
+
 def test_physics_are_medians_and_gaps_count_nothing():
     sample = sample_of(VECTORS[:5])
     sample.physics["slide"][:] = [np.nan, 1.0, 2.0, 9.0, np.nan]
@@ -134,6 +148,12 @@ def test_a_figure_that_no_clip_has_is_none():
     sample = sample_of(VECTORS[:5])
     sample.physics["slide"][:] = np.nan
     assert "no clip" in motion_figures([sample], yardstick(VECTORS[:5]))["slide"]["none"]
+
+
+def test_an_interval_ends_where_the_figure_must():
+    found = figures.measured(lambda: Interval(0.9, -0.2, 1.3), most=1.0)
+    assert found == {"value": 0.9, "low": 0.0, "high": 1.0}
+    assert figures.measured(lambda: Interval(0.0, -0.2, 1.3), least=None)["low"] == -0.2
 
 
 def test_too_few_clips_for_a_pool_leave_the_reason_in_its_place():
