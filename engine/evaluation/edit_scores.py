@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ..motion import quaternions
 from ..motion.clip import Clip, headings
 from ..motion.edits import Canvas, close_loop, in_between, open_loop, regenerate, upper_body
 from ..motion.request import MotionRequest, MotionResult
@@ -201,10 +202,14 @@ def _slide(clip: Clip) -> float:
 
 
 def _roughness(clip: Clip) -> float:
-    """Return the mean acceleration of arms and spine, seen from the pelvis (m/frame^2)."""
-    joints = clip.joints()
-    upper = (joints - joints[:, :1])[:, [3, 6, 9, *range(12, 22)]]
-    return float(np.linalg.norm(np.diff(upper, n=2, axis=0), axis=-1).mean())
+    """Return the mean change of turning speed of spine and arms, rad/frame^2.
+
+    Each joint is seen from its parent: what the legs make of the body is not counted.
+    """
+    upper = np.asarray(clip.rot, dtype=float)[:, [3, 6, 9, *range(12, 22)]]
+    turns = quaternions.multiply(quaternions.conjugate(upper[:-1]), upper[1:])
+    speeds = quaternions.quaternions_to_vectors(turns)
+    return float(np.linalg.norm(np.diff(speeds, axis=0), axis=-1).mean())
 
 
 def _differences(clips: Sequence[Clip], span: tuple[int, int]) -> list[float]:

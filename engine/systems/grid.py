@@ -78,6 +78,9 @@ class Sampling:
     hidden_share: float = 0.0
     """Share of the kept cells that is not shown while the base codes are filled."""
 
+    turns: tuple[int, ...] = ()
+    """(B) which of the remembered clips each fill takes, in turn; empty draws it."""
+
     planted: Gap | None = None
     """A gap whose middle takes what is remembered as it is; the masked transformer leads there
     and back. In a span between kept poses it would otherwise follow these rather than the words."""
@@ -159,7 +162,7 @@ class GridSystem:
             watch: gets the time of each stage.
         """
         generators = sampling.generators
-        prompted = self._prompt(recalled, generators)
+        prompted = self._prompt(recalled, sampling)
         takes = len(generators)
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
@@ -219,11 +222,12 @@ class GridSystem:
             features = self.tokenizer.decode(filled.to(self.device))
         return Filled(features, torch.ones(filled.shape[:3]), torch.zeros(len(filled)))
 
-    def _prompt(self, recalled: Recalled, generators: list[torch.Generator]) -> _Prompted:
+    def _prompt(self, recalled: Recalled, sampling: Sampling) -> _Prompted:
         copying = (
             self.decoding.several_actions if recalled.is_combined else self.decoding.one_action
         )
-        return _Prompted(recalled.for_takes(generators), recalled.codes, copying)
+        condition = recalled.for_takes(sampling.generators, sampling.turns)
+        return _Prompted(condition, recalled.codes, copying)
 
     @torch.inference_mode()
     def _fit(

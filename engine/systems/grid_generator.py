@@ -101,7 +101,11 @@ class GridGenerator:
             # A new take is chosen by its prompt alone; others must show where they arrive.
             chosen_early = CANDIDATES if canvas.is_new else 1
             planted = gaps[0] if len(gaps) == 1 and not recalled.is_combined else None
-            sampling = Sampling(_generators(canvas.seeds), chosen_early, canvas.strength, planted)
+            # Takes that plant the same clip would hardly differ.
+            turns = np.repeat(np.arange(len(canvas.seeds)), CANDIDATES) if planted else ()
+            sampling = Sampling(
+                _generators(canvas.seeds), chosen_early, canvas.strength, tuple(turns), planted
+            )
             filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         finished = []
         left = len(filled.features) // len(canvas.seeds)

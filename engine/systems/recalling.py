@@ -16,7 +16,7 @@ from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
 from .bridging import Gap
 
-MARGIN_STEPS = 2
+MARGIN_STEPS = 3
 """Steps between a kept pose and motion that is remembered whole."""
 
 _REACH = 4
@@ -47,28 +47,35 @@ class Recalled:
         """Say whether clips were looked up for several actions."""
         return len(set(self.actions)) > 1
 
-    def for_takes(self, generators: list[torch.Generator]) -> Condition:
+    def for_takes(
+        self, generators: list[torch.Generator], turns: tuple[int, ...] = ()
+    ) -> Condition:
         """Return the condition of a batch (B), one row a generator.
 
-        Each row remembers a single clip an action, drawn by its generator: one
-        motion is copied more coherently than a mixture, and rows differ.
+        Each row remembers a single clip an action: one motion is copied more coherently
+        than a mixture, and rows differ. Its generator draws the clip, or `turns` (B) take
+        one after another, the nearest first.
         """
         condition = self.condition.repeated(len(generators))
         for row, generator in enumerate(generators):
             if self.actions:
-                kept = torch.tensor(_one_each(self.actions, generator))
+                turn = turns[row] if turns else None
+                kept = torch.tensor(_one_each(self.actions, generator, turn))
                 place = condition.memory_place[row]
                 is_kept = torch.isin(place[:, 0], kept.to(place.device))
                 condition.memory_place[row] = torch.where(is_kept[:, None], place, -1)
         return condition
 
 
-def _one_each(actions: tuple[int, ...], generator: torch.Generator) -> list[int]:
+def _one_each(
+    actions: tuple[int, ...], generator: torch.Generator, turn: int | None
+) -> list[int]:
     """Return one of the slots of each action."""
     chosen = []
     for action in sorted(set(actions)):
         slots = [slot for slot, own in enumerate(actions) if own == action]
-        chosen.append(slots[int(torch.randint(len(slots), (), generator=generator))])
+        drawn = int(torch.randint(len(slots), (), generator=generator)) if turn is None else turn
+        chosen.append(slots[drawn % len(slots)])
     return chosen
 
 

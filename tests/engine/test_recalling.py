@@ -93,9 +93,9 @@ def test_a_copy_goes_on_to_both_sides_within_its_clip() -> None:
 @pytest.mark.parametrize(
     ("gap", "expected"),
     [
-        (Gap(4, 16, None), (7, 12)),  # both sides kept: five of the eight steps between margins
-        (Gap(4, 10, None), (6, 8)),  # less room than the clip is long
-        (Gap(0, 6, None), (0, 4)),  # an open side needs no margin
+        (Gap(4, 18, None), (8, 13)),  # both sides kept: five of the eight steps between margins
+        (Gap(4, 12, None), (7, 9)),  # less room than the clip is long
+        (Gap(0, 7, None), (0, 4)),  # an open side needs no margin
         (Gap(4, 8, None), (6, 6)),  # no room at all
     ],
 )
@@ -124,3 +124,13 @@ def test_only_the_masked_parts_take_what_is_remembered() -> None:
     plant(codes, Gap(0, 5, None, parts=(1, 3)), remembered, place)
     assert torch.equal(codes[0, :, [1, 3]], remembered[:, [1, 3]])
     assert not codes[0, :, [0, 2]].any()
+
+
+def test_takes_that_take_turns_remember_different_clips() -> None:
+    found = recalled("a person walks", ["a person walks"] * 3)
+    count = len(found.actions)
+    assert count > 1
+    generators = [torch.Generator().manual_seed(5) for _ in range(count + 1)]
+    condition = found.for_takes(generators, tuple(range(count + 1)))
+    used = [set(row[row >= 0].tolist()) for row in condition.memory_place[..., 0]]
+    assert used == [{slot % count} for slot in range(count + 1)]
