@@ -90,7 +90,8 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
     material = bpy.data.materials.get(name)
     if material is None:
         material = bpy.data.materials.new(name)
-        material.use_nodes = True
+        if material.node_tree is None:  # before 5.0
+            material.use_nodes = True
         material.diffuse_color = (*colour, 1.0)
         material.roughness = 0.6
         surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
