@@ -68,7 +68,7 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
         rows[source.name] = {"figures": comparison.measure(source)}
     rows["real motion"]["halves"] = halves_of_real(comparison.yard)
     for name in ("fid", "kid"):
-        rows["real motion"]["figures"][name] = {"none": "Real motion is at 0 from itself."}
+        rows["real motion"]["figures"][name] = {"none": "FID and KID of real motion from itself are 0."}
     for name, folder in models.items():
         engine = doors.load_engine(folder, options.device)
         depends_on = {"weights": digest_folder(folder), "device": options.device}

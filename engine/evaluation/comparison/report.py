@@ -99,7 +99,8 @@ def _table(
     for name, figures in rows:
         cells = [cell(figures.get(key), _FACTORS.get(key, 1.0)) for key, _ in columns]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    reasons = {f["none"] for _, own in rows for f in own.values() if _is_none(f)}
+    shown = [own.get(key) for _, own in rows for key, _ in columns]
+    reasons = {figure["none"] for figure in shown if figure is not None and _is_none(figure)}
     return "\n".join([*lines, *("\n" + reason for reason in sorted(reasons))])
 
 

@@ -16,10 +16,18 @@ from keyfill_extension.engine.evaluation.comparison.plots import (
     draw_chart,
     nice_ticks,
 )
+from keyfill_extension.engine.features import WIDTH
+from keyfill_extension.engine.memory import MotionMemory
 from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
+from keyfill_extension.engine.systems.grid import GridSystem
+from keyfill_extension.engine.systems.grid_generator import GridGenerator
+from keyfill_extension.engine.text_encoder import FakeTextEncoder
+from keyfill_extension.engine.tokenizer.grid import GridTokenizer
+from keyfill_extension.engine.training.presets import TOKENIZER_PRESETS
 
 from .. import test_published_systems as published
+from ..test_momask import make_system
 from . import comparing
 
 
@@ -217,3 +225,56 @@ def test_a_chart_is_well_formed_and_higher_values_lie_higher():
 
 def test_a_chart_of_nothing_is_drawn():
     ElementTree.fromstring(draw_chart(Chart("Nothing", "x", "y", ())))
+
+
+class Knowing(torch.nn.Module):
+    """Knows the codes of one clip; at shown cells it says something else."""
+
+    mask_code = 99
+
+    def __init__(self, true: torch.Tensor, size: int) -> None:
+        super().__init__()
+        self.true, self.size = true, size
+        self.place = torch.nn.Parameter(torch.zeros(()))  # tells which device it is on
+
+    def forward(self, codes, *others):
+        wrong = (self.true + 1) % self.size
+        said = torch.where(codes == self.mask_code, self.true[None], wrong[None])
+        chances = 0.01 + torch.nn.functional.one_hot(said, self.size)
+        return (chances / chances.sum(-1, keepdim=True)).log()
+
+
+def grid_generator() -> GridGenerator:
+    torch.manual_seed(3)
+    tokenizer = GridTokenizer(TOKENIZER_PRESETS["smoke"].model).eval().requires_grad_(False)
+    for part in tokenizer.parts:
+        for stage in range(tokenizer.stages):
+            tokenizer.part(part).quantizer.book(stage).entries.normal_()
+    codes = torch.randint(16, (30, 4, tokenizer.stages), dtype=torch.int16)
+    memory = MotionMemory(
+        ["a", "b", "c"], torch.arange(3), torch.eye(3, 16), codes, torch.tensor([0, 10, 20, 30])
+    )
+    nothing = torch.nn.Module()
+    return GridGenerator(
+        GridSystem(tokenizer, nothing, nothing, nothing, memory, FakeTextEncoder(), nothing)
+    )
+
+
+def with_masked(generator, network):
+    if isinstance(generator, GridGenerator):
+        return replace(generator, system=replace(generator.system, masked=network))
+    return replace(generator, networks=replace(generator.networks, masked=network))
+
+
+@pytest.mark.parametrize("kind", ["grid", "momask", "mmm"])
+def test_hidden_codes_alone_are_asked_for_and_compared_with_what_stood_there(kind):
+    builders = {"grid": grid_generator, "momask": lambda: make_system(WIDTH), "mmm": published.mmm}
+    generator, held_out = builders[kind](), comparing.held_out(1)
+    tokenizer = confidence._main_tokenizer(generator)
+    true = codes.encode_clip(tokenizer, held_out.clips[0])[..., 0]
+    true = true if kind == "grid" else true[:, 0]
+    knowing = with_masked(generator, Knowing(true, tokenizer.codebook_size))
+    guesses = confidence.guess_tokens(knowing, held_out.entries, seed=0)
+    assert guesses.is_right.all()
+    assert 0.1 < len(guesses.clips) / true.numel() < 0.4, "a quarter of the first clip is hidden"
+    assert (guesses.confidence > 0.6).all()
