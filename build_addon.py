@@ -26,6 +26,9 @@ LEFT_OUT = ("training", "evaluation", "data")
 WEIGHTS_LEFT_OUT = ("evaluator.safetensors",)
 """Weights that only measuring needs, which is left out too."""
 
+WEIGHTS_TEXTS = ("README.md", "system.json")
+"""The model card, and what a folder says of its networks."""
+
 ROOT_MODULE = '''"""The installed extension: Blender registers this package."""
 from .blender_addon import register as register, unregister as unregister
 '''
@@ -62,7 +65,10 @@ def stage(folder: Path, repository: Path = REPOSITORY) -> None:
 
 
 def stage_weights(folder: Path, weights: Path) -> None:
-    """Copy the files that the weights' manifest names, and its texts, after checking them."""
+    """Copy the files that the weights' manifest names, and its texts, after checking them.
+
+    Models in folders within are copied alike.
+    """
     manifest = weights / "manifest.json"
     if not manifest.is_file():
         return
@@ -78,8 +84,12 @@ def stage_weights(folder: Path, weights: Path) -> None:
             )
         shutil.copy2(source, folder / source.name)
     (folder / manifest.name).write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
-    if (weights / "README.md").is_file():
-        shutil.copy2(weights / "README.md", folder / "README.md")
+    for name in WEIGHTS_TEXTS:
+        if (weights / name).is_file():
+            shutil.copy2(weights / name, folder / name)
+    for inner in sorted(weights.iterdir()):
+        if inner.is_dir():
+            stage_weights(folder / inner.name, inner)
 
 
 def sha256_of(path: Path) -> str:

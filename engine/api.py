@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import torch
 
+from .abilities import titles_serving, use_of_mask
 from .checkpoint import WeightsError, load_checkpoint, load_network, verify_weights
 from .memory import MotionMemory
 from .models import SHIPPED
@@ -74,7 +75,8 @@ class Engine:
             return
         reason = self.generator.can_fill(request.mask)
         if reason is not None:
-            raise RequestError(reason, "Choose other cells, or a model that can fill these.")
+            able = titles_serving([use_of_mask(request.mask)])
+            raise RequestError(reason, f"Choose other frames or body parts, or use {able}.")
 
     def _run_one(
         self, request: MotionRequest, watch: Stopwatch

@@ -11,6 +11,7 @@ names, it imports when the engine is loaded.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import importlib.util
 import logging
@@ -237,6 +238,11 @@ def release_memory() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        # glibc keeps what is freed for itself until it is asked.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def describe_error(error: Exception) -> tuple[str, str]:

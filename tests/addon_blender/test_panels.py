@@ -66,7 +66,8 @@ def draw(registered_addon, empty_scene):
 
 def test_idle(draw):
     drawn = draw()
-    for name in ("prompt", "seconds", "seed", "takes", "keyfill.generate", "keyfill.add_mannequin"):
+    for name in ("prompt", "model", "seconds", "seed", "takes", "keyfill.generate",
+                 "keyfill.add_mannequin"):  # fmt: skip
         assert name in drawn
     assert "Engine: not loaded" in drawn
 

@@ -72,6 +72,20 @@ def test_whole_weights_are_staged(weights, tmp_path):
     assert (tmp_path / "staged" / "model.safetensors").read_bytes() == b"weights"
 
 
+def test_models_in_folders_within_are_staged_with_their_descriptions(weights, tmp_path):
+    shutil.copytree(weights, tmp_path / "copy")
+    shutil.move(tmp_path / "copy", weights / "momask")
+    (weights / "momask" / "system.json").write_text('{"system": "momask"}')
+    (weights / "notes").mkdir()
+    build_addon.stage_weights(tmp_path / "staged", weights)
+    names = sorted(path.name for path in (tmp_path / "staged" / "momask").iterdir())
+    assert names == ["manifest.json", "model.safetensors", "system.json"]
+    assert not (tmp_path / "staged" / "notes").exists()
+    (weights / "momask" / "model.safetensors").write_bytes(b"")
+    with pytest.raises(build_addon.BuildError, match="model.safetensors"):
+        build_addon.stage_weights(tmp_path / "again", weights)
+
+
 def test_weights_that_only_measure_stay_out_and_are_not_missed(weights, tmp_path):
     manifest = weights / "manifest.json"
     stored = json.loads(manifest.read_text())
