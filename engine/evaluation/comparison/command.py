@@ -67,8 +67,8 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
     for source in comparison.sources():
         rows[source.name] = {"figures": comparison.measure(source)}
     rows["real motion"]["halves"] = halves_of_real(comparison.yard)
-    for name in ("fid", "kid"):
-        rows["real motion"]["figures"][name] = {"none": "FID and KID of real motion from itself are 0."}
+    nothing = {"none": "FID and KID of real motion from itself are 0."}
+    rows["real motion"]["figures"] |= {"fid": nothing, "kid": nothing}
     for name, folder in models.items():
         engine = doors.load_engine(folder, options.device)
         depends_on = {"weights": digest_folder(folder), "device": options.device}
