@@ -12,7 +12,8 @@ from pathlib import Path
 from ..checkpoint import WeightsError, write_text
 from ..config import to_json
 from ..models import DESCRIPTION_NAME as DESCRIPTION_NAME
-from ..models import ModelError, SystemDescription
+from ..models import ModelError
+from ..models import SystemDescription as SystemDescription
 from ..models import read_description as _read_description
 
 
