@@ -9,6 +9,7 @@ from bpy.types import Context, Panel, UILayout
 
 from . import engine_link
 from .core import take_history
+from .scene import armature
 
 PIXELS_PER_LETTER = 7.0
 """Mean width of a letter at UI scale 1, for wrapping; labels do not wrap by themselves."""
@@ -65,7 +66,8 @@ def draw_outcome(layout: UILayout, context: Context) -> None:
         box = layout.box()
         draw_wrapped(box, context, status.error, "ERROR")
         draw_wrapped(box, context, status.remedy, "BLANK1")
-        if context.object is not None and not context.object.is_editable:
+        ob = armature.active_character(context)
+        if ob is not None and not ob.is_editable:
             box.operator("object.make_override_library")
     if status.prompt_cut:
         box = layout.box()

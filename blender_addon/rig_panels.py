@@ -12,6 +12,7 @@ from .core import control_families, rig_presets, rig_rows
 from .core.rig_rows import MapRow
 from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
+from .scene import armature
 
 _LABEL_SHARE = 0.31
 _FIELD_SHARE = 0.63
@@ -59,7 +60,7 @@ class KEYFILL_PT_rig(SidebarPanel, Panel):
 
     def draw(self, context: Context) -> None:
         """Show buttons, a summary, and the doubtful rows."""
-        layout, ob = self.layout, context.object
+        layout, ob = self.layout, armature.active_character(context)
         if not _is_armature(ob):
             layout.label(text="Select a character's armature", icon="INFO")
             return
@@ -91,11 +92,11 @@ class KEYFILL_PT_rig_bones(SidebarPanel, Panel):
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Say whether there is an armature to map."""
-        return _is_armature(context.object)
+        return _is_armature(armature.active_character(context))
 
     def draw(self, context: Context) -> None:
         """Show one row for each joint."""
-        ob = context.object
+        ob = armature.active_character(context)
         rows = {row.joint: row for row in ob.keyfill_rig.rows.to_rows()}
         for joints in rig_rows.SECTIONS:
             column = self.layout.column(align=True)
@@ -114,11 +115,12 @@ class KEYFILL_PT_rig_rest(SidebarPanel, Panel):
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Say whether there is an armature with a rest pose."""
-        return _is_armature(context.object)
+        return _is_armature(armature.active_character(context))
 
     def draw(self, context: Context) -> None:
         """Show which pose is the neutral one, and how to choose another."""
-        layout, has_one = self.layout, bool(context.object.keyfill_rig.rest_reference)
+        layout, ob = self.layout, armature.active_character(context)
+        has_one = bool(ob.keyfill_rig.rest_reference)
         told = "A pose of yours is the neutral pose" if has_one else "The rest pose is the neutral"
         layout.label(text=told, icon="CHECKMARK" if has_one else "BLANK1")
         line = layout.row(align=True)
@@ -138,17 +140,17 @@ class KEYFILL_PT_rig_options(SidebarPanel, Panel):
     @classmethod
     def poll(cls, context: Context) -> bool:
         """Say whether there is an armature that has options."""
-        return _is_armature(context.object)
+        return _is_armature(armature.active_character(context))
 
     def draw(self, context: Context) -> None:
         """Show the wishes; those for controls on control rigs only."""
-        rig = context.object.keyfill_rig
+        rig = armature.active_character(context).keyfill_rig
         column = self.layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(rig, "root_motion")
         column.prop(rig, "in_place")
-        if control_families.looks_controlled(context.object.data.bones):
+        if control_families.looks_controlled(armature.active_character(context).data.bones):
             column.prop(rig, "limb_controls")
         column.prop(rig, "relax_fingers")
         column.prop(rig, "keep_hand_contacts")

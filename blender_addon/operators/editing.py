@@ -70,7 +70,7 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     Raises:
         RequestError: if the character, its animation or the range cannot be edited.
     """
-    ob: Object = context.object
+    ob: Object = armature.active_character(context)
     armature.check_armature(ob)
     edit_target.check_editable(ob)
     if takes.is_waiting(context.scene.keyfill.review):
@@ -113,7 +113,7 @@ def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe
     Raises:
         RequestError: if the range or the selection cannot be edited.
     """
-    ob, settings = context.object, context.scene.keyfill
+    ob, settings = armature.active_character(context), context.scene.keyfill
     is_by_part = recipe.operation in (edit_requests.REGENERATE, edit_requests.VARY)
     if settings.use_selected_bones and is_by_part:
         selected = control_edits.followed_bones(ob, bone_map, edit_target.selected_bones(ob))
@@ -122,7 +122,7 @@ def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe
 
 
 def _chosen_frames(context: Context, recipe: Recipe) -> Frames:
-    ob, settings = context.object, context.scene.keyfill
+    ob, settings = armature.active_character(context), context.scene.keyfill
     if recipe.operation == edit_requests.EXTEND:
         return edit_requests.extension_frames(
             edit_target.animated_frames(ob),

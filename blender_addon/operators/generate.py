@@ -52,7 +52,7 @@ class KEYFILL_OT_generate(JobOperator, Operator):
         if context.window_manager.keyfill_status.is_running:
             cls.poll_message_set("A motion is being made: wait for it, or cancel it")
             return False
-        ob = context.object
+        ob = armature.active_character(context)
         if ob is not None and ob.type == "EMPTY" and ob.instance_collection is not None:
             cls.poll_message_set(
                 "A linked character must be overridden first: "
@@ -84,7 +84,7 @@ def read_target(context: Context, name: str) -> GenerationTarget:
     Raises:
         RequestError: if it can take no keys or is no humanoid.
     """
-    ob: Object = context.object
+    ob: Object = armature.active_character(context)
     armature.check_armature(ob)
     rig, bone_map = control_rigs.read_body(ob)
     depsgraph = context.evaluated_depsgraph_get()

@@ -29,7 +29,8 @@ class RigOperator:
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if context.object is None or context.object.type != "ARMATURE":
+        ob = armature.active_character(context)
+        if ob is None or ob.type != "ARMATURE":
             cls.poll_message_set("Select a character's armature first")
             return False
         return True
@@ -38,8 +39,9 @@ class RigOperator:
         """Do it; what an animator can cure becomes a report."""
         try:
             with errors_for_animators():
-                armature.check_armature(context.object)
-                told = self.act(context, context.object)
+                ob = armature.active_character(context)
+                armature.check_armature(ob)
+                told = self.act(context, ob)
         except UserError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -101,9 +103,10 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
 
     @classmethod
     def description(cls, context: Context, properties: OperatorProperties) -> str:
-        if context.object is None:
+        ob = armature.active_character(context)
+        if ob is None:
             return ""
-        row = getattr(context.object.keyfill_rig.rows, properties.joint)
+        row = getattr(ob.keyfill_rig.rows, properties.joint)
         bone = f'"{row.bone}", {row.confidence:.0%}' if row.bone else "No bone"
         reason = row.reason or rig_rows.NOT_FOUND
         return f"{bone}: {reason}.\nA click takes the active bone instead"

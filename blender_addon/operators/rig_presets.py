@@ -36,7 +36,7 @@ class KEYFILL_OT_save_rig_preset(RigOperator, Operator):
     )
 
     def invoke(self, context: Context, event: Event) -> set[str]:
-        self.name = self.name or context.object.name
+        self.name = self.name or armature.active_character(context).name
         return context.window_manager.invoke_props_dialog(self)
 
     def act(self, context: Context, ob: Object) -> str:

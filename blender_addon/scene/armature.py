@@ -33,6 +33,14 @@ _LEAST_SCALE = 1e-9
 _HALF_TURN = np.array([0.0, 1.0, 0.0, 0.0])
 
 
+def active_character(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the active object, or the armature that moves it: people click on the skin."""
+    ob = context.object
+    if ob is None or ob.type == "ARMATURE":
+        return ob
+    return ob.find_armature() or ob
+
+
 def check_armature(ob: bpy.types.Object | None) -> None:
     """Refuse what cannot take keys.
 

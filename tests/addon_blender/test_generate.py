@@ -59,6 +59,16 @@ def test_keys_land_from_the_current_frame_on(mannequin):
     assert np.linalg.norm(hips(mannequin, 70) - hips(mannequin, 11)) > 1.5
 
 
+def test_a_click_on_the_body_means_its_character(mannequin):
+    bpy.context.view_layer.objects.active = mannequin.children[0]
+    assert mannequin.children[0].type == "MESH"
+    assert generate("someone walks", 2.0) == {"FINISHED"}
+    assert frames_of(mannequin.animation_data.action) == list(range(1, 61))
+    assert bpy.ops.keyfill.regenerate.poll()
+    assert bpy.ops.keyfill.map_bones() == {"FINISHED"}
+    assert mannequin.keyfill_rig.rows.pelvis.bone == "hips"
+
+
 def test_only_rotations_and_the_location_of_the_hips_are_keyed(mannequin):
     generate()
     paths = {curve.data_path for curve in curves_of(mannequin.animation_data.action)}
