@@ -27,6 +27,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
   models          list the models that can be chosen
   train           train tokenizer, masked, residual or length      (repository only)
   evaluate        measure a model                                  (repository only)
+  ablate          change one thing at a time, and measure          (repository only)
   corpus build    make a corpus from BVH files                     (repository only)
   import-momask   make a model from MoMask's published checkpoints
   worker          serve requests on stdin, for the add-on
@@ -112,6 +113,7 @@ def main(
         "models": lambda: show_models(rest),
         "train": lambda: train(rest),
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
+        "ablate": lambda: run_module("ablate", ".evaluation.ablation.run", rest),
         "corpus": lambda: build_corpus(rest),
         "import-momask": lambda: run_module("import-momask", ".import_momask", rest),
         "worker": lambda: serve(rest),

@@ -65,6 +65,8 @@ def move_entries(book: Codebook, vectors: Tensor) -> None:
     misses = (vectors - book.look_up(codes)).square().sum(1)
     used = uses > 0
     book.entries[used] = sums[used] / uses[used, None]
-    rare = uses < FEWEST_USES
-    if bool(rare.any()):
-        book.entries[rare] = vectors[torch.multinomial(misses.double(), int(rare.sum()))]
+    rare = torch.nonzero(uses < FEWEST_USES).flatten()
+    # Of few vectors only those that their entry misses can be entries of their own.
+    count = min(len(rare), int((misses > 0).sum()))
+    if count:
+        book.entries[rare[:count]] = vectors[torch.multinomial(misses.double(), count)]

@@ -1,0 +1,1 @@
+"""What the papers leave open, one change at a time: `python -m engine ablate`."""

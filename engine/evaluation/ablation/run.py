@@ -1,0 +1,180 @@
+"""The command `python -m engine ablate`: every row once, two seeds for the best, one table.
+
+A finished row is a JSON file and is not done again; a table is written after every row.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ...api import DEFAULT_WEIGHTS, load_engine
+from ...checkpoint import sha256_of, write_text
+from ...config import to_json
+from ...systems.folder import read_description
+from ..comparison.cache import digest_folder, open_cache
+from ..comparison.held_out import read_split
+from ..evaluator import FILE_NAME
+from ..machine import describe
+from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
+from .table import Line, best_two, table_of
+from .takes import TakesBench, decoded_anew, open_bench
+from .training_rows import Budget, measure_training
+
+SYSTEMS: Final = ("grid", "momask", "mmm", "hifigpt")
+
+SEEDS: Final = 2
+"""Seeds of the two best rows of each axis that trains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """One call of the command."""
+
+    options: argparse.Namespace
+    budget: Budget
+    bench: TakesBench
+    shared: dict[str, Any]
+    """What every row's figures depend on."""
+
+    def lines(self) -> Iterator[Line]:
+        """Yield a line for each finished measurement."""
+        rows = [row for row in training_rows(self.budget.scale) if self._is_wanted(row)]
+        first = []
+        for row in rows:
+            first.append(self._train(row, 0))
+            yield first[-1]
+        best = {(line.axis, line.value) for line in best_two(first)}
+        for row in rows:
+            for seed in range(1, SEEDS) if (row.axis, row.value) in best else ():
+                yield self._train(row, seed)
+        for system in SYSTEMS:
+            yield from self._decode(system)
+
+    def _is_wanted(self, row: TrainingRow | DecodingRow) -> bool:
+        return not self.options.only or any(name in called(row) for name in self.options.only)
+
+    def _train(self, row: TrainingRow, seed: int) -> Line:
+        preset = [type(row.preset).__name__, to_json(row.preset)]
+        depends = {
+            "preset": preset, "seed": seed, "steps": self.budget.steps, **self.shared,
+            "percent": row.data_percent, "base": to_json(self.budget.scale),
+        }  # fmt: skip
+        return self._kept(
+            Line(row.axis, row.value, seed, row.preset.loop.batch), depends,
+            lambda: measure_training(row, seed, self.budget, self.bench),
+        )  # fmt: skip
+
+    def _decode(self, system: str) -> Iterator[Line]:
+        weights = self.options.weights if system == "grid" else self.options.weights / system
+        rows = [
+            row for row in DECODING_ROWS if row.serves(system) and self._is_wanted(row)
+        ]
+        if not rows or not (weights / "manifest.json").is_file():
+            return
+        if read_description(weights).system != system:
+            return
+        generator = load_engine(weights, self.options.device).generator
+        digest = digest_folder(weights)
+        for row in rows:
+            yield self._kept(
+                Line(row.axis, f"{system}, {row.value}", 0, 0),
+                {"row": to_json(row), "weights": digest, **self.shared},
+                self._measure_decoding(generator, row),
+            )
+
+    def _measure_decoding(self, generator: Any, row: DecodingRow) -> Callable[[], dict[str, float]]:
+        return lambda: self.bench.measure(decoded_anew(generator, row))
+
+    def _kept(
+        self, line: Line, depends: dict[str, Any], measure: Callable[[], dict[str, float]]
+    ) -> Line:
+        """Return a line with its figures, measured now or read from its file."""
+        name = f"{line.axis}-{line.value}-seed{line.seed}"
+        cache = open_cache(self.options.out / "rows", name, depends)
+        found = cache.step("row", lambda: self._described(line, depends, measure))
+        return Line(line.axis, line.value, line.seed, line.batch, found["figures"])
+
+    def _described(
+        self, line: Line, depends: dict[str, Any], measure: Callable[[], dict[str, float]]
+    ) -> dict[str, Any]:
+        figures = measure()
+        return {
+            "axis": line.axis, "value": line.value, "machine": describe(), "figures": figures,
+            "depends_on": depends,
+        }  # fmt: skip
+
+
+def called(row: TrainingRow | DecodingRow) -> str:
+    """Return what `--only` may name a part of."""
+    return f"{row.axis} {row.value}"
+
+
+def open_ablation(options: argparse.Namespace) -> Ablation:
+    """Read what all rows need."""
+    read_split(options.corpus, "train")
+    scale = SCALES[options.scale]
+    budget = Budget(scale, options.steps or scale.steps, options.corpus, options.out)
+    bench = open_bench(options.weights, options.corpus, options.clips, options.repeats)
+    shared = {
+        "held_out": bench.bench.held_out.digest(), "repeats": options.repeats,
+        "evaluator": sha256_of(options.weights / FILE_NAME),
+        "corpus": sha256_of(options.corpus / "clips.jsonl"),
+    }  # fmt: skip
+    return Ablation(options, budget, bench, shared)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    rows: list[TrainingRow | DecodingRow] = [*training_rows(SCALES["small"]), *DECODING_ROWS]
+    axes = sorted({row.axis for row in rows})
+    parser = argparse.ArgumentParser(
+        "python -m engine ablate", description="Change one thing at a time, and measure.",
+        epilog=f"Axes: {'; '.join(axes)}.",
+    )  # fmt: skip
+    parser.add_argument("--corpus", type=Path, required=True, help="folder of captioned clips")
+    parser.add_argument("--out", type=Path, required=True, help="folder of rows and of the table")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME",
+        help="rows whose axis or value contains this; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--scale", choices=sorted(SCALES), default="small", help="base presets")
+    parser.add_argument("--steps", type=int, help="of each training row, instead of the scale's")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained models")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--clips", type=int, default=64, help="most held-out clips with takes")
+    parser.add_argument("--repeats", type=int, default=2, help="takes of each of these clips")
+    options = parser.parse_args(words)
+    if unknown := [n for n in options.only if not any(n in called(row) for row in rows)]:
+        parser.error(f"no axis is called {unknown[0]!r}; choose of: {'; '.join(axes)}")
+    for name in ("steps", "clips", "repeats"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            parser.error(f"--{name} must be at least 1")
+    return options
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the ablations; rows that are finished are not done again."""
+    options = _parse(words)
+    ablation = open_ablation(options)
+    told, lines = budget_words(ablation), list[Line]()
+    for line in ablation.lines():
+        lines.append(line)
+        write_text(options.out / "table.md", table_of(lines, told))
+        print(line.told())
+    print(options.out / "table.md")
+    return 0
+
+
+def budget_words(ablation: Ablation) -> str:
+    """Return what a reader must know of all rows."""
+    options, held_out = ablation.options, ablation.bench.bench.held_out
+    return (
+        f"Every row that trains starts from scratch and has {ablation.budget.steps} steps of the "
+        f"batch that it names, and so has the tokenizer beneath a transformer (presets of the "
+        f"scale `{options.scale}`); the two best of each axis also have a second seed (a / b). "
+        f"Takes: {len(held_out.entries)} held-out clips, {options.repeats} takes each. "
+        f"Machine: {describe()}."
+    )

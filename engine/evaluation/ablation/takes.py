@@ -1,0 +1,92 @@
+"""What a model's takes and reconstructions are worth: nearness to real motion, fit, time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...api import Engine
+from ...decoding import DecodingConfig
+from ...motion.clip import Clip
+from ...systems.contract import Generator
+from ...text_encoder import load_text_encoder
+from ...tokenizer.contract import Tokenizer
+from ..comparison.figures import Yardstick, motion_figures
+from ..comparison.held_out import HeldOut, choose_evenly, read_split
+from ..comparison.model_rows import Bench, Counts
+from ..comparison.samples import Judge, measure_sample
+from ..comparison.sources import Reconstructions, Takes
+from ..evaluator import FILE_NAME, load_evaluator
+from ..takes import make_takes
+from .axes import DecodingRow
+
+MEASURED = ("fid", "kid", "r1", "r3", "jerk")
+
+
+@dataclass(frozen=True, slots=True)
+class TakesBench:
+    """The held-out clips that every row's takes are measured on."""
+
+    bench: Bench
+    yard: Yardstick
+
+    def measure(self, generator: Generator) -> dict[str, float]:
+        """Return the figures of takes, one a held-out clip and repeat; those there are."""
+        engine, held_out = Engine(generator), self.bench.held_out
+        source = Takes(generator.name, engine, held_out)
+        make_takes(engine, held_out.prompts(0)[0], 2.0, 1)  # what only the first take waits for
+        started = time.perf_counter()
+        made = [source.make(held_out.prompts(r), r) for r in range(self.bench.counts.repeats)]
+        spent = time.perf_counter() - started
+        seconds = sum(clip.duration_seconds for clips in made for clip in clips)
+        return self._figures(made) | {"seconds_a_second": spent / seconds}
+
+    def measure_reconstructions(self, tokenizer: Tokenizer) -> dict[str, float]:
+        """Return the figures of the held-out clips as a tokenizer gives them back."""
+        held_out = self.bench.held_out
+        made = Reconstructions("reconstructions", tokenizer, held_out).make([], 0)
+        return self._figures([made] * self.bench.counts.repeats)
+
+    def _figures(self, made: list[list[Clip]]) -> dict[str, float]:
+        found = motion_figures(
+            [measure_sample(self.bench.judge, clips) for clips in made], self.yard
+        )
+        return {name: float(found[name]["value"]) for name in MEASURED if "value" in found[name]}
+
+
+def open_bench(weights: Path, corpus: Path, most: int, repeats: int) -> TakesBench:
+    """Return the bench over at most so many clips of the validation split.
+
+    Raises:
+        WeightsError: if the folder `weights` has no evaluator.
+        CorpusError: if the corpus cannot be read or has no validation split.
+    """
+    judge = Judge(load_evaluator(weights / FILE_NAME), load_text_encoder("minilm"))
+    held_out = HeldOut(choose_evenly(read_split(corpus, "val"), most), "val", 0)
+    texts = [judge.texts(held_out.prompts(repeat)) for repeat in range(repeats)]
+    yard = Yardstick(
+        judge.motions(held_out.clips), texts, held_out.groups, held_out.captions, 0
+    )
+    return TakesBench(Bench(judge, held_out, (), Counts(repeats=repeats)), yard)
+
+
+def decoded_anew(generator: Generator, row: DecodingRow) -> Generator:
+    """Return a system that draws its codes as the row says."""
+    return _changed(generator, row)  # type: ignore[no-any-return]
+
+
+def _changed(thing: Any, row: DecodingRow) -> Any:
+    """Return a dataclass with every decoding in it changed; networks stay as they are."""
+    if isinstance(thing, DecodingConfig):
+        return row.changed(thing)
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return thing
+    within = {
+        field.name: _changed(getattr(thing, field.name), row)
+        for field in fields(thing)
+        if field.name in ("system", "decoding")
+        or isinstance(getattr(thing, field.name), DecodingConfig)
+    }
+    return replace(thing, **within)
