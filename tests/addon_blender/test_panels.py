@@ -91,6 +91,6 @@ def test_what_was_cut_is_drawn(draw):
 
 
 def test_a_linked_character_is_offered_its_override(draw):
-    linked = SimpleNamespace(is_editable=False)
+    linked = SimpleNamespace(is_editable=False, type="ARMATURE")
     assert "object.make_override_library" in draw(error="Linked.", remedy="Override.", ob=linked)
     assert "object.make_override_library" not in draw(error="Other.", remedy="Cure.")
