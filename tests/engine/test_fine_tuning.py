@@ -11,6 +11,7 @@ from keyfill_extension.engine.api import load_engine, load_tokenizer
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, verify_weights
 from keyfill_extension.engine.data.corpus import CorpusError
 from keyfill_extension.engine.memory import MotionMemory
+from keyfill_extension.engine.models import list_models
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.folder import read_description
 from keyfill_extension.engine.training import (
@@ -110,6 +111,8 @@ def test_the_tuned_folder_is_a_model_with_all_its_files(base: Path) -> None:
          "--out", str(out)]
     )  # fmt: skip
     assert {path.stem for path in verify_weights(out)} >= {"tokenizer", "masked", "memory"}
+    listed = {model.label: model for model in list_models(base / "model", base)}
+    assert listed["mine"].is_own and listed["mine"].reason == ""
     engine = load_engine(out, "cpu")
     running = engine.run(MotionRequest("a person walks", 1.0))
     while True:
