@@ -91,6 +91,9 @@ class Found:
     nearness: float
     """Mean over the actions of the nearest clip's score."""
 
+    behind: list[float]
+    """For each clip how far its score is behind its action's nearest."""
+
 
 class MotionMemory:
     """Captions with their clips' base codes."""
@@ -167,7 +170,7 @@ class MotionMemory:
         """
         clips: list[int] = []
         actions: list[int] = []
-        nearness = []
+        nearness, behind = [], []
         shares = spread_slots(len(texts))
         for action, (text, sentence) in enumerate(zip(texts, sentences, strict=True)):
             scores = self.scores(text, sentence)
@@ -177,7 +180,10 @@ class MotionMemory:
             near = self.nearest(text, sentence, shares[action], is_far)
             clips += near
             actions += [action] * len(near)
-        return Found(clips, actions, sum(nearness) / len(nearness))
+            best = torch.full((len(self.starts) - 1,), -torch.inf)
+            best = best.scatter_reduce(0, self.clips, scores, "amax")
+            behind += (nearness[-1] - best[near]).tolist()
+        return Found(clips, actions, sum(nearness) / len(nearness), behind)
 
     def remember(self, clips: list[int], steps: int = LONGEST_STEPS) -> Remembered:
         """Return the codes of up to SLOTS clips, in their order.
@@ -259,13 +265,20 @@ def _is_same_motion(codes: Tensor, other: Tensor) -> bool:
     return codes.shape == other.shape and float((codes == other).float().mean()) > 0.5
 
 
-def busiest(codes: Tensor, steps: int) -> Tensor:
-    """Return the `steps` successive rows of codes (S, P, Q) among which base codes change most."""
+def busiest(codes: Tensor, steps: int, later: int = 0) -> Tensor:
+    """Return the `steps` successive rows of codes (S, P, Q) among which base codes change most.
+
+    Or those that begin up to `later` steps after them (before them if it is negative), to the
+    other side where the clip ends first.
+    """
     if len(codes) <= steps:
         return codes
     changes = (codes[1:, :, 0] != codes[:-1, :, 0]).sum(1).float()
     busy = torch.cat([changes.new_zeros(1), changes.cumsum(0)])
     start = int((busy[steps - 1 :] - busy[: len(busy) - steps + 1]).argmax())
+    last = len(codes) - steps
+    moved = start + later if 0 <= start + later <= last else start - later
+    start = max(0, min(moved, last))
     return codes[start : start + steps]
 
 

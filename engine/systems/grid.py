@@ -168,7 +168,8 @@ class GridSystem:
         wide = mask.to(self.device).repeat(takes, 1, 1)
         if sampling.planted is not None:
             place = prompted.condition.memory_place
-            wide[:, plant(codes, sampling.planted, recalled.codes, place)] = False
+            planted = plant(codes, sampling.planted, recalled.codes, place, sampling.turns)
+            wide &= ~planted[..., None]
         base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
         unseen = ~wide & sampling.unseen(mask).to(self.device)
         confidence = torch.ones(base.shape, device=self.device)

@@ -16,6 +16,15 @@ from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
 from .bridging import Gap
 
+ALIKE = 0.04
+"""Clips whose captions are so little behind the nearest one show the same action."""
+
+_PLACES = (0.5, 0.0, 1.0)
+"""Where takes that remember the same clip put it: shares of the room that it leaves."""
+
+_LATER = (0, -6, 9)
+"""Steps by which they begin later in a clip that is longer than the room."""
+
 MARGIN_STEPS = 3
 """Steps between a kept pose and motion that is remembered whole."""
 
@@ -42,6 +51,9 @@ class Recalled:
     actions: tuple[int, ...]
     """For each remembered clip the number of the action that it was looked up for."""
 
+    behind: tuple[float, ...] = ()
+    """For each remembered clip how far its caption is behind the nearest one."""
+
     @property
     def is_combined(self) -> bool:
         """Say whether clips were looked up for several actions."""
@@ -54,29 +66,29 @@ class Recalled:
 
         Each row remembers a single clip an action: one motion is copied more coherently
         than a mixture, and rows differ. Its generator draws the clip, or `turns` (B) take
-        one after another, the nearest first.
+        those that are about as near as the nearest, one after another.
         """
         condition = self.condition.repeated(len(generators))
         for row, generator in enumerate(generators):
             if self.actions:
                 turn = turns[row] if turns else None
-                kept = torch.tensor(_one_each(self.actions, generator, turn))
+                kept = torch.tensor(self._one_each(generator, turn))
                 place = condition.memory_place[row]
                 is_kept = torch.isin(place[:, 0], kept.to(place.device))
                 condition.memory_place[row] = torch.where(is_kept[:, None], place, -1)
         return condition
 
-
-def _one_each(
-    actions: tuple[int, ...], generator: torch.Generator, turn: int | None
-) -> list[int]:
-    """Return one of the slots of each action."""
-    chosen = []
-    for action in sorted(set(actions)):
-        slots = [slot for slot, own in enumerate(actions) if own == action]
-        drawn = int(torch.randint(len(slots), (), generator=generator)) if turn is None else turn
-        chosen.append(slots[drawn % len(slots)])
-    return chosen
+    def _one_each(self, generator: torch.Generator, turn: int | None) -> list[int]:
+        """Return one of the slots of each action."""
+        chosen = []
+        for action in sorted(set(self.actions)):
+            slots = [slot for slot, own in enumerate(self.actions) if own == action]
+            if turn is None:
+                chosen.append(slots[int(torch.randint(len(slots), (), generator=generator))])
+            else:
+                alike = [slot for slot in slots if self.behind[slot] <= ALIKE] or slots[:1]
+                chosen.append(alike[turn % len(alike)])
+        return chosen
 
 
 def recall(
@@ -105,30 +117,41 @@ def recall(
         remembered.codes[None, ..., 0].to(device),
         remembered.place[None].to(device),
     )
-    return Recalled(condition, remembered.codes.to(device), tuple(found.actions))
+    return Recalled(
+        condition, remembered.codes.to(device), tuple(found.actions), tuple(found.behind)
+    )
 
 
-def plant(codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor) -> slice:
-    """Put what each row remembers into the parts and the middle of a gap; return its steps.
+def plant(
+    codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor, turns: tuple[int, ...]
+) -> Tensor:
+    """Put what each row remembers into a gap's parts; return (B, S) True at its steps.
 
-    Of a remembered clip that is longer, the steps in which most happens.
+    In the middle of the gap, where most happens in the clip; further turns begin earlier
+    and later.
 
     Args:
         codes: (B, S, P, Q) is written into.
         gap: leaves MARGIN_STEPS to each side that is kept.
         remembered: (M, P, Q) codes.
         place: (B, M, 2) slot and step of each; slot -1 is not to be used.
+        turns: (B) 0 for a first take.
     """
-    is_used = place[..., 0] >= 0
+    planted = torch.zeros(codes.shape[:2], dtype=torch.bool, device=codes.device)
     first = gap.first + MARGIN_STEPS * (gap.first > 0)
-    last = gap.last - MARGIN_STEPS * (gap.last < codes.shape[1])
-    length = max(0, min(last - first, int(is_used.sum(1).min())))
-    start = first + (last - first - length) // 2
+    room = max(0, gap.last - MARGIN_STEPS * (gap.last < codes.shape[1]) - first)
     parts = torch.tensor(gap.parts, device=codes.device)
-    for row in range(len(codes) if length else 0):
-        motion = busiest(remembered[is_used[row]], length)
-        codes[row, start : start + length, parts] = motion[:, parts]
-    return slice(start, start + length)
+    for row, turn in enumerate(turns):
+        turn %= len(_PLACES)
+        motion = remembered[place[row, :, 0] >= 0]
+        # A clip that fills the room is cut a little, so that takes differ all the same.
+        fills = len(motion) >= room - 1
+        motion = busiest(motion, max(min(room, 1), room - turn * fills), _LATER[turn])
+        start = first + int(_PLACES[turn] * (room - len(motion)))
+        steps = slice(start, start + len(motion))
+        codes[row, steps, parts] = motion[:, parts]
+        planted[row, steps] = True
+    return planted
 
 
 def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:

@@ -7,7 +7,6 @@ import torch
 from keyfill_extension.engine.memory import MotionMemory
 from keyfill_extension.engine.systems.bridging import Gap
 from keyfill_extension.engine.systems.recalling import (
-    MARGIN_STEPS,
     continuations,
     find_sources,
     plant,
@@ -90,47 +89,60 @@ def test_a_copy_goes_on_to_both_sides_within_its_clip() -> None:
     assert not nothing.any()
 
 
+LONG = torch.arange(100, 110)[:, None, None].repeat(1, 4, 3)
+"""Ten remembered steps: two clips of five."""
+
+
+def half_each() -> torch.Tensor:
+    place = torch.tensor([[[0, i] for i in range(5)] + [[-1, i] for i in range(5)]])
+    return torch.cat([place, place.flip(1)])
+
+
 @pytest.mark.parametrize(
     ("gap", "expected"),
     [
         (Gap(4, 18, None), (8, 13)),  # both sides kept: five of the eight steps between margins
         (Gap(4, 12, None), (7, 9)),  # less room than the clip is long
         (Gap(0, 7, None), (0, 4)),  # an open side needs no margin
-        (Gap(4, 8, None), (6, 6)),  # no room at all
+        (Gap(4, 8, None), (0, 0)),  # no room at all
     ],
 )
 def test_a_remembered_clip_is_planted_between_margins(gap, expected) -> None:
-    remembered = torch.arange(100, 110)[:, None, None].repeat(1, 4, 3)
-    place = torch.tensor([[[0, i] for i in range(5)] + [[-1, i] for i in range(5)]])
-    place = torch.cat([place, place.flip(1)])
     codes = torch.zeros(2, 20, 4, 3, dtype=torch.long)
-    planted = plant(codes, gap, remembered, place)
-    assert (planted.start, planted.stop) == expected
-    kept = torch.ones(20, dtype=torch.bool)
-    kept[planted] = False
-    assert not codes[:, kept].any()
-    length = planted.stop - planted.start
-    assert planted.start >= MARGIN_STEPS or gap.first == 0
+    planted = plant(codes, gap, LONG, half_each(), (0, 0))
+    wanted = torch.zeros(20, dtype=torch.bool)
+    wanted[slice(*expected)] = True
+    assert torch.equal(planted, wanted.repeat(2, 1))
+    assert not codes[~planted].any()
     for row, own in enumerate((range(100, 105), range(105, 110))):
-        steps = codes[row, planted, 0, 0].tolist()
-        assert steps == [*range(steps[0], steps[0] + length)] if length else steps == []
+        steps = codes[row, planted[row], 0, 0].tolist()
+        assert steps == [*range(steps[0], steps[0] + len(steps))] if steps else not wanted.any()
         assert set(steps) <= set(own)
 
 
+def test_takes_of_one_clip_put_it_elsewhere_or_take_another_stretch_of_it() -> None:
+    codes = torch.zeros(3, 20, 4, 3, dtype=torch.long)
+    place = half_each()[:1].repeat(3, 1, 1)
+    planted = plant(codes, Gap(2, 18, None), LONG, place, (0, 1, 2))
+    firsts = [int(row.nonzero()[0]) for row in planted]
+    assert firsts == [7, 5, 10]  # the middle of the room, its start, its end
+    codes = torch.zeros(3, 5, 4, 3, dtype=torch.long)
+    whole = torch.tensor([[[0, i] for i in range(10)]]).repeat(3, 1, 1)
+    plant(codes, Gap(0, 5, None, (1,)), LONG, whole, (0, 1, 2))
+    assert len({tuple(row[:, 1, 0].tolist()) for row in codes}) > 1
+
+
 def test_only_the_masked_parts_take_what_is_remembered() -> None:
-    remembered = torch.arange(100, 105)[:, None, None].repeat(1, 4, 3)
-    place = torch.tensor([[[0, i] for i in range(5)]])
     codes = torch.zeros(1, 5, 4, 3, dtype=torch.long)
-    plant(codes, Gap(0, 5, None, parts=(1, 3)), remembered, place)
-    assert torch.equal(codes[0, :, [1, 3]], remembered[:, [1, 3]])
+    plant(codes, Gap(0, 5, None, parts=(1, 3)), LONG, half_each()[:1], (0,))
+    assert torch.equal(codes[0, :, [1, 3]], LONG[:5, [1, 3]])
     assert not codes[0, :, [0, 2]].any()
 
 
-def test_takes_that_take_turns_remember_different_clips() -> None:
-    found = recalled("a person walks", ["a person walks"] * 3)
-    count = len(found.actions)
-    assert count > 1
-    generators = [torch.Generator().manual_seed(5) for _ in range(count + 1)]
-    condition = found.for_takes(generators, tuple(range(count + 1)))
-    used = [set(row[row >= 0].tolist()) for row in condition.memory_place[..., 0]]
-    assert used == [{slot % count} for slot in range(count + 1)]
+def test_takes_take_turns_among_the_clips_that_are_as_near_as_the_nearest() -> None:
+    generators = [torch.Generator().manual_seed(5) for _ in range(4)]
+    for captions, alike in ((["a person walks"] * 3, 3), (["a person walks", "a man sits"], 1)):
+        found = recalled("a person walks", captions)
+        condition = found.for_takes(generators, (0, 1, 2, 3))
+        used = [set(row[row >= 0].tolist()) for row in condition.memory_place[..., 0]]
+        assert used == [{turn % alike} for turn in range(4)]
