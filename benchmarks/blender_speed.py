@@ -1,7 +1,9 @@
 """How long Blender's side takes: `python benchmarks/blender_speed.py` from the root.
 
 Enabling the add-on, a warm 6 s take from the operator's start to keys on the
-mannequin, and writing 300 frames x 22 bones. Medians of the given number of runs.
+mannequin, regenerating 2 s of a 10 s take, writing and reading 300 frames x 22 bones.
+Medians of the given number of runs. With `--character FILE.blend` also reading 300
+frames of the armature in that file.
 """
 
 from __future__ import annotations
@@ -50,11 +52,51 @@ def time_writing(runs: int) -> float:
     return statistics.median(seconds[1:])
 
 
+def time_reading(ob: bpy.types.Object, runs: int) -> float:
+    """Return the median seconds of reading 300 frames of an armature's animation."""
+    from keyfill_extension.blender_addon.scene import animation, control_rigs
+
+    rig, bone_map = control_rigs.read_body(ob)
+    seconds = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        animation.read_animation(bpy.context, ob, rig, bone_map, (1, 300))
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:])
+
+
+def time_regenerating(runs: int) -> float:
+    """Return the median seconds of regenerating 2 s inside a 10 s take, operator to keys."""
+    settings = bpy.context.scene.keyfill
+    settings.seconds = 10.0
+    bpy.ops.keyfill.generate()
+    settings.prompt, settings.frame_start, settings.frame_end = "a person jumps", 97, 144
+    seconds = []
+    for seed in range(runs):
+        settings.seed = seed
+        started = time.perf_counter()
+        bpy.ops.keyfill.regenerate()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
+def append_character(path: Path) -> bpy.types.Object:
+    """Append all objects of a .blend file and return its armature with the most bones."""
+    with bpy.data.libraries.load(str(path)) as (source, target):
+        target.objects = source.objects
+    for ob in target.objects:
+        bpy.context.collection.objects.link(ob)
+    armatures = [ob for ob in target.objects if ob.type == "ARMATURE"]
+    return max(armatures, key=lambda ob: len(ob.data.bones))
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+    parser.add_argument("--character", type=Path, metavar="FILE.blend")
+    options = parser.parse_args()
+    runs = options.runs
     started = time.perf_counter()
     addon = load_extension()
     addon.register()
@@ -72,7 +114,15 @@ def main() -> int:
         started = time.perf_counter()
         bpy.ops.keyfill.generate()
         warm.append(time.perf_counter() - started)
+    regenerating = time_regenerating(runs)
     writing = time_writing(runs)
+    reading = time_reading(bpy.context.object, runs)
+    more = ""
+    if options.character is not None:
+        ob = append_character(options.character)
+        spent = time_reading(ob, runs)
+        name = options.character.name
+        more = f"\n| reading 300 frames of {name}, median of {runs} | {spent:.2f} s |"
     addon.unregister()
     print(f"""{describe()}
 
@@ -81,7 +131,9 @@ def main() -> int:
 | enabling the add-on (torch loaded: {has_torch}) | {enabling:.3f} s |
 | first 6 s take, worker cold | {cold:.2f} s |
 | 6 s take, worker warm, median of {runs} | {statistics.median(warm):.3f} s |
-| writing 300 frames x 22 bones, median of {runs} | {1000 * writing:.1f} ms |""")
+| regenerating 2 s of a 10 s take, warm, median of {runs} | {regenerating:.3f} s |
+| writing 300 frames x 22 bones, median of {runs} | {1000 * writing:.1f} ms |
+| reading 300 frames x 22 bones, median of {runs} | {reading:.3f} s |{more}""")
     return 0
 
 
