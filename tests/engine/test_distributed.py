@@ -29,8 +29,14 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Train everything in this process, then in two; the second also resumes a broken run."""
     base = tmp_path_factory.mktemp("distributed")
     corpus = write_small_corpus(base / "corpus")
-    trainers_in_turn.train_all(corpus, base / "one")
-    break_off(corpus, base / "broken")
+    # As many threads as the processes have: sums in another order flip nearest codes.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        trainers_in_turn.train_all(corpus, base / "one")
+        break_off(corpus, base / "broken")
+    finally:
+        torch.set_num_threads(threads)
     script = Path(trainers_in_turn.__file__)
     words = [*LAUNCH, str(script), str(corpus), str(base / "two"), str(base / "broken")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
