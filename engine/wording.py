@@ -82,6 +82,11 @@ def _split_verbs(text: str) -> list[str]:
     return [head + pieces[0], *pieces[1:]]
 
 
+def has_order(prompt: str) -> bool:
+    """Say whether a prompt's actions come one after another."""
+    return re.search(r"\b(?:then|before|after|afterwards|followed|finally)\b", prompt) is not None
+
+
 def predicate(caption: str) -> str:
     """Return what is done, without who does it."""
     return _SUBJECT.sub("", caption, count=1)

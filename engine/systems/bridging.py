@@ -132,6 +132,11 @@ class BridgeFinder:
         cost = cost.masked_fill(~is_usable, math.inf)
         return self._best(cost, length, count)
 
+    def liveliness(self, codes: Tensor) -> float:
+        """Return how much codes (S, P, Q) move the lower body, decimetres a step."""
+        keys = self._project(codes)[:, :KEY_WIDTH]
+        return float(keys.diff(dim=0).norm(dim=-1).mean()) if len(keys) > 1 else 0.0
+
     def _best(self, cost: Tensor, length: int, count: int) -> list[Bridge]:
         """Return the cheapest stretch of each of the cheapest clips."""
         found: dict[int, int] = {}

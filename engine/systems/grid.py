@@ -22,7 +22,7 @@ from ..transformers.masked import Condition, MaskedTransformer
 from ..transformers.residual import ResidualTransformer
 from .bridging import BridgeFinder, Gap
 from .contract import Stopwatch
-from .recalling import Recalled, continuations, find_sources, plant, recall
+from .recalling import Recalled, continuations, find_sources, plant, plant_at_once, recall
 
 WINDOW_STEPS = 76
 """Most steps that are filled at a time: the longest real clips, about 10 s."""
@@ -170,6 +170,9 @@ class GridSystem:
             place = prompted.condition.memory_place
             planted = plant(codes, sampling.planted, recalled.codes, place, sampling.turns)
             wide &= ~planted[..., None]
+        if recalled.arms and bool(mask.all()):
+            place = prompted.condition.memory_place
+            wide &= ~plant_at_once(codes, recalled, place, self.bridges.liveliness)
         base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
         unseen = ~wide & sampling.unseen(mask).to(self.device)
         confidence = torch.ones(base.shape, device=self.device)

@@ -102,7 +102,8 @@ class GridGenerator:
             chosen_early = CANDIDATES if canvas.is_new else 1
             planted = gaps[0] if len(gaps) == 1 and not recalled.is_combined else None
             # Takes that plant the same clip would hardly differ.
-            turns = np.repeat(np.arange(len(canvas.seeds)), CANDIDATES) if planted else ()
+            is_whole = planted is not None or (canvas.is_new and recalled.arms)
+            turns = np.repeat(canvas.seeds, CANDIDATES).tolist() if is_whole else ()
             sampling = Sampling(
                 _generators(canvas.seeds), chosen_early, canvas.strength, tuple(turns), planted
             )

@@ -6,14 +6,17 @@ finds nearer captions. It knows no transformer's insides.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..memory import MotionMemory, busiest, clauses_to_remember
+from ..motion.skeleton import PARTS
 from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
+from ..wording import has_order
 from .bridging import Gap
 
 ALIKE = 0.04
@@ -24,6 +27,9 @@ _PLACES = (0.5, 0.0, 1.0)
 
 _LATER = (0, -6, 9)
 """Steps by which they begin later in a clip that is longer than the room."""
+
+CALM = 0.5
+"""Of two actions at once the one whose legs move so much less lends its arms."""
 
 MARGIN_STEPS = 3
 """Steps between a kept pose and motion that is remembered whole."""
@@ -53,6 +59,10 @@ class Recalled:
 
     behind: tuple[float, ...] = ()
     """For each remembered clip how far its caption is behind the nearest one."""
+
+    arms: tuple[tuple[int, ...], ...] = ()
+    """For each of two actions that happen at once the arms, as indices of PARTS, that it may
+    have; empty otherwise."""
 
     @property
     def is_combined(self) -> bool:
@@ -117,9 +127,54 @@ def recall(
         remembered.codes[None, ..., 0].to(device),
         remembered.place[None].to(device),
     )
+    is_at_once = len(set(found.actions)) == 2 and not has_order(prompt)
     return Recalled(
-        condition, remembered.codes.to(device), tuple(found.actions), tuple(found.behind)
+        condition,
+        remembered.codes.to(device),
+        tuple(found.actions),
+        tuple(found.behind),
+        tuple(_arms_of(clause) for clause in clauses) if is_at_once else (),
     )
+
+
+def _arms_of(clause: str) -> tuple[int, ...]:
+    """Return the arms that an action may have: one if it names a single side."""
+    sides = [side for side in ("left", "right") if side in clause.lower().split()]
+    return tuple(PARTS.index(f"{side.upper()}_ARM") for side in sides or ("left", "right"))
+
+
+def plant_at_once(
+    codes: Tensor, recalled: Recalled, place: Tensor, liveliness: Callable[[Tensor], float]
+) -> Tensor:
+    """Put two remembered actions together: one's legs and torso, the other's arms.
+
+    Return (B, S, P) True at the cells that got a code: none in rows where both actions
+    need the legs.
+
+    Args:
+        codes: (B, S, P, Q) of a new take, is written into.
+        recalled: what is remembered, of two actions at once.
+        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
+        liveliness: how much a clip's codes (S, P, Q) move its lower body.
+    """
+    planted = torch.zeros(codes.shape[:3], dtype=torch.bool, device=codes.device)
+    actions = torch.tensor(recalled.actions, device=codes.device)
+    for row in range(len(codes)):
+        slot = place[row, :, 0]
+        own = [recalled.codes[(slot >= 0) & (actions[slot] == action)] for action in (0, 1)]
+        lively = [liveliness(clip) for clip in own]
+        if min(lively) > CALM * max(lively):
+            continue
+        legs = lively.index(max(lively))
+        arms = recalled.arms[1 - legs]
+        rest = [part for part in range(codes.shape[2]) if part not in arms]
+        for clip, parts in ((own[legs], rest), (own[1 - legs], list(arms))):
+            motion = busiest(clip, codes.shape[1])
+            start = (codes.shape[1] - len(motion)) // 2
+            for part in parts:
+                codes[row, start : start + len(motion), part] = motion[:, part]
+                planted[row, start : start + len(motion), part] = True
+    return planted
 
 
 def plant(

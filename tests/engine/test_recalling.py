@@ -10,6 +10,7 @@ from keyfill_extension.engine.systems.recalling import (
     continuations,
     find_sources,
     plant,
+    plant_at_once,
     recall,
 )
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
@@ -146,3 +147,42 @@ def test_takes_take_turns_among_the_clips_that_are_as_near_as_the_nearest() -> N
         condition = found.for_takes(generators, (0, 1, 2, 3))
         used = [set(row[row >= 0].tolist()) for row in condition.memory_place[..., 0]]
         assert used == [{turn % alike} for turn in range(4)]
+
+
+def at_once(prompt: str, captions: list[str]):
+    encoder = FakeTextEncoder()
+    return recall(prompt, encoder.encode([prompt]), 5, memory(captions), encoder)
+
+
+WALK_AND_WAVE = ["a person walks", "waving the left hand"]
+
+
+def liveliness_of_walking(codes: torch.Tensor) -> float:
+    """The walk has the lower codes in `memory`: it moves, the wave does not."""
+    return 1.0 if int(codes[0, 0, 0]) < 5 else 0.1
+
+
+def test_of_two_actions_at_once_one_lends_the_legs_and_one_its_arm() -> None:
+    found = at_once("a person walks while waving the left hand", WALK_AND_WAVE)
+    assert len(set(found.actions)) == 2 and found.arms[1] == (2,)
+    condition = found.for_takes([torch.Generator().manual_seed(0)], (0,))
+    codes = torch.zeros(1, 7, 4, 3, dtype=torch.long)
+    planted = plant_at_once(codes, found, condition.memory_place, liveliness_of_walking)
+    assert planted[0].sum(0).tolist() == [5, 5, 5, 5]
+    assert codes[0, 1:6, :2, 0].max() < 5 and codes[0, 1:6, 3, 0].max() < 5  # the walk
+    assert codes[0, 1:6, 2, 0].tolist() == [5, 6, 7, 8, 9]  # the wave's left arm
+    assert not codes[~planted].any()
+
+
+def test_two_actions_that_both_need_the_legs_are_left_to_the_transformer() -> None:
+    found = at_once("a person walks while waving the left hand", WALK_AND_WAVE)
+    condition = found.for_takes([torch.Generator().manual_seed(0)], (0,))
+    codes = torch.zeros(1, 7, 4, 3, dtype=torch.long)
+    assert not plant_at_once(codes, found, condition.memory_place, lambda _: 1.0).any()
+    assert not codes.any()
+
+
+def test_actions_one_after_another_are_not_put_together() -> None:
+    found = at_once("a person walks, then waving the left hand", WALK_AND_WAVE)
+    assert len(set(found.actions)) == 2
+    assert found.arms == ()

@@ -6,6 +6,7 @@ import pytest
 from keyfill_extension.engine.wording import (
     AT_ONCE,
     gerund,
+    has_order,
     join_at_once,
     join_in_order,
     mirror_words,
@@ -77,3 +78,16 @@ def test_two_captions_become_one_prompt() -> None:
     assert join_at_once(*pair, 1) == "a person walks and waves the left hand"
     assert len({join_at_once(*pair, choice) for choice in range(AT_ONCE)}) == AT_ONCE
     assert join_in_order(["a person sits", "she stands", "a man waves"], 0).endswith(", then waves")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_in_order"),
+    [
+        ("a person walks, then waves", True),
+        ("someone sits down after running", True),
+        ("a person walks while waving", False),
+        ("someone strengthens an arm", False),
+    ],
+)
+def test_prompts_that_tell_an_order(prompt, is_in_order):
+    assert has_order(prompt) == is_in_order
