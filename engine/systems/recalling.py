@@ -169,11 +169,11 @@ def plant_at_once(
         arms = recalled.arms[1 - legs]
         rest = [part for part in range(codes.shape[2]) if part not in arms]
         for clip, parts in ((own[legs], rest), (own[1 - legs], list(arms))):
+            # Both begin at once, as the recordings begin: the transformer goes on where one ends.
             motion = busiest(clip, codes.shape[1])
-            start = (codes.shape[1] - len(motion)) // 2
             for part in parts:
-                codes[row, start : start + len(motion), part] = motion[:, part]
-                planted[row, start : start + len(motion), part] = True
+                codes[row, : len(motion), part] = motion[:, part]
+                planted[row, : len(motion), part] = True
     return planted
 
 
