@@ -81,18 +81,23 @@ class KEYFILL_PT_rig(SidebarPanel, Panel):
                 draw_wrapped(layout, context, reason, "ERROR")
 
 
-class KEYFILL_PT_rig_bones(SidebarPanel, Panel):
-    """Every joint with its bone."""
+class RigSubpanel(SidebarPanel):
+    """Mixin: a closed part of the Rig panel, shown where there is an armature."""
 
-    bl_idname = "KEYFILL_PT_rig_bones"
-    bl_label = "Bone Map"
     bl_parent_id = "KEYFILL_PT_rig"
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Say whether there is an armature to map."""
+        """Say whether an armature is chosen."""
         return _is_armature(armature.active_character(context))
+
+
+class KEYFILL_PT_rig_bones(RigSubpanel, Panel):
+    """Every joint with its bone."""
+
+    bl_idname = "KEYFILL_PT_rig_bones"
+    bl_label = "Bone Map"
 
     def draw(self, context: Context) -> None:
         """Show one row for each joint."""
@@ -104,18 +109,11 @@ class KEYFILL_PT_rig_bones(SidebarPanel, Panel):
                 draw_row(column, ob, rows[joint])
 
 
-class KEYFILL_PT_rig_rest(SidebarPanel, Panel):
+class KEYFILL_PT_rig_rest(RigSubpanel, Panel):
     """The neutral pose."""
 
     bl_idname = "KEYFILL_PT_rig_rest"
     bl_label = "Rest Reference"
-    bl_parent_id = "KEYFILL_PT_rig"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Say whether there is an armature with a rest pose."""
-        return _is_armature(armature.active_character(context))
 
     def draw(self, context: Context) -> None:
         """Show which pose is the neutral one, and how to choose another."""
@@ -129,18 +127,11 @@ class KEYFILL_PT_rig_rest(SidebarPanel, Panel):
             line.operator("keyfill.clear_rest_reference", text="", icon="X")
 
 
-class KEYFILL_PT_rig_options(SidebarPanel, Panel):
+class KEYFILL_PT_rig_options(RigSubpanel, Panel):
     """How motion is put on this character."""
 
     bl_idname = "KEYFILL_PT_rig_options"
     bl_label = "Options"
-    bl_parent_id = "KEYFILL_PT_rig"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        """Say whether there is an armature that has options."""
-        return _is_armature(armature.active_character(context))
 
     def draw(self, context: Context) -> None:
         """Show the wishes; those for controls on control rigs only."""

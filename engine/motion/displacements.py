@@ -12,6 +12,9 @@ from .clip import Array
 
 Flags = NDArray[np.bool_]
 
+_SETTLED = 12.0
+"""Decays after which a displacement is 0.02 % of what it was."""
+
 
 def runs_of(flags: Flags) -> list[tuple[int, int]]:
     """Return the half-open frame ranges in which the flags (T,) are True."""
@@ -74,6 +77,12 @@ def bridge_with_least_change(values: Array, known: Flags, ignored: Array, decay:
         (T, C) the known values as they are.
     """
     bridged = np.where(known[:, None], values, 0.0)
+    if not known.any():
+        return bridged
+    # Farther off nothing is left of a displacement; long spans would make large equations.
+    reach = round(_SETTLED * decay)
+    beside = np.lib.stride_tricks.sliding_window_view(np.pad(known, reach), 2 * reach + 1)
+    known = known | ~beside.any(-1)
     for start, end in runs_of(~known):
         inside = slice(start, end)
         is_told = known | rows_where(inside, len(known))

@@ -30,10 +30,13 @@ _UNLIKE = 400.0
 """Squared decimetres of a step that a remembered clip lacks beside a stretch."""
 
 RIVALS = 8
-"""Bridges among which each take is drawn."""
+"""Bridges that takes may differ by."""
 
-ALIKE = 0.5
-"""Decimetres of misfit that chance outweighs now and then, so that seeds differ."""
+ALIKE = 1.25
+"""Bridges up to so many times as far off as the nearest one serve as well."""
+
+FEWEST = 3
+"""Bridges that takes differ by even where the nearest one fits best by far."""
 
 _METRES_A_RADIAN = 0.3
 """What a missed turn counts beside a missed way."""
@@ -78,30 +81,26 @@ class BridgeFinder:
         """Remember what to look in; nothing is computed yet."""
         self.tokenizer, self.memory = tokenizer, memory
 
-    def fill(
-        self, codes: Tensor, gaps: list[Gap], generator: torch.Generator, takes: int
-    ) -> Tensor | None:
-        """Return codes (B, S, P, Q) with every gap filled, B takes of different clips.
+    def fill(self, codes: Tensor, gaps: list[Gap], seeds: tuple[int, ...]) -> Tensor | None:
+        """Return codes (B, S, P, Q) with every gap filled, a take a seed.
 
-        None where the memory has no stretch that is long enough.
+        Seed 0 takes the nearest bridge, others those after it, each from another clip: a seed
+        gives the same take whatever the others. None where no remembered clip is long enough.
 
         Args:
             codes: (S, P, Q) int64 of the grid, known beside the gaps.
             gaps: which steps to fill, of whole bodies.
-            generator: draws among bridges that fit about as well.
-            takes: how many fills.
+            seeds: (B)
         """
-        filled = codes.repeat(takes, 1, 1, 1)
+        filled = codes.repeat(len(seeds), 1, 1, 1)
         for gap in gaps:
-            bridges = self.find(codes, gap, RIVALS * takes)
+            bridges = self.find(codes, gap, RIVALS)
             if not bridges:
                 return None
-            noise = torch.rand(len(bridges), generator=generator).clamp(1e-9, 1 - 1e-7)
-            misfits = torch.tensor([bridge.misfit for bridge in bridges])
-            order = (misfits + ALIKE * (-noise.log()).log()).argsort().tolist()
-            for take in range(takes):
-                chosen = bridges[order[take % len(order)]]
-                filled[take, gap.first : gap.last] = chosen.codes
+            fitting = sum(bridge.misfit <= ALIKE * bridges[0].misfit for bridge in bridges)
+            choices = bridges[: max(fitting, FEWEST)]
+            for take, seed in enumerate(seeds):
+                filled[take, gap.first : gap.last] = choices[seed % len(choices)].codes
         return filled
 
     def find(self, codes: Tensor, gap: Gap, count: int) -> list[Bridge]:
@@ -140,7 +139,8 @@ class BridgeFinder:
     def _best(self, cost: Tensor, length: int, count: int) -> list[Bridge]:
         """Return the cheapest stretch of each of the cheapest clips."""
         found: dict[int, int] = {}
-        for start in cost.argsort()[: 40 * count].tolist():
+        nearest = cost.topk(min(len(cost), 40 * count), largest=False).indices
+        for start in nearest.tolist():
             if not math.isfinite(float(cost[start])):
                 break
             found.setdefault(int(self._clip_of[start]), start)
@@ -200,15 +200,25 @@ class BridgeFinder:
             axes.append(kept.float())
         return axes
 
+    @cached_property
+    def _entries(self) -> list[list[Tensor]]:
+        """For each part and stage the projected codebook, (K, KEY_WIDTH)."""
+        return [
+            [
+                tokenizer.quantizer.book(stage).entries.detach().cpu() @ axes
+                for stage in range(self.tokenizer.stages)
+            ]
+            for tokenizer, axes in zip(map(self.tokenizer.part, PARTS), self._axes, strict=True)
+        ]
+
     def _project(self, codes: Tensor) -> Tensor:
         """Return (N, P * KEY_WIDTH) of codes (N, P, Q)."""
+        codes = codes.long().cpu()
         parts = []
-        for index, part in enumerate(PARTS):
-            tokenizer = self.tokenizer.part(part)
-            total = torch.zeros(len(codes), self._axes[index].shape[1])
-            for stage in range(codes.shape[-1]):
-                entries = tokenizer.quantizer.book(stage).entries.detach().cpu()
-                total += (entries @ self._axes[index])[codes[:, index, stage].long().cpu()]
+        for part, books in enumerate(self._entries):
+            total = torch.zeros(len(codes), books[0].shape[1])
+            for stage, book in enumerate(books[: codes.shape[-1]]):
+                total += book[codes[:, part, stage]]
             parts.append(total)
         return torch.cat(parts, -1)
 

@@ -205,7 +205,7 @@ class GridSystem:
         return Filled(features, confidence, fit)
 
     def bridge(
-        self, codes: Tensor, gaps: list[Gap], takes: tuple[torch.Generator, int], watch: Stopwatch
+        self, codes: Tensor, gaps: list[Gap], seeds: tuple[int, ...], watch: Stopwatch
     ) -> Filled | None:
         """Fill gaps between kept poses with remembered motion that leads from one to the other.
 
@@ -215,11 +215,11 @@ class GridSystem:
         Args:
             codes: (S, P, Q) int64 codes of the kept cells; the others do not matter.
             gaps: all masked steps.
-            takes: what draws among bridges that fit alike, and how many fills to make.
+            seeds: one a take.
             watch: gets the time of each stage.
         """
         with watch.measure("base tokens"):
-            filled = self.bridges.fill(codes.cpu(), gaps, *takes)
+            filled = self.bridges.fill(codes.cpu(), gaps, seeds)
         if filled is None:
             return None
         with watch.measure("decoding"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ from .clips import (
     step_mask,
     whole_steps,
 )
-from .contract import Canvas, Made, Stopwatch
+from .contract import Canvas, Made, Stopwatch, finish_takes
 from .grid import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
@@ -108,15 +109,10 @@ class GridGenerator:
                 _generators(canvas.seeds), chosen_early, canvas.strength, tuple(turns), planted
             )
             filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
-        finished = []
-        left = len(filled.features) // len(canvas.seeds)
-        for take in range(len(canvas.seeds)):
-            yield Progress(take, len(canvas.seeds), "Cleaning up")
-            with watch.measure("clean-up"):
-                rows = slice(take * left, (take + 1) * left)
-                finished.append(_finish(canvas, Rivals(filled.features[rows], filled.fit[rows])))
-        clips, contacts, missed = zip(*finished, strict=True)
-        return Made(clips, contacts, missed)
+        takes = len(canvas.seeds)
+        shared = zip(filled.features.chunk(takes), filled.fit.chunk(takes), strict=True)
+        rivals = [Rivals(features, fit) for features, fit in shared]
+        return (yield from finish_takes(rivals, partial(_finish, canvas), watch))
 
     def _bridged(
         self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
@@ -124,8 +120,7 @@ class GridGenerator:
         """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
         if canvas.prompt.strip() or not gaps or not all(gap.is_whole for gap in gaps):
             return None
-        generator = torch.Generator().manual_seed(canvas.seeds[0])
-        return self.system.bridge(codes, gaps, (generator, len(canvas.seeds)), watch)
+        return self.system.bridge(codes, gaps, canvas.seeds, watch)
 
 
 def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:

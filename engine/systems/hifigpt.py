@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +26,7 @@ from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ..transformers.double_tier import DoubleTierConfig, DoubleTierGpt
 from .clips import Mask
 from .continuing import Continuation, continue_codes
-from .contract import Canvas, Made, Stopwatch
+from .contract import Canvas, Made, Stopwatch, finish_takes
 from .masked_steps import finish
 
 LONGEST_FRAMES: Final = 300
@@ -103,13 +104,7 @@ class HifiGpt:
         yield Progress(1, 1, "Decoding")
         with watch.measure("decoding"), torch.inference_mode():
             features = self.networks.tokenizer.decode(codes[:, :, None])
-        finished = []
-        for take in range(len(canvas.seeds)):
-            yield Progress(take, len(canvas.seeds), "Cleaning up")
-            with watch.measure("clean-up"):
-                finished.append(finish(canvas, features[take]))
-        clips, contacts, gaps = zip(*finished, strict=True)
-        return Made(clips, contacts, gaps)
+        return (yield from finish_takes(list(features), partial(finish, canvas), watch))
 
     def _encode(self, canvas: Canvas) -> Tensor:
         """Return codes (S0, Q) of the whole steps that are kept before the masked end."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,7 +27,7 @@ from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ..transformers.length import LengthConfig, LengthPredictor
 from ..transformers.masked_words import TextCondition, WordsConfig, WordsMasked
 from .clips import Mask, context_features, step_mask, whole_steps
-from .contract import Canvas, Made, Stopwatch
+from .contract import Canvas, Made, Stopwatch, finish_takes
 from .masked_steps import StepScores, fill_steps, finish, least_certain, unseen_steps
 
 _LOWER = PARTS.index("LOWER_BODY")
@@ -111,13 +112,7 @@ class Mmm:
         yield Progress(1, 1, "Decoding")
         with watch.measure("decoding"):
             features = self._decode(plan, found)
-        finished = []
-        for take in range(len(canvas.seeds)):
-            yield Progress(take, len(canvas.seeds), "Cleaning up")
-            with watch.measure("clean-up"):
-                finished.append(finish(canvas, features[take]))
-        clips, contacts, gaps = zip(*finished, strict=True)
-        return Made(clips, contacts, gaps)
+        return (yield from finish_takes(list(features), partial(finish, canvas), watch))
 
     def _plan(self, canvas: Canvas) -> _Plan:
         clip, mask = whole_steps(canvas.clip, canvas.mask)

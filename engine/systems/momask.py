@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator as Steps
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -30,7 +31,7 @@ from ..transformers.length import (
 from ..transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
 from .body_frames import BodyFrames, body_frames
 from .clips import Mask
-from .contract import Canvas, Made, Stopwatch
+from .contract import Canvas, Made, Stopwatch, finish_takes
 from .grid import windows
 from .masked_steps import StepScores, fill_steps, least_certain, unseen_steps
 
@@ -188,13 +189,7 @@ class MoMask:
         yield Progress(2, 2, "Decoding")
         with watch.measure("decoding"):
             decoded = self.networks.tokenizer.decode(filled[:, :, None])
-        finished = []
-        for take, rows in enumerate(decoded):
-            yield Progress(take, len(decoded), "Cleaning up")
-            with watch.measure("clean-up"):
-                finished.append(self.frames.finish(canvas, rows))
-        clips, contacts, gaps = zip(*finished, strict=True)
-        return Made(clips, contacts, gaps)
+        return (yield from finish_takes(list(decoded), partial(self.frames.finish, canvas), watch))
 
     def base_with(self, sentence: Tensor) -> StepScores:
         """Return the masked transformer with a prompt's sentence (1, text width)."""

@@ -11,7 +11,7 @@ from keyfill_extension.engine.motion.clip import forward_kinematics
 RANDOM = quaternions.normalize(np.random.default_rng(0).normal(size=(50, 22, 4)))
 
 
-def same_rotation(first: np.ndarray, second: np.ndarray) -> None:
+def assert_same_rotation(first: np.ndarray, second: np.ndarray) -> None:
     assert quaternions.angle_between(first, second).max() < 1e-6
 
 
@@ -23,14 +23,14 @@ def test_quaternion_to_matrix_agrees_with_numpy() -> None:
 def test_matrix_to_quaternion_agrees_with_numpy_and_inverts() -> None:
     matrices = quaternions.quaternion_to_matrix(RANDOM)
     ours = rotations.matrix_to_quaternion(torch.from_numpy(matrices)).numpy()
-    same_rotation(ours, RANDOM)
-    same_rotation(quaternions.matrix_to_quaternion(matrices), RANDOM)
+    assert_same_rotation(ours, RANDOM)
+    assert_same_rotation(quaternions.matrix_to_quaternion(matrices), RANDOM)
 
 
 def test_half_turns_about_every_axis_invert() -> None:
     half = quaternions.axis_angle_to_quaternion(np.eye(3), np.full(3, np.pi))
     matrices = quaternions.quaternion_to_matrix(half)
-    same_rotation(rotations.matrix_to_quaternion(torch.from_numpy(matrices)).numpy(), half)
+    assert_same_rotation(rotations.matrix_to_quaternion(torch.from_numpy(matrices)).numpy(), half)
 
 
 def test_six_numbers_invert_and_any_six_give_a_rotation() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.displacements import bridge_with_least_change
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.engine.splicing import root_gap, splice
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
@@ -86,3 +87,14 @@ def test_what_is_made_shows_away_from_the_borders_and_never_jumps_at_them():
     height = result.root_pos[:, 1] - clip.root_pos[:, 1]
     assert height[40] == pytest.approx(0.1, abs=5e-3)
     assert np.abs(np.diff(height, n=2)).max() < 3e-3
+
+
+def test_a_displacement_is_bridged_near_the_borders_of_a_long_span_alone():
+    known = np.ones(700, dtype=bool)
+    known[10:690] = False
+    values = np.where(known, 0.1, 0.0)[:, None]
+    bridged = bridge_with_least_change(values, known, np.zeros_like(values), 10.0)[:, 0]
+    assert np.abs(bridged[200:500]).max() == 0.0
+    assert np.abs(np.diff(bridged, n=2)).max() < 3e-3
+    nothing = np.zeros(50, dtype=bool)
+    assert not bridge_with_least_change(np.ones((50, 1)), nothing, np.ones((50, 1)), 10.0).any()

@@ -224,7 +224,9 @@ def test_a_chart_is_well_formed_and_higher_values_lie_higher():
 
 
 def test_a_chart_of_nothing_is_drawn():
-    ElementTree.fromstring(draw_chart(Chart("Nothing", "x", "y", ())))
+    drawn = ElementTree.fromstring(draw_chart(Chart("Nothing", "x", "y", ())))
+    assert drawn.tag.endswith("svg")
+    assert "Nothing" in [text.text for text in drawn.iter() if text.tag.endswith("text")]
 
 
 class Knowing(torch.nn.Module):
