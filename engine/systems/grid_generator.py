@@ -13,8 +13,7 @@ from torch import Tensor
 
 from ..abilities import reason_against
 from ..features import Origin, clip_to_features
-from ..motion.clean_up import clean_up
-from ..motion.clip import Clip, headings
+from ..motion.clip import Clip
 from ..motion.request import Progress
 from ..motion.skeleton import FRAMES_PER_STEP
 from ..splicing import root_gap
@@ -22,17 +21,15 @@ from ..text_encoder import EncodedText, TextEncoder
 from .bridging import Gap
 from .clips import (
     Mask,
-    as_float32,
     context_features,
     decoded_clip,
-    decoded_contacts,
     gaps_of,
-    put_in,
     step_mask,
     whole_steps,
 )
 from .contract import Canvas, Made, Stopwatch, finish_takes
 from .grid import Filled, GridSystem, Sampling
+from .masked_steps import finish
 
 CANDIDATES: Final = 4
 """Fills of each take to choose from; one batch makes them all."""
@@ -133,20 +130,14 @@ def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
 
 
 def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Mask, float]:
-    """Decode the rival that fits the prompt and arrives best, put it in and clean up the feet.
+    """Finish the rival that fits the prompt and arrives best.
 
     Returns:
         The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
     """
-    clip = canvas.clip
-    if canvas.is_new:
-        contacts = decoded_contacts(rivals.features[0], clip.frames)
-        made = decoded_clip(rivals.features[0], clip.frames, Origin())
-        return as_float32(clean_up(made, contacts)), contacts, 0.0
-    yaw = float(headings(clip.rot[:1, 0])[0])
-    origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
-    decoded = [decoded_clip(rival, clip.frames, origin) for rival in rivals.features]
-    gaps = np.array([root_gap(clip, made, canvas.mask) for made in decoded])
-    best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
-    contacts = decoded_contacts(rivals.features[best], clip.frames)
-    return put_in(clip, decoded[best], canvas.mask, contacts), contacts, float(gaps[best])
+    best = 0
+    if len(rivals.features) > 1:
+        decoded = [decoded_clip(rival, canvas.clip.frames, Origin()) for rival in rivals.features]
+        gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
+        best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
+    return finish(canvas, rivals.features[best])
