@@ -45,11 +45,11 @@ class MoMaskPreset:
     length: LengthPreset = field(default_factory=lambda: LENGTH_PRESETS["grid"])
 
 
-def _tokenizer(width: int, size: int, loop: LoopConfig, depth: int = 3) -> BodyTokenizerPreset:
+def _tokenizer(width: int, loop: LoopConfig, starts_linear: bool) -> BodyTokenizerPreset:
     quantizer = QuantizerConfig(
-        stages=6, codebook=CodebookConfig(size=size, width=width), stage_dropout=0.2
+        stages=6, codebook=CodebookConfig(size=512, width=width), stage_dropout=0.2
     )
-    model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width, depth))
+    model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width), starts_linear)
     return BodyTokenizerPreset(model, TokenizerLosses(path=6.0, heading=8.0), loop)
 
 
@@ -86,12 +86,12 @@ _SMOKE = SentenceConfig(
 
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
-        _tokenizer(192, 512, _SMALL_TOKENIZER_LOOP),
+        _tokenizer(192, _SMALL_TOKENIZER_LOOP, starts_linear=True),
         SentencePreset(_sentence(256, 6, 8, 192), _small_loop(2000), without_text=0.1),
         SentencePreset(_sentence(192, 4, 6, 192), _small_loop(1400), without_text=0.2),
     ),
     "paper": MoMaskPreset(
-        _tokenizer(512, 512, _PAPER_TOKENIZER_LOOP),
+        _tokenizer(512, _PAPER_TOKENIZER_LOOP, starts_linear=False),
         SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.1),
         SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.2),
     ),

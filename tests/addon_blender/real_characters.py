@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import bpy
@@ -25,13 +28,7 @@ CHARACTERS = (
 def load_character(path: Path) -> bpy.types.Object:
     """Import a file into the empty scene and return its armature object, made active."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    if path.suffix == ".blend":
-        with bpy.data.libraries.load(str(path)) as (source, target):
-            target.objects = source.objects
-        for ob in target.objects:
-            bpy.context.collection.objects.link(ob)
-    else:
-        _import(path)
+    import_file(path)
     armatures = [ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE"]
     ob = max(armatures, key=lambda ob: len(ob.data.bones))
     bpy.context.view_layer.objects.active = ob
@@ -39,16 +36,50 @@ def load_character(path: Path) -> bpy.types.Object:
     return ob
 
 
-def _import(path: Path) -> None:
+def import_file(path: Path) -> None:
     """Import by the file's ending with the importer's own settings."""
     import addon_utils
 
-    if path.suffix == ".fbx":
+    if path.suffix == ".blend":
+        _append_objects(path)
+    elif path.suffix == ".fbx":
         addon_utils.enable("io_scene_fbx", default_set=True)
         bpy.ops.import_scene.fbx(filepath=str(path))
     elif path.suffix == ".bvh":
         addon_utils.enable("io_anim_bvh", default_set=True)
         bpy.ops.import_anim.bvh(filepath=str(path))
     else:  # A .vrm is a glTF with another ending.
-        addon_utils.enable("io_scene_gltf2", default_set=True)
-        bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True)
+        _import_gltf(path)
+
+
+def _append_objects(path: Path) -> None:
+    with bpy.data.libraries.load(str(path)) as (source, target):
+        target.objects = source.objects
+    for ob in target.objects:
+        bpy.context.collection.objects.link(ob)
+    bpy.context.view_layer.update()
+
+
+_CONVERSION = """
+import os, sys
+import bpy
+import addon_utils  # found only once bpy is there
+bpy.ops.wm.read_factory_settings(use_empty=True)
+addon_utils.enable("io_scene_gltf2", default_set=True)
+bpy.ops.import_scene.gltf(filepath=sys.argv[1], disable_bone_shape=True)
+bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])
+os._exit(0)  # Blender's own end may hang.
+"""
+
+
+def _import_gltf(path: Path) -> None:
+    """Import in a process of its own.
+
+    The importer assigns the window's scene, at which Blender 4.2 as a module has crashed
+    after many files had been opened in one process.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "character.blend"
+        command = [sys.executable, "-c", _CONVERSION, str(path), str(file)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        _append_objects(file)

@@ -20,6 +20,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     put_clip,
     world_joints,
 )
+from keyfill_extension.tests.addon_blender.real_characters import import_file
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.addon_blender.versions import bag_of, select_bone, selected_bones
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
@@ -448,10 +449,7 @@ def load(shared, name):
     path = shared / "rigs" / name
     if not path.is_file():
         pytest.skip(f"needs {path}")
-    if path.suffix == ".fbx":
-        bpy.ops.import_scene.fbx(filepath=str(path))
-    else:
-        bpy.ops.import_scene.gltf(filepath=str(path))
+    import_file(path)
     ob = next(ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE")
     data = ob.animation_data
     if data.action is None:

@@ -19,6 +19,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     put_clip,
     world_joints,
 )
+from keyfill_extension.tests.addon_blender.real_characters import import_file
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
 
 WALK, KICK, SIT, STEPS = "cmu_08_02", "cmu_10_01", "cmu_14_27_s01", "sb_Brad_OpenDoor"
@@ -38,7 +39,7 @@ def add_xbot(shared):
     path = shared / "rigs" / "Xbot.glb"
     if not path.is_file():
         pytest.skip(f"needs {path}")
-    bpy.ops.import_scene.gltf(filepath=str(path))
+    import_file(path)
     ob = next(ob for ob in bpy.context.scene.objects if ob.type == "ARMATURE")
     for mesh in list(ob.children):
         bpy.data.objects.remove(mesh)  # only bones are measured
