@@ -29,6 +29,7 @@ from .model_rows import Bench, Counts, ModelEngine, ModelRow, sample_row
 from .report import write_report
 from .samples import Judge, Source
 from .sources import NearestCaption, RandomTraining, RealMotion
+from .training_curves import read_curves
 
 ALL: Final = "all"
 REPOSITORY: Final = DEFAULT_WEIGHTS.parent
@@ -73,7 +74,8 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
         engine = doors.load_engine(folder, options.device)
         depends_on = {"weights": digest_folder(folder), "device": options.device}
         kept = comparison.cache(name, depends_on)
-        rows[name] = ModelRow(name, engine, comparison.bench, kept).measure(comparison.yard)
+        row = ModelRow(name, engine, comparison.bench, kept).measure(comparison.yard)
+        rows[name] = row | {"training": read_curves(folder)}
     print(write_report(options.out, {**comparison.heading(), "missing": missing, "rows": rows}))
     return 0 if models else 1
 

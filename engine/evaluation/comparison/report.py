@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...checkpoint import write_text
 from .plots import Chart, Line, draw_chart
+from .training_curves import training_charts
 
 _FIGURES: Final = (
     ("fid", "FID ↓"), ("kid", "KID ↓"), ("r1", "R@1 ↑"), ("r2", "R@2 ↑"), ("r3", "R@3 ↑"),
@@ -254,6 +255,7 @@ def _charts(report: Report) -> Iterator[tuple[str, Chart]]:
         for index, (name, row) in enumerate(models)
     ]
     yield "time", Chart("Time per take", "seconds of motion", "seconds", tuple(times))
+    yield from training_charts(models)
 
 
 def _confidence_chart(models: Sequence[tuple[str, Report]]) -> Chart:

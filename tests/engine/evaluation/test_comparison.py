@@ -216,6 +216,7 @@ def compare(folder: Path, corpus: Path, *more: str, engine=None) -> int:
     model = folder / "walker"
     if not model.is_dir():
         comparing.write_model(model)
+        (model / "masked.log.jsonl").write_text('{"seconds": 60.0, "val_nll": 4.5}\n')
     words = [
         "--model", str(model), "--corpus", str(corpus), "--out", str(folder / "report"),
         "--draws", "20", "--repeats", "2", "--prompts", "2", "--takes", "2", "--edits", "2",
@@ -238,14 +239,16 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
         "real motion", "training clips at random", "nearest caption's clip", "walker",
     ]  # fmt: skip
     walker = report["rows"]["walker"]
-    assert set(walker) == {"figures", "edits", "time", "cost", "confidence", "tokenizers"}
+    assert set(walker) == {
+        "figures", "edits", "time", "cost", "confidence", "tokenizers", "training",
+    }  # fmt: skip
     assert walker["figures"]["fid"]["value"] > 0.0
     assert "fp32" in walker["time"]["machine"] and "bf16" in walker["time"]["machine"]
     text = (compared / "report" / "report.md").read_text()
     assert "| walker, reconstruction (tokenizer) |" in text
     assert "| real motion |" in text and "MultiModality: 2 prompts" in text
     assert text.count("FID and KID of real motion from itself are 0.") == 1
-    for name in ("reconstruction", "codes-used", "codes-entropy", "time"):
+    for name in ("reconstruction", "codes-used", "codes-entropy", "time", "training-transformers"):
         assert f"({name}.svg)" in text
         assert (compared / "report" / f"{name}.svg").read_text().startswith("<svg")
 

@@ -1,0 +1,56 @@
+"""Curves of the trainings behind a model, from the logs beside its weights. It trains nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from .plots import Chart, Line
+
+MEASURES: Final = ("val_nll", "val_all_mm")
+"""What a log's held-out figures are called: nats a code, millimetres a joint."""
+
+Curves = dict[str, dict[str, list[tuple[float, float]]]]
+"""Points (minutes of training, figure) of each measure and network."""
+
+
+def read_curves(folder: Path) -> Curves:
+    """Return the curves of the logs in a model's folder; of models without logs none.
+
+    Lines that are damaged, as an interrupted training leaves them, are passed over.
+    """
+    curves: Curves = {}
+    for log in sorted(folder.glob("*.log.jsonl")):
+        for line in log.read_text(encoding="utf-8").splitlines():
+            try:
+                found = json.loads(line)
+                minutes = float(found["seconds"]) / 60.0
+            except (ValueError, KeyError, TypeError):
+                continue
+            network = log.name.removesuffix(".log.jsonl")
+            for measure in MEASURES:
+                if measure in found and network != "length":
+                    points = curves.setdefault(measure, {}).setdefault(network, [])
+                    points.append((minutes, float(found[measure])))
+    return curves
+
+
+def training_charts(models: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, Chart]]:
+    """Yield the charts of models' rows whose `training` holds curves."""
+    yield "training-transformers", Chart(
+        "Training: held-out likelihood (other codes, other scale)",
+        "minutes", "nats a code", _lines(models, "val_nll"),
+    )
+    yield "training-tokenizers", Chart(
+        "Training: held-out joint error, all stages", "minutes", "mm", _lines(models, "val_all_mm")
+    )  # fmt: skip
+
+
+def _lines(models: Sequence[tuple[str, dict[str, Any]]], measure: str) -> tuple[Line, ...]:
+    return tuple(
+        Line(f"{name}, {network}", tuple((x, y) for x, y in points), colour, number > 0)
+        for colour, (name, row) in enumerate(models)
+        for number, (network, points) in enumerate(row["training"].get(measure, {}).items())
+    )

@@ -1,0 +1,54 @@
+"""Curves of trainings: read from logs beside weights, drawn for each model."""
+
+import json
+
+from keyfill_extension.engine.evaluation.comparison.training_curves import (
+    read_curves,
+    training_charts,
+)
+
+
+def write_log(folder, network, rows):
+    lines = [json.dumps(row) for row in rows]
+    (folder / f"{network}.log.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def test_held_out_figures_are_read_with_their_minutes(tmp_path):
+    write_log(tmp_path, "masked", [
+        {"step": 50, "seconds": 30.0, "nll": 6.0},
+        {"step": 100, "seconds": 60.0, "nll": 5.5, "val_nll": 5.0},
+        {"step": 200, "seconds": 120.0, "nll": 5.1, "val_nll": 4.5},
+    ])  # fmt: skip
+    write_log(tmp_path, "tokenizer", [{"step": 9, "seconds": 90.0, "val_all_mm": 20.0}])
+    assert read_curves(tmp_path) == {
+        "val_nll": {"masked": [(1.0, 5.0), (2.0, 4.5)]},
+        "val_all_mm": {"tokenizer": [(1.5, 20.0)]},
+    }
+
+
+def test_a_cut_line_and_the_predictor_of_lengths_are_passed_over(tmp_path):
+    write_log(tmp_path, "gpt", [{"step": 9, "seconds": 60.0, "val_nll": 4.0}])
+    with (tmp_path / "gpt.log.jsonl").open("a") as log:
+        log.write('{"step": 10, "seco')
+    write_log(tmp_path, "length", [{"step": 9, "seconds": 60.0, "val_nll": 3.0}])
+    assert read_curves(tmp_path) == {"val_nll": {"gpt": [(1.0, 4.0)]}}
+
+
+def test_a_folder_without_logs_has_no_curves(tmp_path):
+    assert read_curves(tmp_path) == {}
+
+
+def test_each_models_networks_share_its_colour():
+    models = [
+        ("one", {"training": {"val_nll": {"masked": [[1.0, 5.0]], "upper": [[1.0, 4.0]]}}}),
+        ("two", {"training": {"val_all_mm": {"tokenizer": [[1.0, 30.0]]}}}),
+    ]
+    charts = dict(training_charts(models))
+    likelihood = charts["training-transformers"].lines
+    assert [(line.name, line.colour, line.is_dashed) for line in likelihood] == [
+        ("one, masked", 0, False), ("one, upper", 0, True),
+    ]  # fmt: skip
+    errors = charts["training-tokenizers"].lines
+    assert [(line.name, line.colour, line.points) for line in errors] == [
+        ("two, tokenizer", 1, ((1.0, 30.0),))
+    ]
