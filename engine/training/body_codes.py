@@ -5,15 +5,22 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ..checkpoint import load_network
+from torch import Tensor, nn
+
+from ..checkpoint import load_network, save_checkpoint
+from ..config import to_json
 from ..data.body_codes import CodeBank, encode_corpus
 from ..data.corpus import SPLITS, load_corpus
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from .distributed import TrainingError
+from .distributed import TrainingError, write_once
+from .loop import Record, Report, Run, train
+from .momask_presets import SentencePreset
 from .starting import add_init
+from .system_presets import GptPreset, WordsPreset
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,34 @@ def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
         for split, corpus in corpora.items()
     ]  # fmt: skip
     return CodeData(tokenizer, *banks)
+
+
+class CodeTask(Protocol):
+    """A network that learns from codes."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+
+    @property
+    def preset(self) -> SentencePreset | WordsPreset | GptPreset:
+        """Its sizes, and how it learns."""
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure a network on the held-out clips."""
+
+
+def train_network(task: CodeTask, out: Path, name: str, record: Record) -> nn.Module:
+    """Train, write `name`.safetensors into `out`, and return the trained network."""
+    config = {"preset": to_json(task.preset)} | record
+    run = Run(task.model, task.batch_loss, task.validate, out, config)
+    trained = train(run, task.preset.loop)
+    path, described = out / f"{name}.safetensors", to_json(task.preset.model)
+    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    return trained
 
 
 def check_sizes(found: tuple[int, int], wanted: tuple[int, int], folder: Path) -> None:

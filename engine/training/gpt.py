@@ -8,14 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..shares import own_rows, rand_rows
 from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
-from .body_codes import CodeData, check_sizes, load_codes, read_options
-from .distributed import write_once
-from .loop import Record, Report, Run, train
+from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
+from .loop import Record, Report, mean_report
 from .presets import with_options
 from .starting import Start, begin, init_record, read_start
 from .system_presets import GPT_PRESETS, GptPreset
@@ -58,7 +55,7 @@ class GptTask:
         """Measure the averaged model on codes that nothing corrupts."""
         assert isinstance(averaged, DoubleTierGpt)
         reports = [gpt_loss(averaged, self.preset, batch)[1] for batch in self.held_out]
-        return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
+        return mean_report(reports)
 
 
 def train_gpt(
@@ -77,11 +74,8 @@ def train_gpt(
     model = DoubleTierGpt(preset.model)
     begin(model, start)
     task = GptTask(model, preset, data.train, all_codes(data.held_out))
-    run = Run(model, task.batch_loss, task.validate, out, {"preset": to_json(preset)} | record)
-    trained = train(run, preset.loop)
+    trained = train_network(task, out, "gpt", record)
     assert isinstance(trained, DoubleTierGpt)
-    path, described = out / "gpt.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return replace(task, model=trained)
 
 

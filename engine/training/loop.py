@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,6 +220,11 @@ def _goes_on(stored: Any, wanted: Any) -> bool:
     if isinstance(stored, dict) and isinstance(wanted, dict):
         return all(key in wanted and _goes_on(stored[key], wanted[key]) for key in stored)
     return bool(stored == wanted)
+
+
+def mean_report(reports: Sequence[Report]) -> Report:
+    """Return the mean of each figure over reports of the same figures."""
+    return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
 
 
 def _log(folder: Path, report: dict[str, float]) -> None:

@@ -16,7 +16,7 @@ from ..shares import mean_of_all, own_rows, rand_rows
 from ..transformers.masked import MaskedConfig, MaskedTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
-from .loop import Report, Run, train
+from .loop import Report, Run, mean_report, train
 from .presets import MASKED_PRESETS, with_options
 from .starting import begin, init_record, joined_memory, read_start
 
@@ -59,7 +59,7 @@ class MaskedTask:
         """Measure the averaged model with fixed masks."""
         assert isinstance(averaged, MaskedTransformer)
         reports = [masked_loss(averaged, batch, drop=False)[1] for batch in self.held_out]
-        return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
+        return mean_report(reports)
 
 
 def main(argv: list[str]) -> int:

@@ -22,11 +22,11 @@ from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..systems.folder import SystemDescription, write_description
 from ..transformers.sentence import SentenceMasked, SentenceResidual
-from .body_codes import CodeData, check_sizes, load_codes
+from .body_codes import CodeData, check_sizes, load_codes, train_network
 from .body_tokenizer import train_body
 from .distributed import write_once
 from .length import run_training as train_length
-from .loop import Report, Run, train
+from .loop import Report, mean_report
 from .momask_presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
 from .presets import with_options
 from .starting import Start, add_init, begin, init_record, read_start
@@ -112,7 +112,7 @@ class MaskedTask:
         assert isinstance(averaged, SentenceMasked)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(VALIDATION_SEED)
-            return _mean([masked_loss(averaged, self.preset, b)[1] for b in self.held_out])
+            return mean_report([masked_loss(averaged, self.preset, b)[1] for b in self.held_out])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,8 @@ class ResidualTask:
                 residual_loss(averaged, self.preset, b, torch.full((len(b.codes),), stage))[1]
                 for b in self.held_out
             ]
-            report |= {f"{name}_{stage}": value for name, value in _mean(found).items()}
+            report |= {f"{name}_{stage}": value for name, value in mean_report(found).items()}
         return report
-
-
-def _mean(reports: list[Report]) -> Report:
-    return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
 
 
 def train_sentence(
@@ -161,11 +157,7 @@ def train_sentence(
     else:
         task = ResidualTask(SentenceResidual(config), preset, data.train, all_codes(data.held_out))
     begin(task.model, start)
-    record = {"preset": to_json(preset)} | init_record(start.path if start else None)
-    run = Run(task.model, task.batch_loss, task.validate, run_folder, record)
-    trained = train(run, preset.loop)
-    path, described = run_folder / f"{kind}.safetensors", to_json(config)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    train_network(task, run_folder, kind, init_record(start.path if start else None))
 
 
 def gather(out: Path) -> bool:

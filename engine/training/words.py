@@ -10,14 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..transformers.masked_words import WordsMasked
-from .body_codes import CodeData, check_sizes, load_codes, read_options
-from .distributed import write_once
-from .loop import Record, Report, Run, train
+from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
+from .loop import Record, Report, mean_report
 from .presets import with_options
 from .starting import Start, begin, init_record, read_start
 from .system_presets import WORDS_PRESETS, MaskSchedule, WordsPreset
@@ -98,7 +95,7 @@ class WordsTask:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(VALIDATION_SEED)
             reports = [words_loss(averaged, self.preset, batch)[1] for batch in self.held_out]
-        return {name: sum(r[name] for r in reports) / len(reports) for name in reports[0]}
+        return mean_report(reports)
 
 
 def train_words(
@@ -117,11 +114,8 @@ def train_words(
     model = WordsMasked(preset.model)
     begin(model, start)
     task = WordsTask(model, preset, data.train, all_codes(data.held_out))
-    run = Run(model, task.batch_loss, task.validate, out, {"preset": to_json(preset)} | record)
-    trained = train(run, preset.loop)
+    trained = train_network(task, out, name_of(preset), record)
     assert isinstance(trained, WordsMasked)
-    path, described = out / f"{name_of(preset)}.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
     return replace(task, model=trained)
 
 
