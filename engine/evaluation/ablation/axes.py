@@ -52,12 +52,43 @@ class Scale:
     """Training steps of every row, unless the command names others."""
 
 
+def _whole(base: BodyTokenizerPreset) -> RvqVaeConfig:
+    assert isinstance(base.model, RvqVaeConfig)
+    return base.model
+
+
+def _narrower(base: BodyTokenizerPreset) -> BodyTokenizerPreset:
+    """Return a preset of half the width and half the batch."""
+    model = _whole(base)
+    network, quantizer = model.network, model.quantizer
+    half = network.width // 2
+    if isinstance(quantizer, QuantizerConfig):
+        quantizer = replace(quantizer, codebook=replace(quantizer.codebook, width=half))
+    else:
+        quantizer = replace(quantizer, code_width=half)
+    narrow = RvqVaeConfig(quantizer, replace(network, width=half), model.starts_linear)
+    return replace(base, model=narrow, loop=replace(base.loop, batch=24))
+
+
+def _quick() -> Scale:
+    words, gpt = WORDS_PRESETS["mmm-small"], GPT_PRESETS["hifigpt-small"]
+    return Scale(
+        _narrower(MOMASK_PRESETS["small"].tokenizer),
+        _narrower(BODY_TOKENIZER_PRESETS["mmm-small"]),
+        _narrower(BODY_TOKENIZER_PRESETS["hifigpt-small"]),
+        replace(words, model=replace(words.model, width=128, heads=4, word_layers=1, layers=3)),
+        replace(gpt, model=replace(gpt.model, width=128, heads=4, layers=3, residual_layers=1)),
+        steps=300,
+    )
+
+
 SCALES: Final = {
     "small": Scale(
         MOMASK_PRESETS["small"].tokenizer, BODY_TOKENIZER_PRESETS["mmm-small"],
         BODY_TOKENIZER_PRESETS["hifigpt-small"], WORDS_PRESETS["mmm-small"],
         GPT_PRESETS["hifigpt-small"], steps=600,
     ),
+    "quick": _quick(),
     "smoke": Scale(
         MOMASK_PRESETS["smoke"].tokenizer, BODY_TOKENIZER_PRESETS["smoke"],
         BODY_TOKENIZER_PRESETS["smoke-shared"], WORDS_PRESETS["smoke"], GPT_PRESETS["smoke"],
@@ -120,11 +151,6 @@ def _with_quantizer(base: BodyTokenizerPreset, **changes: Any) -> BodyTokenizerP
     return replace(base, model=replace(model, quantizer=replace(model.quantizer, **changes)))
 
 
-def _whole(base: BodyTokenizerPreset) -> RvqVaeConfig:
-    assert isinstance(base.model, RvqVaeConfig)
-    return base.model
-
-
 def _stages(base: BodyTokenizerPreset) -> list[TrainingRow]:
     return [
         TrainingRow("RVQ stages", str(count), _with_quantizer(base, stages=count))
@@ -143,7 +169,7 @@ def _codebooks(base: BodyTokenizerPreset) -> list[TrainingRow]:
     quantizer = _whole(base).quantizer
     rows = []
     for size in (128, 512, 2048):
-        for width in (32, 192):
+        for width in sorted({32, quantizer.codebook.width}):
             book = replace(quantizer.codebook, size=size, width=width)
             preset = _with_quantizer(base, codebook=book)
             rows.append(TrainingRow("codebook size x dimension", f"{size} x {width}", preset))
