@@ -16,7 +16,7 @@ from ..tokenizer.rvq_vae import RvqVaeConfig
 from ..transformers.sentence import SentenceConfig
 from .loop import LoopConfig
 from .presets import LENGTH_PRESETS, LengthPreset, TokenizerLosses
-from .system_presets import TEXT_WIDTH, BodyTokenizerPreset
+from .system_presets import TEXT_WIDTH, BodyTokenizerPreset, small_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,6 @@ def _sentence(width: int, layers: int, heads: int, code_width: int) -> SentenceC
     )  # fmt: skip
 
 
-def _small_loop(steps: int) -> LoopConfig:
-    return LoopConfig(
-        steps=steps, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
-        average_decay=0.995, validate_every=400,
-    )  # fmt: skip
-
-
 _PAPER_LOOP = LoopConfig(
     steps=150_000, batch=64, learning_rate=2e-4, warmup=2000, average_decay=0.999,
     validate_every=5000, save_every=5000,
@@ -87,8 +80,8 @@ _SMOKE = SentenceConfig(
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
         _tokenizer(192, _SMALL_TOKENIZER_LOOP, starts_linear=True),
-        SentencePreset(_sentence(256, 6, 8, 192), _small_loop(2000), without_text=0.1),
-        SentencePreset(_sentence(192, 4, 6, 192), _small_loop(1400), without_text=0.2),
+        SentencePreset(_sentence(256, 6, 8, 192), small_loop(2000), without_text=0.1),
+        SentencePreset(_sentence(192, 4, 6, 192), small_loop(1400), without_text=0.2),
     ),
     "paper": MoMaskPreset(
         _tokenizer(512, _PAPER_TOKENIZER_LOOP, starts_linear=False),

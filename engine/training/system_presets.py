@@ -124,6 +124,14 @@ class WordsPreset:
     """Share of clips trained without text."""
 
 
+def small_loop(steps: int) -> LoopConfig:
+    """Return how the transformers of the `small` presets are trained."""
+    return LoopConfig(
+        steps=steps, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
+        average_decay=0.995, validate_every=400,
+    )  # fmt: skip
+
+
 def _words(width: int, layers: int, heads: int, has_lower: bool) -> WordsConfig:
     return WordsConfig(
         text_width=TEXT_WIDTH, width=width, heads=heads, word_layers=2, layers=layers - 2,
@@ -131,10 +139,6 @@ def _words(width: int, layers: int, heads: int, has_lower: bool) -> WordsConfig:
     )  # fmt: skip
 
 
-_SMALL_WORDS_LOOP = LoopConfig(
-    steps=2000, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
-    average_decay=0.995, validate_every=400,
-)  # fmt: skip
 _PAPER_WORDS_LOOP = LoopConfig(
     steps=100_000, batch=128, learning_rate=2e-4, warmup=1000, average_decay=0.999,
     validate_every=2000, save_every=2000,
@@ -144,8 +148,8 @@ _SMOKE_WORDS = WordsConfig(
 )
 
 WORDS_PRESETS = {
-    "mmm-small": WordsPreset(_words(256, 6, 8, False), _SMALL_WORDS_LOOP),
-    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), _SMALL_WORDS_LOOP),
+    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(1200)),
+    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(1200)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), _PAPER_WORDS_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), _PAPER_WORDS_LOOP, randomised=0.5),
     "smoke": WordsPreset(_SMOKE_WORDS, _SMOKE_LOOP),
@@ -181,7 +185,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 
 
 GPT_PRESETS = {
-    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), _SMALL_WORDS_LOOP),
+    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(2000)),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), _PAPER_WORDS_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(
