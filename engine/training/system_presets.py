@@ -149,7 +149,7 @@ _SMOKE_WORDS = WordsConfig(
 
 WORDS_PRESETS = {
     "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(1200)),
-    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(1200)),
+    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(800)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), _PAPER_WORDS_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), _PAPER_WORDS_LOOP, randomised=0.5),
     "smoke": WordsPreset(_SMOKE_WORDS, _SMOKE_LOOP),
