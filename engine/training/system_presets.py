@@ -7,7 +7,7 @@ together; those without a suffix have the paper's sizes. T2M-HiFiGPT's could not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..features import WIDTH
@@ -185,7 +185,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 
 
 GPT_PRESETS = {
-    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(2000)),
+    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), replace(small_loop(1300), batch=32)),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), _PAPER_WORDS_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(
