@@ -35,14 +35,18 @@ _LOWER = PARTS.index("LOWER_BODY")
 
 def _by_confidence(passes: int) -> DecodingConfig:
     return DecodingConfig(
-        iterations=passes, is_outward=False, temperature=1.0, top_share=0.02,
-        confidence_noise=0.0, guidance=1.0,
+        iterations=passes, is_outward=False, temperature=0.3, top_share=0.02,
+        confidence_noise=0.0, guidance=2.0,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class MmmDecoding:
-    """How codes are drawn; passes are the paper's, for a span of 49 steps."""
+    """How codes are drawn.
+
+    Passes are the paper's, for a span of 49 steps; temperature and guidance (the published
+    code has 1 and none) were chosen for weights trained here.
+    """
 
     take: DecodingConfig = field(default_factory=lambda: _by_confidence(10))
     edit: DecodingConfig = field(default_factory=lambda: _by_confidence(20))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from torch import Tensor
 from ..abilities import reason_against
 from ..checkpoint import WeightsError, load_checkpoint, load_network
 from ..decoding import DecodingConfig, draw, guide
+from ..features import WIDTH
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
@@ -49,10 +50,18 @@ def _detail_decoding() -> DecodingConfig:
 
 @dataclass(frozen=True, slots=True)
 class MoMaskDecoding:
-    """How codes are drawn; the defaults are the paper's."""
+    """How codes are drawn; the defaults are the paper's, for published weights."""
 
     base: DecodingConfig = field(default_factory=_base_decoding)
     detail: DecodingConfig = field(default_factory=_detail_decoding)
+
+
+def calmer(decoding: MoMaskDecoding) -> MoMaskDecoding:
+    """Return what was chosen for weights trained here: nearer to the likeliest codes."""
+    return MoMaskDecoding(
+        replace(decoding.base, temperature=0.3, guidance=3.0),
+        replace(decoding.detail, temperature=0.3, guidance=3.0),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +280,9 @@ def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask
         )
     swift = multiplies_halves_faster(torch.device(device).type)
     scoring = Scoring.halved(networks) if swift else plain_scoring(networks)
-    return MoMask(networks, scoring, frames, text_encoder)
+    is_own = tokenizer.config.network.features == WIDTH
+    decoding = calmer(MoMaskDecoding()) if is_own else MoMaskDecoding()
+    return MoMask(networks, scoring, frames, text_encoder, decoding)
 
 
 def plain_scoring(networks: MoMaskNetworks) -> Scoring:
