@@ -37,7 +37,7 @@ CONTEXT_FRAMES: Final = 80
 
 
 def _decoding() -> DecodingConfig:
-    return DecodingConfig(temperature=0.9, top_share=0.1, guidance=3.0)
+    return DecodingConfig(temperature=0.5, top_share=0.1, guidance=4.0)
 
 
 @dataclass(frozen=True, slots=True)
