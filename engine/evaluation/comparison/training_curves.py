@@ -23,18 +23,28 @@ def read_curves(folder: Path) -> Curves:
     """
     curves: Curves = {}
     for log in sorted(folder.glob("*.log.jsonl")):
-        for line in log.read_text(encoding="utf-8").splitlines():
-            try:
-                found = json.loads(line)
-                minutes = float(found["seconds"]) / 60.0
-            except (ValueError, KeyError, TypeError):
-                continue
-            network = log.name.removesuffix(".log.jsonl")
+        network = log.name.removesuffix(".log.jsonl")
+        for minutes, found in _timed_lines(log):
             for measure in MEASURES:
                 if measure in found and network != "length":
                     points = curves.setdefault(measure, {}).setdefault(network, [])
                     points.append((minutes, float(found[measure])))
     return curves
+
+
+def _timed_lines(log: Path) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Yield each line with its minutes; a run that was resumed counts from 0 again."""
+    before = last = 0.0
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            found = json.loads(line)
+            seconds = float(found["seconds"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if seconds < last:
+            before += last
+        last = seconds
+        yield (before + seconds) / 60.0, found
 
 
 def training_charts(models: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, Chart]]:

@@ -34,6 +34,17 @@ def test_a_cut_line_and_the_predictor_of_lengths_are_passed_over(tmp_path):
     assert read_curves(tmp_path) == {"val_nll": {"gpt": [(1.0, 4.0)]}}
 
 
+def test_a_resumed_run_goes_on_where_its_clock_stood(tmp_path):
+    write_log(tmp_path, "masked", [
+        {"step": 1, "seconds": 60.0, "val_nll": 5.0},
+        {"step": 2, "seconds": 90.0},
+        {"step": 3, "seconds": 30.0, "val_nll": 4.0},
+        {"step": 4, "seconds": 60.0, "val_nll": 3.0},
+    ])  # fmt: skip
+    points = read_curves(tmp_path)["val_nll"]["masked"]
+    assert points == [(1.0, 5.0), (2.0, 4.0), (2.5, 3.0)]
+
+
 def test_a_folder_without_logs_has_no_curves(tmp_path):
     assert read_curves(tmp_path) == {}
 
