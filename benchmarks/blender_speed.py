@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -65,19 +66,24 @@ def time_reading(ob: bpy.types.Object, runs: int) -> float:
     return statistics.median(seconds[1:])
 
 
+def time_seeds(operator: Callable[[], object], runs: int) -> list[float]:
+    """Return the seconds that an operator takes with each of `runs` seeds."""
+    seconds = []
+    for seed in range(runs):
+        bpy.context.scene.keyfill.seed = seed
+        started = time.perf_counter()
+        operator()
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
 def time_regenerating(runs: int) -> float:
     """Return the median seconds of regenerating 2 s inside a 10 s take, operator to keys."""
     settings = bpy.context.scene.keyfill
     settings.seconds = 10.0
     bpy.ops.keyfill.generate()
     settings.prompt, settings.frame_start, settings.frame_end = "a person jumps", 97, 144
-    seconds = []
-    for seed in range(runs):
-        settings.seed = seed
-        started = time.perf_counter()
-        bpy.ops.keyfill.regenerate()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+    return statistics.median(time_seeds(bpy.ops.keyfill.regenerate, runs))
 
 
 def append_character(path: Path) -> bpy.types.Object:
@@ -108,12 +114,7 @@ def main() -> int:
     started = time.perf_counter()
     bpy.ops.keyfill.generate()
     cold = time.perf_counter() - started
-    warm = []
-    for seed in range(runs):
-        settings.seed = seed
-        started = time.perf_counter()
-        bpy.ops.keyfill.generate()
-        warm.append(time.perf_counter() - started)
+    warm = time_seeds(bpy.ops.keyfill.generate, runs)
     regenerating = time_regenerating(runs)
     writing = time_writing(runs)
     reading = time_reading(bpy.context.object, runs)
