@@ -80,8 +80,8 @@ _SMOKE = SentenceConfig(
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
         _tokenizer(192, _SMALL_TOKENIZER_LOOP, starts_linear=True),
-        SentencePreset(_sentence(256, 6, 8, 192), small_loop(2000), without_text=0.1),
-        SentencePreset(_sentence(192, 4, 6, 192), small_loop(1400), without_text=0.2),
+        SentencePreset(_sentence(256, 6, 8, 192), small_loop(4300), without_text=0.1),
+        SentencePreset(_sentence(192, 4, 6, 192), small_loop(2800), without_text=0.2),
     ),
     "paper": MoMaskPreset(
         _tokenizer(512, _PAPER_TOKENIZER_LOOP, starts_linear=False),

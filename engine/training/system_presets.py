@@ -76,7 +76,9 @@ BODY_TOKENIZER_PRESETS = {
         HalvesConfig(_factorized(LOWER_WIDTH, 144), _factorized(UPPER_WIDTH, 144)),
         _BODY_LOSSES, _SMALL_LOOP,
     ),
-    "hifigpt-small": BodyTokenizerPreset(_shared(192, 2), _BODY_LOSSES, _SMALL_LOOP),
+    "hifigpt-small": BodyTokenizerPreset(
+        _shared(192, 2), _BODY_LOSSES, replace(_SMALL_LOOP, steps=3200)
+    ),
     "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 3), _BODY_LOSSES, _SMALL_LOOP),
     "mmm": BodyTokenizerPreset(_factorized(WIDTH, 512, False), _BODY_LOSSES, _PAPER_LOOP),
     "mmm-halves": BodyTokenizerPreset(
@@ -148,7 +150,7 @@ _SMOKE_WORDS = WordsConfig(
 )
 
 WORDS_PRESETS = {
-    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(1200)),
+    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(2400)),
     "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(800)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), _PAPER_WORDS_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), _PAPER_WORDS_LOOP, randomised=0.5),
@@ -185,7 +187,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 
 
 GPT_PRESETS = {
-    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), replace(small_loop(1300), batch=32)),
+    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), replace(small_loop(3300), batch=32)),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), _PAPER_WORDS_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(

@@ -22,7 +22,7 @@ from ..machine import describe
 from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
 from .table import Line, best_two, table_of
 from .takes import TakesBench, decoded_anew, open_bench
-from .training_rows import Budget, measure_training
+from .training_rows import Budget, measure_training, with_budget
 
 SYSTEMS: Final = ("grid", "momask", "mmm", "hifigpt")
 
@@ -58,10 +58,10 @@ class Ablation:
         return not self.options.only or any(name in called(row) for name in self.options.only)
 
     def _train(self, row: TrainingRow, seed: int) -> Line:
-        preset = [type(row.preset).__name__, to_json(row.preset)]
+        preset = with_budget(row.preset, self.budget.steps, seed)
         depends = {
-            "preset": preset, "seed": seed, "steps": self.budget.steps, **self.shared,
-            "percent": row.data_percent, "base": to_json(self.budget.scale),
+            "preset": [type(preset).__name__, to_json(preset)], "percent": row.data_percent,
+            "bases": [to_json(base) for base in self.budget.bases()], **self.shared,
         }  # fmt: skip
         return self._kept(
             Line(row.axis, row.value, seed, row.preset.loop.batch), depends,

@@ -53,6 +53,12 @@ class Budget:
     folder: Path
     """Trainings go into folders below it."""
 
+    def bases(self) -> list[TrainingPreset]:
+        """Return the presets that rows change, and that stand beneath transformers."""
+        scale = self.scale
+        presets = (scale.residual, scale.single, scale.shared, scale.words, scale.gpt)
+        return [with_budget(preset, self.steps, 0) for preset in presets]
+
 
 def measure_training(
     row: TrainingRow, seed: int, budget: Budget, bench: TakesBench
@@ -66,7 +72,7 @@ def measure_training(
         bench: measures takes of transformers, and reconstructions of tokenizers.
     """
     corpus = subset_corpus(budget.corpus, row.data_percent, budget.folder / "corpora")
-    preset = _with_budget(row.preset, budget.steps, seed)
+    preset = with_budget(row.preset, budget.steps, seed)
     if isinstance(preset, BodyTokenizerPreset):
         out = run_folder(budget.folder, preset, corpus)
         return _measure_tokenizer(train_body(preset, corpus, [], out), bench)
@@ -90,7 +96,7 @@ def measure_training(
 def _codes_for(preset: TrainingPreset, corpus: Path, budget: Budget) -> CodeData:
     """Return a corpus as codes of the base tokenizer, which has the rows' budget and all data."""
     base = budget.scale.shared if isinstance(preset, GptPreset) else budget.scale.single
-    tokenizer = _with_budget(base, budget.steps, 0)
+    tokenizer = with_budget(base, budget.steps, 0)
     assert isinstance(tokenizer, BodyTokenizerPreset)
     folder = run_folder(budget.folder, tokenizer, budget.corpus)
     if not (folder / "tokenizer.safetensors").is_file():
@@ -102,7 +108,8 @@ def _codes_for(preset: TrainingPreset, corpus: Path, budget: Budget) -> CodeData
     return load_codes(shared, of_halves=False)
 
 
-def _with_budget(preset: TrainingPreset, steps: int, seed: int) -> TrainingPreset:
+def with_budget(preset: TrainingPreset, steps: int, seed: int) -> TrainingPreset:
+    """Return a preset that trains so many steps, its seed raised by `seed`."""
     loop = replace(preset.loop, steps=steps, seed=preset.loop.seed + seed)
     return replace(preset, loop=loop)
 
