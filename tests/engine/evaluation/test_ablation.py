@@ -111,7 +111,21 @@ def test_another_budget_is_another_row(base: Path, finished: Path, monkeypatch) 
     ablate(base, finished, "--only", "corruption", "--steps", "3")
     assert sorted(set(done)) == ["code", "none", "step"]
     rows = [json.loads(path.read_text()) for path in (finished / "rows").glob("corruption*/*.json")]
-    assert {row["depends_on"]["steps"] for row in rows} == {2, 3}
+    assert {row["depends_on"]["preset"][1]["loop"]["steps"] for row in rows} == {2, 3}
+
+
+def test_how_long_presets_train_elsewhere_changes_no_row(
+    base: Path, finished: Path, monkeypatch
+) -> None:
+    smoke = SCALES["smoke"]
+    longer = replace(smoke.gpt, loop=replace(smoke.gpt.loop, steps=smoke.gpt.loop.steps + 7))
+    monkeypatch.setitem(SCALES, "smoke", replace(smoke, gpt=longer))
+    done = []
+    monkeypatch.setattr(
+        run, "measure_training", lambda row, *_: done.append(row.value) or {"nll": 1.0}
+    )
+    ablate(base, finished, "--only", "corruption")
+    assert not done
 
 
 def test_an_unknown_axis_and_a_missing_evaluator_are_refused(base: Path, tmp_path, capsys) -> None:
