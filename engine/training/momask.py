@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +44,7 @@ def masked_loss(
     Some of the hidden steps show a random code, some their own (MoMask section 3.2).
     """
     codes, is_step = batch.codes[:, :, 0, 0], batch.is_step
-    hidden = hidden_steps(is_step)
+    hidden = hidden_steps(is_step, preset.least_masked)
     place = codes.device
     is_random = hidden & (rand_rows(*codes.shape, device=place) < preset.randomised)
     is_masked = hidden & ~is_random & (rand_rows(*codes.shape, device=place) >= preset.shown)
@@ -58,9 +58,13 @@ def masked_loss(
     return loss, {"nll": loss.item(), "accuracy": hits.item()}
 
 
-def hidden_steps(is_step: Tensor) -> Tensor:
-    """Return (B, S) True at a random share of each clip's steps, by the cosine; at least one."""
+def hidden_steps(is_step: Tensor, least: float = 0.0) -> Tensor:
+    """Return (B, S) True at a random share of each clip's steps, at least one.
+
+    The share lies between `least` and 1, by the cosine (MoMask section 3.2).
+    """
     ratio = torch.cos(rand_rows(len(is_step), 1, device=is_step.device) * math.pi / 2)
+    ratio = least + (1 - least) * ratio
     count = (ratio * is_step.sum(1, keepdim=True)).round().clamp_min(1)
     rank = rand_rows(*is_step.shape, device=is_step.device).masked_fill(~is_step, 2.0)
     rank = rank.argsort(1).argsort(1)
@@ -145,8 +149,8 @@ class ResidualTask:
 
 def train_sentence(
     kind: str, preset: SentencePreset, data: CodeData, run_folder: Path, start: Start | None
-) -> None:
-    """Train the masked or the residual transformer and write it into its run's folder."""
+) -> MaskedTask | ResidualTask:
+    """Train the masked or the residual transformer, write it into its run's folder, return it."""
     config = preset.model
     found = data.tokenizer.stages, data.tokenizer.codebook_size
     check_sizes(found, (config.stages, config.codebook_size), run_folder.parent / "tokenizer")
@@ -157,7 +161,12 @@ def train_sentence(
     else:
         task = ResidualTask(SentenceResidual(config), preset, data.train, all_codes(data.held_out))
     begin(task.model, start)
-    train_network(task, run_folder, kind, init_record(start.path if start else None))
+    trained = train_network(task, run_folder, kind, init_record(start.path if start else None))
+    if isinstance(task, MaskedTask):
+        assert isinstance(trained, SentenceMasked)
+        return replace(task, model=trained)
+    assert isinstance(trained, SentenceResidual)
+    return replace(task, model=trained)
 
 
 def gather(out: Path) -> bool:

@@ -34,6 +34,9 @@ class SentencePreset:
     shown: float = 0.12
     """Share of the other hidden steps that show their own code (masked transformer)."""
 
+    least_masked: float = 0.0
+    """The share of hidden steps lies between this and 1, drawn by the cosine (MoMask: 0)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MoMaskPreset:

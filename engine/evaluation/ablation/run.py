@@ -22,13 +22,9 @@ from ..machine import describe
 from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
 from .table import Line, best_two, table_of
 from .takes import TakesBench, decoded_anew, open_bench
-from .training_rows import Budget, measure_training, with_budget
+from .training_rows import Budget, measure_training
 
 SYSTEMS: Final = ("grid", "momask", "mmm", "hifigpt")
-
-SEEDS: Final = 2
-"""Seeds of the two best rows of each axis that trains."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
@@ -49,7 +45,7 @@ class Ablation:
             yield first[-1]
         best = {(line.axis, line.value) for line in best_two(first)}
         for row in rows:
-            for seed in range(1, SEEDS) if (row.axis, row.value) in best else ():
+            for seed in range(1, self.options.seeds) if (row.axis, row.value) in best else ():
                 yield self._train(row, seed)
         for system in SYSTEMS:
             yield from self._decode(system)
@@ -58,10 +54,11 @@ class Ablation:
         return not self.options.only or any(name in called(row) for name in self.options.only)
 
     def _train(self, row: TrainingRow, seed: int) -> Line:
-        preset = with_budget(row.preset, self.budget.steps, seed)
+        preset = self.budget.preset(row, seed)
+        system = self.budget.system(preset)
         depends = {
             "preset": [type(preset).__name__, to_json(preset)], "percent": row.data_percent,
-            "bases": [to_json(base) for base in self.budget.bases()], **self.shared,
+            "system": digest_folder(system) if system else None, **self.shared,
         }  # fmt: skip
         return self._kept(
             Line(row.axis, row.value, seed, row.preset.loop.batch), depends,
@@ -117,7 +114,7 @@ def open_ablation(options: argparse.Namespace) -> Ablation:
     """Read what all rows need."""
     read_split(options.corpus, "train")
     scale = SCALES[options.scale]
-    budget = Budget(scale, options.steps or scale.steps, options.corpus, options.out)
+    budget = Budget(scale, options.steps, options.corpus, options.out, options.weights)
     bench = open_bench(options.weights, options.corpus, options.clips, options.repeats)
     shared = {
         "held_out": bench.bench.held_out.digest(), "repeats": options.repeats,
@@ -146,10 +143,11 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--clips", type=int, default=64, help="most held-out clips with takes")
     parser.add_argument("--repeats", type=int, default=2, help="takes of each of these clips")
+    parser.add_argument("--seeds", type=int, default=2, help="of the two best rows of each axis")
     options = parser.parse_args(words)
     if unknown := [n for n in options.only if not any(n in called(row) for row in rows)]:
         parser.error(f"no axis is called {unknown[0]!r}; choose of: {'; '.join(axes)}")
-    for name in ("steps", "clips", "repeats"):
+    for name in ("steps", "clips", "repeats", "seeds"):
         if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"--{name} must be at least 1")
     return options
@@ -171,10 +169,14 @@ def main(words: Sequence[str]) -> int:
 def budget_words(ablation: Ablation) -> str:
     """Return what a reader must know of all rows."""
     options, held_out = ablation.options, ablation.bench.bench.held_out
+    scale = ablation.budget.scale
+    counts = (scale.steps, scale.masked_steps, scale.gpt_steps)
+    tokenizer, masked, gpt = (options.steps or count for count in counts)
     return (
-        f"Every row that trains starts from scratch and has {ablation.budget.steps} steps of the "
-        f"batch that it names, and so has the tokenizer beneath a transformer (presets of the "
-        f"scale `{options.scale}`); the two best of each axis also have a second seed (a / b). "
+        f"Every row that trains starts from scratch and has steps of the batch that it names: "
+        f"tokenizers {tokenizer}, MoMask's masked transformer {masked}, T2M-HiFiGPT's GPT {gpt} "
+        f"(presets of the scale `{options.scale}`); transformers learn the codes of the trained "
+        f"systems. The best of an axis have {options.seeds} seeds (a / b). "
         f"Takes: {len(held_out.entries)} held-out clips, {options.repeats} takes each. "
         f"Machine: {describe()}."
     )

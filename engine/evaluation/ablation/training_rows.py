@@ -1,7 +1,7 @@
 """Trains one row from scratch on its share of the data, and measures it.
 
-What two rows share, such as the tokenizer under a transformer, is trained once.
-A row that was stopped goes on where its training stands.
+A transformer learns the codes of a trained system's tokenizer, and takes its place in that
+system for takes. A row that was stopped goes on where its training stands.
 """
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ from typing import Final
 
 import torch
 
+from ...api import load_engine
 from ...checkpoint import sha256_of, write_text
 from ...config import to_json
 from ...systems.contract import Generator
-from ...systems.hifigpt import HifiGpt, HifiGptNetworks
-from ...systems.mmm import Mmm, MmmNetworks
-from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
+from ...systems.hifigpt import HifiGpt
+from ...systems.momask import MoMask, plain_scoring
 from ...tokenizer.rvq_vae import RvqVae
 from ...training.body_codes import CodeData, load_codes
 from ...training.body_tokenizer import BodyTokenizerTask, codes_in_use, train_body
 from ...training.gpt import GptTask, train_gpt
-from ...training.presets import LENGTH_PRESETS
-from ...training.system_presets import BODY_TOKENIZER_PRESETS, BodyTokenizerPreset, GptPreset
-from ...training.words import WordsTask, train_words
+from ...training.momask import MaskedTask, train_sentence
+from ...training.system_presets import BodyTokenizerPreset, GptPreset
 from ...transformers.double_tier import DoubleTierGpt
-from ...transformers.length import LengthPredictor
-from ...transformers.masked_words import WordsMasked
+from ...transformers.sentence import SentenceMasked
 from .axes import Scale, TrainingPreset, TrainingRow
 from .takes import TakesBench
 
@@ -48,16 +46,25 @@ class Budget:
     """What all training rows share."""
 
     scale: Scale
-    steps: int
+    steps: int | None
+    """Of every row, instead of the scale's."""
+
     corpus: Path
     folder: Path
     """Trainings go into folders below it."""
 
-    def bases(self) -> list[TrainingPreset]:
-        """Return the presets that rows change, and that stand beneath transformers."""
-        scale = self.scale
-        presets = (scale.residual, scale.single, scale.shared, scale.words, scale.gpt)
-        return [with_budget(preset, self.steps, 0) for preset in presets]
+    weights: Path
+    """Trained systems lie in folders below it."""
+
+    def preset(self, row: TrainingRow, seed: int) -> TrainingPreset:
+        """Return a row's preset with this budget, its seed raised by `seed`."""
+        return with_budget(row.preset, self.steps or self.scale.steps_of(row.preset), seed)
+
+    def system(self, preset: TrainingPreset) -> Path | None:
+        """Return the trained system that a transformer takes a place in."""
+        if isinstance(preset, BodyTokenizerPreset):
+            return None
+        return self.weights / ("hifigpt" if isinstance(preset, GptPreset) else "momask")
 
 
 def measure_training(
@@ -72,39 +79,32 @@ def measure_training(
         bench: measures takes of transformers, and reconstructions of tokenizers.
     """
     corpus = subset_corpus(budget.corpus, row.data_percent, budget.folder / "corpora")
-    preset = with_budget(row.preset, budget.steps, seed)
-    if isinstance(preset, BodyTokenizerPreset):
-        out = run_folder(budget.folder, preset, corpus)
+    preset = budget.preset(row, seed)
+    out = run_folder(budget.folder, preset, corpus)
+    system = budget.system(preset)
+    if system is None:
+        assert isinstance(preset, BodyTokenizerPreset)
         return _measure_tokenizer(train_body(preset, corpus, [], out), bench)
-    data = _codes_for(preset, corpus, budget)
-    out, record = run_folder(budget.folder, preset, corpus), {"data_percent": row.data_percent}
-    generator: Generator
-    task: GptTask | WordsTask
+    data = _codes_of(system, corpus, budget.folder / "captions" / corpus.name)
+    generator = load_engine(system, "cpu").generator
+    task: GptTask | MaskedTask
     if isinstance(preset, GptPreset):
-        task = train_gpt(preset, data, out, None, record)
-        generator = _hifigpt(data, task.model, bench)
+        task = train_gpt(preset, data, out, None, {})
+        generator = _with_gpt(generator, task.model)
     else:
-        trained = train_words(preset, data, out, None, record)
+        trained = train_sentence("masked", preset, data, out, None)
+        assert isinstance(trained, MaskedTask)
         # All rows answer the same masks: those of the base.
-        task = replace(trained, preset=budget.scale.words)
-        generator = _mmm(data, task.model, bench)
+        task = replace(trained, preset=budget.scale.masked)
+        generator = _with_masked(generator, task.model)
     with torch.no_grad():
         figures = task.validate(task.model.eval())
     return figures | bench.measure(generator)
 
 
-def _codes_for(preset: TrainingPreset, corpus: Path, budget: Budget) -> CodeData:
-    """Return a corpus as codes of the base tokenizer, which has the rows' budget and all data."""
-    base = budget.scale.shared if isinstance(preset, GptPreset) else budget.scale.single
-    tokenizer = with_budget(base, budget.steps, 0)
-    assert isinstance(tokenizer, BodyTokenizerPreset)
-    folder = run_folder(budget.folder, tokenizer, budget.corpus)
-    if not (folder / "tokenizer.safetensors").is_file():
-        train_body(tokenizer, budget.corpus, [], folder)
-    shared = argparse.Namespace(
-        corpus=corpus, without=[], tokenizer=folder,
-        out=budget.folder / "captions" / corpus.name,
-    )  # fmt: skip
+def _codes_of(system: Path, corpus: Path, captions: Path) -> CodeData:
+    """Return a corpus as codes of a trained system's tokenizer."""
+    shared = argparse.Namespace(corpus=corpus, without=[], tokenizer=system, out=captions)
     return load_codes(shared, of_halves=False)
 
 
@@ -170,18 +170,14 @@ def _coding_seconds(model: RvqVae, features: torch.Tensor) -> float:
     return statistics.median(spent[1:])
 
 
-def _hifigpt(data: CodeData, gpt: DoubleTierGpt, bench: TakesBench) -> HifiGpt:
-    assert isinstance(data.tokenizer, RvqVae)
-    return HifiGpt(HifiGptNetworks(data.tokenizer, gpt), bench.bench.judge.encoder)
+def _with_gpt(system: Generator, gpt: DoubleTierGpt) -> HifiGpt:
+    """Return T2M-HiFiGPT with another GPT."""
+    assert isinstance(system, HifiGpt)
+    return replace(system, networks=replace(system.networks, gpt=gpt))
 
 
-def _mmm(data: CodeData, masked: WordsMasked, bench: TakesBench) -> Mmm:
-    """Return a system for whole-body takes of given lengths: nothing else of it is trained."""
-    assert isinstance(data.tokenizer, RvqVae)
-    halves = BODY_TOKENIZER_PRESETS["smoke-halves"].model
-    assert isinstance(halves, HalvesConfig)
-    networks = MmmNetworks(
-        data.tokenizer, masked, HalvesTokenizer(halves), masked,
-        LengthPredictor(LENGTH_PRESETS["grid"].model),
-    )  # fmt: skip
-    return Mmm(networks, bench.bench.judge.encoder)
+def _with_masked(system: Generator, masked: SentenceMasked) -> MoMask:
+    """Return MoMask with another masked transformer, in 32 bits."""
+    assert isinstance(system, MoMask)
+    networks = replace(system.networks, masked=masked)
+    return replace(system, networks=networks, scoring=plain_scoring(networks))
