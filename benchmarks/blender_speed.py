@@ -35,9 +35,10 @@ def load_extension() -> types.ModuleType:
 def time_writing(runs: int) -> float:
     """Return the median seconds of writing 300 frames of keys on the mannequin's 22 bones."""
     import numpy as np
-    from keyfill_extension.blender_addon.scene import armature, keyframes
+    from keyfill_extension.blender_addon.scene.keys import keyframes
+    from keyfill_extension.blender_addon.scene.reading import armature
     from keyfill_extension.engine.motion.clip import Clip
-    from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+    from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
 
     rot = np.zeros((300, 22, 4))
     rot[..., 0] = 1.0
@@ -55,7 +56,8 @@ def time_writing(runs: int) -> float:
 
 def time_reading(ob: bpy.types.Object, runs: int) -> float:
     """Return the median seconds of reading 300 frames of an armature's animation."""
-    from keyfill_extension.blender_addon.scene import animation, control_rigs
+    from keyfill_extension.blender_addon.scene import animation
+    from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
 
     rig, bone_map = control_rigs.read_body(ob)
     seconds = []

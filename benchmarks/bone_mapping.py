@@ -44,8 +44,8 @@ def milliseconds(rig, runs: int, clock=time.perf_counter) -> list[float]:
     """Return the times of mapping a rig anew, nothing remembered between runs."""
     from dataclasses import replace
 
-    from keyfill_extension.engine.motion import bone_names
-    from keyfill_extension.engine.motion.bone_matching import match_bones
+    from keyfill_extension.engine.motion.bones import names as bone_names
+    from keyfill_extension.engine.motion.bones.matching import match_bones
 
     times = []
     for _ in range(runs):
@@ -72,7 +72,7 @@ def print_times(families, runs: int) -> None:
 
 def print_families(families) -> None:
     """Print how many builds of each family are mapped fully and rightly."""
-    from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+    from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
 
     print("\n| family | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
     totals = [0, 0, 0, 0, 0]
@@ -100,7 +100,7 @@ def print_families(families) -> None:
 
 def right_by_shape(families, rig, joints, seed: int) -> int:
     """Return how many joints of the renamed rig are right."""
-    from keyfill_extension.engine.motion.bone_matching import match_bones
+    from keyfill_extension.engine.motion.bones.matching import match_bones
 
     unnamed, old = families.renamed(rig, seed)
     found = match_bones(unnamed).bones
@@ -109,7 +109,7 @@ def right_by_shape(families, rig, joints, seed: int) -> int:
 
 def print_characters(shared: Path) -> None:
     """Print the characters by name and by shape; what is right stands in the tests."""
-    from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+    from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
     from keyfill_extension.tests.addon_blender import test_real_rigs_mapping as tables
 
     print("\n| character | bones | by name and shape | by shape alone | wrong and high | time |")

@@ -22,8 +22,8 @@ def build(is_halved: bool):
     """Return MoMask in its published sizes, untrained."""
     import torch
 
-    from engine.systems.body_frames import PublishedFrames
-    from engine.systems.momask import MoMask, MoMaskNetworks, Scoring, plain_scoring
+    from engine.systems.momask.body_frames import PublishedFrames
+    from engine.systems.momask.system import MoMask, MoMaskNetworks, Scoring, plain_scoring
     from engine.text_encoder import FakeTextEncoder
     from engine.tokenizer.rvq_vae import RvqVae, RvqVaeConfig
     from engine.transformers.length import LengthEstimator, LengthEstimatorConfig
@@ -44,7 +44,7 @@ def fill(system):
     """Fill a whole motion and decode it."""
     import torch
 
-    from engine.systems.masked_steps import fill_steps
+    from engine.systems.sliding import fill_steps
 
     sentence = torch.ones(1, 512)
     mask = torch.ones(STEPS, dtype=torch.bool)

@@ -58,7 +58,7 @@ def print_characters(shared: Path) -> None:
 
 def time_large_rig(runs: int) -> tuple[float, float]:
     """Return the median seconds of 300 frames onto a rig of 200 bones, and back."""
-    from keyfill_extension.engine.motion import retargeting
+    from keyfill_extension.engine.motion.retargeting import clip_to_rig as retargeting
     from keyfill_extension.engine.motion.rig import RigPose
     from keyfill_extension.tests.motion.test_retargeting import posed, walker_clip
     from keyfill_extension.tests.motion.test_twist_spreading import rig_with_twists

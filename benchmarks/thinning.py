@@ -29,7 +29,8 @@ def load_extension() -> None:
 
 def add_character(mode: str):
     """Return the mannequin with all bones in one rotation mode, its rig and bone map."""
-    from keyfill_extension.blender_addon.scene import armature, mannequin
+    from keyfill_extension.blender_addon.scene import mannequin
+    from keyfill_extension.blender_addon.scene.reading import armature
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     ob = mannequin.add_mannequin(bpy.context)
@@ -41,7 +42,7 @@ def add_character(mode: str):
 
 def count_keys(action) -> int:
     """Return the keys of all curves."""
-    from keyfill_extension.blender_addon.scene.edit_target import bag_of
+    from keyfill_extension.blender_addon.scene.reading.edit_target import bag_of
 
     slot = action.slots[0] if hasattr(action, "slots") else None
     return sum(len(curve.keyframe_points) for curve in bag_of(action, slot).fcurves)
@@ -49,8 +50,8 @@ def count_keys(action) -> int:
 
 def measure(clips, mode: str, degrees: float, millimetres: float) -> str:
     """Write every clip with all keys and with thinned ones; return a row of the table."""
-    from keyfill_extension.blender_addon.scene import keyframes
-    from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+    from keyfill_extension.blender_addon.scene.keys import keyframes
+    from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
     from keyfill_extension.engine.motion.rig_options import RigOptions
 
     ob, rig, bone_map = add_character(mode)

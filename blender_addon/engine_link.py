@@ -23,8 +23,8 @@ from ..engine import protocol
 from ..engine.motion.request import MotionRequest, MotionResult, Progress
 from ..engine.protocol import Message, ProtocolError
 from .core.errors import UserError
-from .core.jobs import Job, Task
-from .core.worker_settings import WorkerSettings
+from .core.link.jobs import Job, Task
+from .core.link.worker_settings import WorkerSettings
 
 EXTENSION_ROOT: Final = Path(__file__).resolve().parents[1]
 """The folder that holds `engine`; the worker runs in it."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bpy.types import Context, PropertyGroup
 
-from ..engine.abilities import SYSTEMS
-from ..engine.models import SHIPPED, Model, list_models
+from ..engine.models.catalogue import SHIPPED, Model, list_models
+from ..engine.systems.abilities import SYSTEMS
 from . import engine_link
-from .core.worker_settings import WorkerSettings
+from .core.link.worker_settings import WorkerSettings
 
 REMEMBERED_SECONDS = 2.0
 

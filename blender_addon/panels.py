@@ -8,8 +8,8 @@ import bpy
 from bpy.types import Context, Panel, UILayout
 
 from . import engine_link
-from .core import take_history
-from .scene import armature
+from .core.edits import take_history
+from .scene.reading import armature
 
 PIXELS_PER_LETTER = 7.0
 """Mean width of a letter at UI scale 1, for wrapping; labels do not wrap by themselves."""

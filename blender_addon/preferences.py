@@ -8,9 +8,9 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context, UILayout
 
-from ..engine.abilities import SYSTEMS
+from ..engine.systems.abilities import SYSTEMS
 from . import model_list
-from .core.worker_settings import WorkerSettings
+from .core.link.worker_settings import WorkerSettings
 
 
 def extension_package() -> str:

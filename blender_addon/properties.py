@@ -14,14 +14,14 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from ..engine.models import Model
+from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
 from . import model_list
-from .core import take_history
-from .core.edit_requests import END, START, Recipe, recipe_for
-from .core.model_choice import choose_model
-from .core.requests import GenerateSettings, errors_for_animators, rounded_seconds
+from .core.edits import take_history
+from .core.edits.edit_requests import END, START, Recipe, recipe_for
+from .core.edits.model_choice import choose_model
+from .core.edits.requests import GenerateSettings, errors_for_animators, rounded_seconds
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"

@@ -8,11 +8,13 @@ from __future__ import annotations
 import bpy
 from bpy.types import Context, Menu, Object, Panel, UILayout
 
-from .core import control_families, rig_presets, rig_rows
-from .core.rig_rows import MapRow
+from .core.controls import families as control_families
+from .core.rigs import presets as rig_presets
+from .core.rigs import rows as rig_rows
+from .core.rigs.rows import MapRow
 from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
-from .scene import armature
+from .scene.reading import armature
 
 _LABEL_SHARE = 0.31
 _FIELD_SHARE = 0.63

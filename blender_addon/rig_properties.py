@@ -11,7 +11,7 @@ from bpy.types import Context, PropertyGroup
 
 from ..engine.motion.rig_options import FK, HIPS, IK, OBJECT, ROOT_BONE, RigOptions
 from ..engine.motion.skeleton import JOINTS
-from .core import rig_rows
+from .core.rigs import rows as rig_rows
 
 _DEFAULTS = RigOptions()
 # None of it belongs to the animation of a character.

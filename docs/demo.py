@@ -164,9 +164,9 @@ def write_take(
     scene: bpy.types.Scene, armature: bpy.types.Object, frames: range, path: Path
 ) -> None:
     """Read the keyed motion back from the bones and write it as BVH."""
-    from keyfill_extension.blender_addon.scene import armature as reading
-    from keyfill_extension.engine.motion.bvh_writing import write_bvh
-    from keyfill_extension.engine.motion.retargeting import rig_pose_to_clip
+    from keyfill_extension.blender_addon.scene.reading import armature as reading
+    from keyfill_extension.engine.motion.files.bvh_writing import write_bvh
+    from keyfill_extension.engine.motion.retargeting.clip_to_rig import rig_pose_to_clip
     from keyfill_extension.engine.motion.rig import RigPose
 
     rig = reading.read_rig(armature)

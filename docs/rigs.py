@@ -107,7 +107,7 @@ def dress(armature: bpy.types.Object, bones: dict[str, str]) -> None:
 
 def read_bones(armature: bpy.types.Object) -> dict[str, str]:
     """Return the bone of each joint, as the add-on maps them."""
-    from keyfill_extension.blender_addon.scene import armature as reading
+    from keyfill_extension.blender_addon.scene.reading import armature as reading
 
     return dict(reading.read_bone_map(armature, reading.read_rig(armature)).bones)
 

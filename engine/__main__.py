@@ -115,7 +115,7 @@ def main(
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
         "ablate": lambda: run_module("ablate", ".evaluation.ablation.run", rest),
         "corpus": lambda: build_corpus(rest),
-        "import-momask": lambda: run_module("import-momask", ".import_momask", rest),
+        "import-momask": lambda: run_module("import-momask", ".systems.momask.import_published", rest),
         "worker": lambda: serve(rest),
     }
     if command in ("-h", "--help"):
@@ -269,7 +269,7 @@ def _write_clip(clip: Clip, path: Path) -> None:
     if path.suffix.lower() == ".npz":
         save_clip(clip, path)
         return
-    from .motion.bvh import write_bvh
+    from .motion.files.bvh import write_bvh
 
     write_bvh(clip, path)
 
@@ -324,7 +324,7 @@ def build_corpus(words: Sequence[str]) -> int:
 
 def show_models(words: Sequence[str]) -> int:
     """List models: name, system, size, what they fill, licence, or why they cannot be used."""
-    from .models import SHIPPED, list_models, model_lines
+    from .models.catalogue import SHIPPED, list_models, model_lines
 
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} models", description="List the models that --model takes."

@@ -14,24 +14,24 @@ from typing import Final
 import numpy as np
 import torch
 
-from .abilities import titles_serving, use_of_mask
 from .checkpoint import WeightsError, load_checkpoint, load_network, verify_weights
-from .memory import MotionMemory
-from .models import SHIPPED
+from .models.catalogue import SHIPPED
+from .models.description import read_description
 from .motion.clip import Clip
 from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress, RequestError
 from .motion.skeleton import FPS, PARTS
-from .systems.bridging import BridgeFinder
-from .systems.clips import Mask
+from .retrieval.bridging import BridgeFinder
+from .retrieval.memory import MotionMemory
+from .systems.abilities import titles_serving, use_of_mask
 from .systems.contract import Canvas, Stopwatch
 from .systems.contract import Generator as MotionGenerator
-from .systems.folder import read_description
-from .systems.grid import GridDecoding, GridSystem
-from .systems.grid_generator import GridGenerator
-from .systems.hifigpt import load_hifigpt
-from .systems.mmm import load_mmm
-from .systems.momask import load_momask
+from .systems.grid.generator import GridGenerator
+from .systems.grid.system import GridDecoding, GridSystem
+from .systems.hifigpt.system import load_hifigpt
+from .systems.mmm.system import load_mmm
+from .systems.momask.system import load_momask
+from .systems.token_steps import Mask
 from .text_encoder import EncodedText, TextEncoder, load_text_encoder
 from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
 from .transformers.length import LengthConfig, LengthPredictor

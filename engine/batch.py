@@ -16,8 +16,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from .motion.bone_matching import match_bones
-from .motion.bvh import read_bvh
+from .motion.bones.matching import match_bones
 from .motion.clip import Clip, ClipError, load_clip, save_clip
 from .motion.edits import (
     Canvas,
@@ -29,10 +28,11 @@ from .motion.edits import (
     open_loop,
     regenerate,
 )
+from .motion.files.bvh import read_bvh
 from .motion.request import MotionRequest, MotionResult, Progress, RequestError
 from .motion.resampling import resample_clip
-from .motion.rest_alignment import align_rest_poses
-from .motion.retargeting import Placement, rig_pose_to_clip
+from .motion.retargeting.clip_to_rig import Placement, rig_pose_to_clip
+from .motion.retargeting.rest_alignment import align_rest_poses
 from .motion.rig import RigError
 from .motion.skeleton import FPS
 

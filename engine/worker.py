@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from .models import SHIPPED, find_model, list_models
+from .models.catalogue import SHIPPED, find_model, list_models
 from .motion.request import MotionRequest, MotionResult, Progress
 from .protocol import (
     CANCEL,

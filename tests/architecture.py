@@ -17,32 +17,55 @@ LONGEST_NESTED_FUNCTION = 5
 BLENDER = {"bpy", "mathutils", "bpy_extras", "gpu", "blf", "bmesh", "idprop", "addon_utils"}
 LEARNING = {"torch", "transformers", "safetensors", "tokenizers"}
 
-REPOSITORY_ONLY = {"data", "training", "evaluation"}
-"""Parts of the engine that the zip leaves out."""
-
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "packing", "shares", "splicing", "wording", "abilities"},
-    {"features", "checkpoint", "memory", "models"},
-    {"text_encoder", "momask_files"},
+    {"protocol", "rotations", "config", "shares", "splicing"},
+    {"features", "models"},
+    {"checkpoint"},
+    {"text_encoder"},
     {"tokenizer", "transformers"},
-    {"momask_names"},
-    {"decoding"},
+    {"decoding", "retrieval"},
     {"systems"},
-    {"api", "import_momask"},
+    {"api"},
     {"worker", "batch"},
+    {"data"},
+    {"measuring"},
+    {"training"},
+    {"evaluation"},
     {"__main__"},
 )
 """Parts of the engine from the bottom up: each imports from lower layers and from itself."""
 
-FOR_BLENDER = {"motion", "abilities", "models"}
+REPOSITORY_ONLY = {"data", "measuring", "training", "evaluation"}
+"""Parts of the engine that the zip leaves out."""
+
+ADDON_LAYERS = (
+    {"core"},
+    {"scene"},
+    {"engine_link"},
+    {"model_list"},
+    {"preferences"},
+    {"properties", "rig_properties"},
+    {"tasks"},
+    {"operators"},
+    {"panels"},
+    {"rig_panels"},
+    {"__init__"},
+)
+"""Parts of the extension from the bottom up."""
+
+DECLARATIONS = ("engine/systems/abilities.py", "engine/systems/registry.py",
+                "engine/systems/*/__init__.py")
+"""What the systems declare: Blender's process reads it."""
+
+FOR_BLENDER = {"motion", "models", "systems.abilities", "systems.registry"}
 """Parts of the engine that Blender's process may import; `engine_link` also the protocol."""
 
-LIGHT = (*(f"engine/{part}.py" for part in ("protocol", "config", "abilities", "models")),
-         "engine/motion/")
-"""What these import loads NumPy and the standard library only."""
+LIGHT = ("engine/protocol.py", "engine/config.py", "engine/motion/*", "engine/models/*",
+         *DECLARATIONS)
+"""What these import when they are loaded is NumPy and the standard library only."""
 
-PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/import_momask.py",
+PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/systems/momask/import_published.py",
             "engine/training/", "engine/evaluation/", "engine/data/")
 """Where command-line entry points live."""
 

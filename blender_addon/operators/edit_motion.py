@@ -12,10 +12,10 @@ from bpy.types import Context, Event, Operator
 
 from ...engine.motion.request import MotionResult
 from .. import engine_link
-from ..core import edit_requests, take_history
-from ..core.edit_requests import Recipe
-from ..core.jobs import Job
-from ..core.requests import errors_for_animators
+from ..core.edits import edit_requests, take_history
+from ..core.edits.edit_requests import Recipe
+from ..core.edits.requests import errors_for_animators
+from ..core.link.jobs import Job
 from .editing import apply_edit, prepare_edit
 from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator

@@ -12,29 +12,21 @@ import numpy as np
 from bpy.types import Context, Object
 from numpy.typing import NDArray
 
-from ...engine.motion.bone_matching import BoneMap
+from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.clip import Clip
-from ...engine.motion.hand_pins import Placed
 from ...engine.motion.request import MotionResult, RequestError
-from ...engine.motion.retargeting import RigMotion
-from ..core import edit_requests, take_history
-from ..core.edit_plan import EditPlan, plan_edit
-from ..core.edit_requests import ClipTimes, Frames, Recipe
+from ...engine.motion.retargeting.clip_to_rig import RigMotion
+from ...engine.motion.retargeting.hand_pins import Placed
+from ..core.edits import edit_requests, take_history
+from ..core.edits.edit_plan import EditPlan, plan_edit
+from ..core.edits.edit_requests import ClipTimes, Frames, Recipe
 from ..core.errors import UserError
-from ..scene import (
-    animation,
-    armature,
-    control_edits,
-    control_rigs,
-    edit_target,
-    hands,
-    joining,
-    key_targets,
-    rig_settings,
-    takes,
-    timeline,
-)
-from ..scene.masked_keys import SpanKeys
+from ..scene import animation, hands, timeline
+from ..scene.controls import edits as control_edits
+from ..scene.controls import rigs as control_rigs
+from ..scene.keys import joining, key_targets, takes
+from ..scene.keys.masked_keys import SpanKeys
+from ..scene.reading import armature, edit_target, rig_settings
 
 Mask = NDArray[np.bool_]
 

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 from bpy.types import Context, Object, Operator
 
-from ...engine.motion.bone_matching import BoneMap
+from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import MotionResult
-from ...engine.motion.rest_alignment import align_rest_poses
-from ...engine.motion.retargeting import RigMotion, fit_clip_to_rig
+from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
+from ...engine.motion.retargeting.rest_alignment import align_rest_poses
+from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
-from ...engine.motion.rig_target import RigTarget
 from .. import engine_link
+from ..core.edits.requests import errors_for_animators
 from ..core.errors import UserError
-from ..core.jobs import Job
-from ..core.requests import errors_for_animators
+from ..core.link.jobs import Job
 from ..properties import WORLD_ORIGIN
-from ..scene import armature, control_rigs, control_takes, keyframes, rig_target, timeline
+from ..scene import timeline
+from ..scene.controls import rigs as control_rigs
+from ..scene.controls import takes as control_takes
+from ..scene.keys import keyframes
+from ..scene.reading import armature, rig_target
 from .job_operator import JobOperator
 from .served import is_served
 

@@ -9,7 +9,7 @@ from bpy.types import Context, Event, Timer
 
 from ...engine.motion.request import Progress
 from ..core.errors import UserError
-from ..core.jobs import Job, JobCancelled
+from ..core.link.jobs import Job, JobCancelled
 
 TIMER_SECONDS = 0.1
 

@@ -8,10 +8,10 @@ from bpy.types import Context, Operator
 
 from ...engine.motion.request import MotionRequest, MotionResult
 from .. import engine_link
-from ..core import edit_requests
-from ..core.edit_requests import Recipe
-from ..core.jobs import Job
-from ..core.requests import errors_for_animators
+from ..core.edits import edit_requests
+from ..core.edits.edit_requests import Recipe
+from ..core.edits.requests import errors_for_animators
+from ..core.link.jobs import Job
 from .generate import GenerationTarget, KEYFILL_OT_generate, read_target, summary, write_takes
 from .job_operator import JobOperator
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator, OperatorProperties
 
-from ...engine.motion.bone_matching import guess_bones
+from ...engine.motion.bones.matching import guess_bones
 from ...engine.motion.request import RequestError
 from ...engine.motion.skeleton import JOINTS
-from ..core import rig_rows
+from ..core.edits.requests import errors_for_animators
 from ..core.errors import UserError
-from ..core.requests import errors_for_animators
-from ..core.rest_reference import take_reference
-from ..scene import armature, control_rigs, rig_settings
+from ..core.rigs import rows as rig_rows
+from ..core.rigs.rest_reference import take_reference
+from ..scene.controls import rigs as control_rigs
+from ..scene.reading import armature, rig_settings
 
 _JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JOINTS)
 

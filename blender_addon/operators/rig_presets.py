@@ -10,9 +10,10 @@ from bpy.types import Context, Event, Object, Operator
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...engine.motion.request import RequestError
-from ..core import rest_reference, rig_presets
+from ..core.rigs import presets as rig_presets
+from ..core.rigs import rest_reference
 from ..preferences import user_folder
-from ..scene import armature, rig_settings
+from ..scene.reading import armature, rig_settings
 from .rig_map import RigOperator
 
 FOLDER_NAME = "rig_presets"

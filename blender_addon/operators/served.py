@@ -7,9 +7,9 @@ from bpy.types import Context, Operator, PropertyGroup
 from ...engine.motion.edits import UPPER_BODY as UPPER_PARTS
 from ...engine.motion.skeleton import PARTS
 from .. import model_list
-from ..core.edit_requests import REGENERATE, UPPER_BODY, VARY, Recipe
+from ..core.edits.edit_requests import REGENERATE, UPPER_BODY, VARY, Recipe
+from ..core.edits.model_choice import check_served, choose_model
 from ..core.errors import UserError
-from ..core.model_choice import check_served, choose_model
 
 
 def is_served(operator: type[Operator], context: Context, operation: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
-from ..core import take_history
+from ..core.edits import take_history
+from ..core.edits.requests import errors_for_animators
 from ..core.errors import UserError
-from ..core.requests import errors_for_animators
-from ..scene import takes
+from ..scene.keys import takes
 
 
 class _ReviewOperator:

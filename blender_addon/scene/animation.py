@@ -15,24 +15,27 @@ import numpy as np
 from mathutils import Matrix
 from numpy.typing import NDArray
 
-from ...engine.motion import pose_offsets, quaternions
-from ...engine.motion.bone_matching import BoneMap
+from ...engine.motion import quaternions
+from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.clip import Clip
 from ...engine.motion.request import RequestError
-from ...engine.motion.retargeting import Placement, RigMotion
-from ...engine.motion.rig import BonePose, Rig, RigPose
-from ...engine.motion.rig_track import (
+from ...engine.motion.retargeting import pose_offsets
+from ...engine.motion.retargeting.clip_to_rig import Placement, RigMotion
+from ...engine.motion.retargeting.rig_track import (
     BoneBehaviour,
     RigPath,
     RigTrack,
     bones_to_read,
     location_bone,
 )
+from ...engine.motion.rig import BonePose, Rig, RigPose
 from ...engine.motion.skeleton import FPS
 from ..core import axes
-from ..core.posed import read_rotations as read_rotations
-from . import armature, control_edits, timeline
-from .control_edits import ReadControls
+from ..core.rigs.posed import read_rotations as read_rotations
+from . import timeline
+from .controls import edits as control_edits
+from .controls.edits import ReadControls
+from .reading import armature
 from .stage import lend_stage as lend_stage
 
 Array = NDArray[np.floating]

@@ -8,9 +8,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.motion import hand_pins, pose_offsets
-from ...engine.motion.hand_pins import Placed
-from ...engine.motion.retargeting import RigMotion
+from ...engine.motion.retargeting import hand_pins, pose_offsets
+from ...engine.motion.retargeting.clip_to_rig import RigMotion
+from ...engine.motion.retargeting.hand_pins import Placed
 from ...engine.motion.skeleton import PARTS
 from ..core import axes
 from .animation import ReadAnimation, lend_stage, read_rotations

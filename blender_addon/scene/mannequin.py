@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ..core.mannequin_shape import (
+from ..core.rigs.mannequin_shape import (
     MATERIALS,
     MannequinMesh,
     build_mannequin_mesh,

@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..motion.bvh import BvhError
 from ..motion.clip import Clip
+from ..motion.files.bvh import BvhError
 from ..motion.request import RequestError
 from ..motion.skeleton import FPS
 from .bvh_clips import at_origin, bvh_to_clip

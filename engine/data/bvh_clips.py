@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from ..motion import quaternions
-from ..motion.bone_matching import BoneMap, match_bones
-from ..motion.bvh import BvhMotion, read_bvh
+from ..motion.bones.matching import BoneMap, match_bones
 from ..motion.clip import Array, Clip, headings
 from ..motion.contacts import CONTACT_JOINTS, STANDING_HEIGHTS
+from ..motion.files.bvh import BvhMotion, read_bvh
 from ..motion.resampling import resample_clip
-from ..motion.retargeting import Placement, rig_pose_to_clip
+from ..motion.retargeting.clip_to_rig import Placement, rig_pose_to_clip
 from ..motion.skeleton import FPS
 
 _STANDING_SCORE = 0.75

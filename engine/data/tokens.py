@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..memory import SLOTS, MotionMemory
 from ..motion.skeleton import FRAMES_PER_STEP
+from ..retrieval.memory import SLOTS, MotionMemory
+from ..retrieval.wording import mirror_words
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.grid import GridTokenizer
-from ..wording import mirror_words
 from .corpus import Corpus
 from .windows import FeatureBank, build_bank, whole_steps
 

@@ -19,13 +19,13 @@ from ..motion import quaternions
 from ..motion.clip import Clip, headings
 from ..motion.edits import Canvas, close_loop, in_between, open_loop, regenerate, upper_body
 from ..motion.request import MotionRequest, MotionResult
-from .checks import passes
+from .checks.captioned import SHOWN
+from .checks.measures import Body
+from .checks.table import passes
 from .edit_prompts import SPAN_FRAMES, SPAN_PROMPTS, UPPER_PROMPTS
 from .library import RealClip, find_captioned
-from .measures import Body
 from .physics import foot_slide
 from .prompts import Prompt
-from .shown import SHOWN
 from .takes import RunsRequests
 
 Array = NDArray[np.floating[Any]]

@@ -14,9 +14,9 @@ import numpy as np
 from ..data.corpus import Corpus, CorpusClip
 from ..motion.clip import Clip
 from ..motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
-from ..wording import mirror_words
-from .measures import Body
-from .shown import SHOWN, Shown
+from ..retrieval.wording import mirror_words
+from .checks.captioned import SHOWN, Shown
+from .checks.measures import Body
 
 
 @dataclass(frozen=True, slots=True, eq=False)

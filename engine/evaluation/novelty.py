@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..motion import quaternions
 from ..motion.skeleton import JOINTS
-from .measures import Array, Body
+from .checks.measures import Array, Body
 
 WINDOW_FRAMES: Final = 48
 """Frames of a window at 30 fps; shorter clips are left out."""

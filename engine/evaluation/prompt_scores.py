@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .baseline import CaptionBaseline
-from .checks import passes
-from .measures import Body
+from .checks.measures import Body
+from .checks.table import passes
 from .prompts import Prompt
 
 

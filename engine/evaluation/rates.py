@@ -12,10 +12,15 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from . import arm_checks, body_checks, checks, measures, prompts, shown
-from .checks import passes
+from . import prompts
+from .checks import arms as arm_checks
+from .checks import body as body_checks
+from .checks import captioned as shown
+from .checks import measures
+from .checks import table as checks
+from .checks.measures import Body
+from .checks.table import passes
 from .library import RealClip, find_captioned, of_about_length, splice_arms
-from .measures import Body
 from .prompts import PAIRS, SINGLES, Prompt
 
 MOST_CHANCE: Final = 0.20

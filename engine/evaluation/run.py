@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ..api import DEFAULT_WEIGHTS, load_engine
 from ..data.corpus import load_corpus
+from ..measuring.reconstruction import measure
 from ..text_encoder import load_text_encoder
 from .baseline import CaptionBaseline
 from .comparison.command import main as compare
@@ -26,7 +27,6 @@ from .motion_scores import motion_table, score_motion
 from .prompt_scores import score_prompts, scores_table
 from .prompts import PAIRS, SINGLES, Prompt
 from .rates import frozen_digest, rate_prompt, rates_table
-from .reconstruction import measure
 from .takes import measure_takes
 
 SEEDS: Final = 3

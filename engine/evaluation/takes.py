@@ -13,7 +13,7 @@ from ..motion.request import (
     MotionResult,
     Progress,
 )
-from .measures import Body
+from .checks.measures import Body
 
 
 class RunsRequests(Protocol):

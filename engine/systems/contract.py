@@ -18,7 +18,7 @@ import torch
 from ..motion.clip import Clip
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder
-from .clips import Mask
+from .token_steps import Mask
 
 T = TypeVar("T")
 

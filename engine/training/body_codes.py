@@ -13,12 +13,12 @@ from ..checkpoint import load_network, save_checkpoint
 from ..config import to_json
 from ..data.body_codes import CodeBank, encode_corpus
 from ..data.corpus import SPLITS, load_corpus
+from ..systems.momask.presets import SentencePreset
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .distributed import TrainingError, write_once
 from .loop import Record, Report, Run, train
-from .momask_presets import SentencePreset
 from .starting import add_init
 from .system_presets import GptPreset, WordsPreset
 

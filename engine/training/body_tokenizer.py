@@ -14,7 +14,7 @@ from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.corpus import load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
-from ..evaluation.reconstruction import reconstruction_errors
+from ..measuring.reconstruction import reconstruction_errors
 from ..motion.skeleton import PARTS
 from ..shares import own_rows
 from ..tokenizer.factorized_codebook import FactorizedQuantizer

@@ -17,8 +17,8 @@ from ..config import to_json
 from ..data.corpus import Corpus, load_corpus, whole_body
 from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
-from ..evaluation.evaluator import FILE_NAME, MotionTextEvaluator, describe
-from ..evaluation.metrics import Array, MetricError, draw_pool, r_precision
+from ..measuring.evaluator import FILE_NAME, MotionTextEvaluator, describe
+from ..measuring.metrics import Array, MetricError, draw_pool, r_precision
 from ..shares import current_share, own_rows, rand_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from .distributed import write_once

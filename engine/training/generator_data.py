@@ -14,7 +14,7 @@ from ..data.batches import MaskedBatch, collate
 from ..data.composition import Composer, Example, stitch_pool
 from ..data.corpus import SPLITS, load_corpus
 from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
-from ..memory import SLOTS, MotionMemory
+from ..retrieval.memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..tokenizer.grid import GridTokenizer
 from .starting import add_init

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
-from ..evaluation.evaluator import EvaluatorConfig
+from ..measuring.evaluator import EvaluatorConfig
 from ..tokenizer.codebook import CodebookConfig
 from ..tokenizer.convolution import ConvolutionConfig
 from ..tokenizer.grid import GridTokenizerConfig

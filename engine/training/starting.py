@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..checkpoint import load_checkpoint
 from ..config import ConfigError, from_json
-from ..memory import MotionMemory
+from ..retrieval.memory import MotionMemory
 from .distributed import TrainingError
 
 

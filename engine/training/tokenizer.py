@@ -14,13 +14,13 @@ from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
-from ..evaluation.reconstruction import heading_joints, reconstruction_errors
 from ..features import (
     CONTACTS,
     PART_WIDTHS,
     WIDTH,
     integrate_root,
 )
+from ..measuring.reconstruction import heading_joints, reconstruction_errors
 from ..motion.contacts import CONTACT_JOINTS
 from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
 from ..rotations import yaw_to_matrix

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
-from ..systems.folder import SystemDescription, read_description, write_description
+from ..models.description import SystemDescription, read_description, write_description
 from .distributed import TrainingError
 
 FILES: Final = {

@@ -7,11 +7,12 @@ import json
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene import armature, keyframes
+from keyfill_extension.blender_addon.scene.keys import keyframes
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
-from keyfill_extension.engine.motion.rig_target import RigTarget
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, Shape, toy_rig
 

@@ -13,12 +13,14 @@ import addon_utils
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene import control_rigs, control_takes, keyframes
+from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
+from keyfill_extension.blender_addon.scene.controls import takes as control_takes
+from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.rig import BonePose, pose_rig, rest_channels
 from keyfill_extension.engine.motion.rig_options import RigOptions
-from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
 from mathutils import Vector
 

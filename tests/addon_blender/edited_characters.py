@@ -8,8 +8,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon import engine_link, preferences
-from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
-from keyfill_extension.blender_addon.scene.edit_target import bag_of
+from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
+from keyfill_extension.blender_addon.scene.reading.edit_target import bag_of
 from keyfill_extension.tests.addon_blender.fake_worker import WORKER_PYTHON
 
 ENGINE = Path(__file__).resolve().parents[1] / "editing_engine.py"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from keyfill_extension.blender_addon import engine_link, preferences
-from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 
 WORKER_PYTHON = os.environ.get("KEYFILL_WORKER_PYTHON", "")
 """Python that runs the workers, such as one with torch for a Blender without; empty: this one."""

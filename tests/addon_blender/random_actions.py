@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
-from keyfill_extension.blender_addon.scene import keyframes
+from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.retargeting import RigMotion
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 
 MODES = ("QUATERNION", "AXIS_ANGLE", "XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")

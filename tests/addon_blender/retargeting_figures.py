@@ -12,7 +12,8 @@ import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.operators import generate
-from keyfill_extension.blender_addon.scene import animation, armature
+from keyfill_extension.blender_addon.scene import animation
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
 from keyfill_extension.engine.motion.contacts import (
@@ -21,7 +22,10 @@ from keyfill_extension.engine.motion.contacts import (
     label_contacts,
 )
 from keyfill_extension.engine.motion.request import MotionResult
-from keyfill_extension.engine.motion.rest_alignment import align_rest_poses, reference_of
+from keyfill_extension.engine.motion.retargeting.rest_alignment import (
+    align_rest_poses,
+    reference_of,
+)
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, JOINTS
 from keyfill_extension.tests.addon_blender.characters import LIMBS, corpus_clip
 

@@ -7,12 +7,13 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.core.rotation_modes import quaternions_to_channels
-from keyfill_extension.blender_addon.scene import animation, armature, mannequin, timeline
+from keyfill_extension.blender_addon.core.curves.rotation_modes import quaternions_to_channels
+from keyfill_extension.blender_addon.scene import animation, mannequin, timeline
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
-from keyfill_extension.engine.motion.rig_target import RigTarget
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARTS
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,

@@ -5,11 +5,15 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene import armature, mannequin
+from keyfill_extension.blender_addon.scene import mannequin
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import headings
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import heading_of_pose, rig_pose_to_clip
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import (
+    heading_of_pose,
+    rig_pose_to_clip,
+)
 from keyfill_extension.engine.motion.rig import RigPose
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.tests.addon_blender.characters import (

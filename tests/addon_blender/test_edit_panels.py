@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from keyfill_extension.blender_addon import panels
-from keyfill_extension.blender_addon.core.edit_requests import REGENERATE, Recipe
+from keyfill_extension.blender_addon.core.edits.edit_requests import REGENERATE, Recipe
 from keyfill_extension.tests.addon_blender.test_panels import Layout
 
 

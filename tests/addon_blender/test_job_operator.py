@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from keyfill_extension.blender_addon.core.errors import UserError
-from keyfill_extension.blender_addon.core.jobs import Job
+from keyfill_extension.blender_addon.core.link.jobs import Job
 from keyfill_extension.blender_addon.operators.job_operator import JobOperator
 from keyfill_extension.engine.motion.request import Progress
 

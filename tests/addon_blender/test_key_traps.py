@@ -6,14 +6,19 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene import armature, curve_keys, keyframes
-from keyfill_extension.blender_addon.scene.edit_target import bag_of
-from keyfill_extension.blender_addon.scene.keyframes import TakeKeys
-from keyfill_extension.blender_addon.scene.masked_keys import SpanKeys, write_span
-from keyfill_extension.blender_addon.scene.rig_target import read_rig_target
+from keyfill_extension.blender_addon.scene.keys import curve_keys, keyframes
+from keyfill_extension.blender_addon.scene.keys.keyframes import TakeKeys
+from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys, write_span
+from keyfill_extension.blender_addon.scene.reading import armature
+from keyfill_extension.blender_addon.scene.reading.edit_target import bag_of
+from keyfill_extension.blender_addon.scene.reading.rig_target import read_rig_target
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import RigMotion, RootTrack, fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import (
+    RigMotion,
+    RootTrack,
+    fit_clip_to_rig,
+)
 from keyfill_extension.engine.motion.rig_options import OBJECT, ROOT_BONE, ROOT_MOTIONS, RigOptions
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,

@@ -5,10 +5,12 @@ import time
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.scene import armature, keyframes, timeline
+from keyfill_extension.blender_addon.scene import timeline
+from keyfill_extension.blender_addon.scene.keys import keyframes
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import RigMotion, fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.tests.addon_blender.characters import (
     LIMBS,

@@ -3,8 +3,9 @@
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.mannequin_shape import surface_net
-from keyfill_extension.blender_addon.scene import armature, mannequin
+from keyfill_extension.blender_addon.core.rigs.mannequin_shape import surface_net
+from keyfill_extension.blender_addon.scene import mannequin
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.tests.addon_blender.characters import put_clip
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 

@@ -5,14 +5,19 @@ import time
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core import bezier, key_table
-from keyfill_extension.blender_addon.core.rotation_modes import channels_to_quaternions
-from keyfill_extension.blender_addon.scene import channel_plans, curve_keys, keyframes, masked_keys
-from keyfill_extension.blender_addon.scene.edit_target import bag_of
-from keyfill_extension.blender_addon.scene.masked_keys import SpanKeys, write_span
+from keyfill_extension.blender_addon.core.curves import bezier, key_table
+from keyfill_extension.blender_addon.core.curves.rotation_modes import channels_to_quaternions
+from keyfill_extension.blender_addon.scene.keys import (
+    channel_plans,
+    curve_keys,
+    keyframes,
+    masked_keys,
+)
+from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys, write_span
+from keyfill_extension.blender_addon.scene.reading.edit_target import bag_of
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import RigMotion
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 from keyfill_extension.tests.addon_blender.random_actions import (
     FIRST,

@@ -6,7 +6,7 @@ import json
 import bpy
 import pytest
 from keyfill_extension.blender_addon import engine_link, model_list, preferences
-from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 from keyfill_extension.tests.addon_blender.edited_characters import (
     add_walker,
     assert_keys_kept,

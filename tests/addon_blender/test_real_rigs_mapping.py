@@ -7,9 +7,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.scene import armature
+from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import (
+from keyfill_extension.engine.motion.bones.matching import (
     HIGH_CONFIDENCE,
     bone_map_from_rows,
     match_bones,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 from keyfill_extension.blender_addon import engine_link, preferences
-from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -8,9 +8,10 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import preferences
-from keyfill_extension.blender_addon.core import rig_rows
+from keyfill_extension.blender_addon.core.rigs import rows as rig_rows
 from keyfill_extension.blender_addon.operators.rig_presets import preset_folder
-from keyfill_extension.blender_addon.scene import armature, control_rigs, rig_settings
+from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
+from keyfill_extension.blender_addon.scene.reading import armature, rig_settings
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions

@@ -6,8 +6,8 @@ import addon_utils
 import bpy
 import pytest
 from keyfill_extension.blender_addon import rig_panels
-from keyfill_extension.blender_addon.core import rig_presets
-from keyfill_extension.blender_addon.scene import rig_settings
+from keyfill_extension.blender_addon.core.rigs import presets as rig_presets
+from keyfill_extension.blender_addon.scene.reading import rig_settings
 from keyfill_extension.engine.motion.skeleton import JOINTS
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 from keyfill_extension.tests.addon_blender.snapshots import snapshot

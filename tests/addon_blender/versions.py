@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from keyfill_extension.blender_addon.scene import edit_target
+from keyfill_extension.blender_addon.scene.reading import edit_target
 
 HAS_SLOTS = "slots" in bpy.types.Action.bl_rna.properties
 

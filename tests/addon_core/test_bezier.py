@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.bezier import (
+from keyfill_extension.blender_addon.core.curves.bezier import (
     evaluate_segment,
     is_as_seen,
     is_forward,

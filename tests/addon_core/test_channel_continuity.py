@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.channel_continuity import breaks_off, continue_channels
-from keyfill_extension.blender_addon.core.rotation_modes import (
+from keyfill_extension.blender_addon.core.curves.channel_continuity import (
+    breaks_off,
+    continue_channels,
+)
+from keyfill_extension.blender_addon.core.curves.rotation_modes import (
     EULER_ORDERS,
     quaternions_to_channels,
 )

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core import control_families
+from keyfill_extension.blender_addon.core.controls import families as control_families
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Guess
 from keyfill_extension.engine.motion.rig import Rig, RigReference
 from keyfill_extension.engine.motion.skeleton import JOINTS, PARENTS
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.edit_plan import plan_edit
-from keyfill_extension.blender_addon.core.edit_requests import (
+from keyfill_extension.blender_addon.core.edits.edit_plan import plan_edit
+from keyfill_extension.blender_addon.core.edits.edit_requests import (
     END,
     EXTEND,
     IN_BETWEEN,

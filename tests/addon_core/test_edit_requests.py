@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core import edit_requests
-from keyfill_extension.blender_addon.core.edit_requests import (
+from keyfill_extension.blender_addon.core.edits import edit_requests
+from keyfill_extension.blender_addon.core.edits.edit_requests import (
     END,
     EXTEND,
     IN_BETWEEN,
@@ -21,7 +21,7 @@ from keyfill_extension.blender_addon.core.edit_requests import (
     RangeSources,
     Recipe,
 )
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess, Twist
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Guess, Twist
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.skeleton import FPS, JOINTS, PARTS
 

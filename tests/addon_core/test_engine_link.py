@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.core.errors import UserError
-from keyfill_extension.blender_addon.core.jobs import JobCancelled
-from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+from keyfill_extension.blender_addon.core.link.jobs import JobCancelled
+from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 from keyfill_extension.engine.motion.request import MotionRequest
 
 REPOSITORY = Path(__file__).resolve().parents[2]

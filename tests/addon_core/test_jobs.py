@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from keyfill_extension.blender_addon.core.jobs import Job, JobCancelled
+from keyfill_extension.blender_addon.core.link.jobs import Job, JobCancelled
 from keyfill_extension.engine.motion.request import Progress
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from keyfill_extension.blender_addon.core.edit_requests import (
+from keyfill_extension.blender_addon.core.edits.edit_requests import (
     END,
     EXTEND,
     IN_BETWEEN,
@@ -17,13 +17,13 @@ from keyfill_extension.blender_addon.core.edit_requests import (
     Recipe,
     recipe_for,
 )
+from keyfill_extension.blender_addon.core.edits.model_choice import check_served, choose_model
+from keyfill_extension.blender_addon.core.edits.requests import GenerateSettings
 from keyfill_extension.blender_addon.core.errors import UserError
-from keyfill_extension.blender_addon.core.model_choice import check_served, choose_model
-from keyfill_extension.blender_addon.core.requests import GenerateSettings
-from keyfill_extension.engine.abilities import SYSTEMS
-from keyfill_extension.engine.models import Model, SystemDescription
+from keyfill_extension.engine.models.catalogue import Model, SystemDescription
 from keyfill_extension.engine.motion.edits import UPPER_BODY as UPPER_PARTS
 from keyfill_extension.engine.motion.skeleton import PARTS
+from keyfill_extension.engine.systems.abilities import SYSTEMS
 
 SHORTEST_MESSAGE_BLENDER_CUTS = 200
 

@@ -4,8 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core.edits.requests import (
+    GenerateSettings,
+    errors_for_animators,
+)
 from keyfill_extension.blender_addon.core.errors import UserError
-from keyfill_extension.blender_addon.core.requests import GenerateSettings, errors_for_animators
 from keyfill_extension.engine.motion.request import RequestError
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.rest_reference import (
+from keyfill_extension.blender_addon.core.rigs.rest_reference import (
     numbers_to_reference,
     reference_for,
     take_reference,

@@ -7,9 +7,10 @@ import os
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core import rig_presets, rig_rows
-from keyfill_extension.blender_addon.core.rest_reference import take_reference
-from keyfill_extension.blender_addon.core.rig_presets import RigPreset
+from keyfill_extension.blender_addon.core.rigs import presets as rig_presets
+from keyfill_extension.blender_addon.core.rigs import rows as rig_rows
+from keyfill_extension.blender_addon.core.rigs.presets import RigPreset
+from keyfill_extension.blender_addon.core.rigs.rest_reference import take_reference
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig import RigPose
 from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions

@@ -1,8 +1,8 @@
 """Rows chosen by hand survive, each bone plays one joint, and stale rows are named."""
 
 import pytest
-from keyfill_extension.blender_addon.core import rig_rows
-from keyfill_extension.blender_addon.core.rig_rows import EMPTY_ROWS
+from keyfill_extension.blender_addon.core.rigs import rows as rig_rows
+from keyfill_extension.blender_addon.core.rigs.rows import EMPTY_ROWS
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.skeleton import JOINTS
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, toy_rig

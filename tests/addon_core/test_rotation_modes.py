@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.rotation_modes import (
+from keyfill_extension.blender_addon.core.curves.rotation_modes import (
     EULER_ORDERS,
     channels_to_quaternions,
     hold_euler,

@@ -4,8 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from keyfill_extension.blender_addon.core import take_history
-from keyfill_extension.blender_addon.core.edit_requests import EXTEND, REGENERATE, START, Recipe
+from keyfill_extension.blender_addon.core.edits import take_history
+from keyfill_extension.blender_addon.core.edits.edit_requests import (
+    EXTEND,
+    REGENERATE,
+    START,
+    Recipe,
+)
 from keyfill_extension.engine.motion.request import RequestError
 
 WALKS = Recipe(REGENERATE, 'walks “slowly”; "on"', 5, 3, (10, 40), ("LEFT_ARM",), ("hand.L",))

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.engine import abilities, api
-from keyfill_extension.engine.abilities import SYSTEMS, USES
+from keyfill_extension.engine import api
 from keyfill_extension.engine.motion import edits, quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
+from keyfill_extension.engine.systems import abilities
+from keyfill_extension.engine.systems.abilities import SYSTEMS, USES
 
 
 def standing(frames):

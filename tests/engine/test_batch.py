@@ -12,8 +12,8 @@ from keyfill_extension.engine.batch import (
     run_batch,
 )
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bvh import write_bvh
 from keyfill_extension.engine.motion.clip import Clip, load_clip, save_clip
+from keyfill_extension.engine.motion.files.bvh import write_bvh
 from keyfill_extension.engine.motion.request import MotionResult, Progress, RequestError
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.memory import MotionMemory
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.systems.bridging import BridgeFinder, Gap
-from keyfill_extension.engine.systems.clips import gaps_of
+from keyfill_extension.engine.retrieval.bridging import BridgeFinder, Gap
+from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.systems.token_steps import gaps_of
 from keyfill_extension.engine.tokenizer.grid import GridTokenizer
 from keyfill_extension.engine.training.presets import TOKENIZER_PRESETS
 from keyfill_extension.tests.motion.toy_rigs import wild_clip

@@ -16,8 +16,8 @@ from keyfill_extension.engine.__main__ import (
     write_takes,
 )
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bvh import read_bvh
 from keyfill_extension.engine.motion.clip import Clip, ClipError, load_clip
+from keyfill_extension.engine.motion.files.bvh import read_bvh
 from keyfill_extension.engine.motion.request import MotionResult, Progress, RequestError
 
 

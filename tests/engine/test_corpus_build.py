@@ -9,8 +9,8 @@ from keyfill_extension.engine.data.bvh_clips import at_origin, bvh_to_clip, on_f
 from keyfill_extension.engine.data.captions import Segment, read_captions
 from keyfill_extension.engine.data.corpus import CorpusError, load_corpus
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bvh import write_bvh
 from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.files.bvh import write_bvh
 from keyfill_extension.engine.motion.skeleton import JOINTS
 
 

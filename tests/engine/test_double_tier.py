@@ -8,7 +8,7 @@ import pytest
 import torch
 from keyfill_extension.engine.config import from_json, to_json
 from keyfill_extension.engine.decoding import DecodingConfig
-from keyfill_extension.engine.systems.continuing import Continuation, continue_codes
+from keyfill_extension.engine.systems.hifigpt.continuing import Continuation, continue_codes
 from keyfill_extension.engine.transformers.causal import CausalTrunk
 from keyfill_extension.engine.transformers.double_tier import (
     DoubleTierConfig,

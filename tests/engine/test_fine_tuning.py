@@ -10,10 +10,10 @@ import torch
 from keyfill_extension.engine.api import load_engine, load_tokenizer
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, verify_weights
 from keyfill_extension.engine.data.corpus import CorpusError
-from keyfill_extension.engine.memory import MotionMemory
-from keyfill_extension.engine.models import list_models
+from keyfill_extension.engine.models.catalogue import list_models
+from keyfill_extension.engine.models.description import read_description
 from keyfill_extension.engine.motion.request import MotionRequest
-from keyfill_extension.engine.systems.folder import read_description
+from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.training import (
     body_tokenizer,
     gpt,

@@ -13,11 +13,11 @@ import torch
 from keyfill_extension.engine.__main__ import main
 from keyfill_extension.engine.api import find_model, load_engine
 from keyfill_extension.engine.checkpoint import WeightsError
-from keyfill_extension.engine.import_momask import import_momask
-from keyfill_extension.engine.momask_files import ImportRefused
-from keyfill_extension.engine.motion.humanml3d import features_to_joints
+from keyfill_extension.engine.motion.files.humanml3d import features_to_joints
 from keyfill_extension.engine.motion.request import MotionRequest
-from keyfill_extension.engine.systems.momask import MoMask, load_momask, plain_scoring
+from keyfill_extension.engine.systems.momask.import_published import import_momask
+from keyfill_extension.engine.systems.momask.published_files import ImportRefused
+from keyfill_extension.engine.systems.momask.system import MoMask, load_momask, plain_scoring
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 from .tiny_clip import write_tiny_clip

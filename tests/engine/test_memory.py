@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from keyfill_extension.engine.memory import (
+from keyfill_extension.engine.retrieval.memory import (
     LONGEST_STEPS,
     SLOTS,
     MotionMemory,

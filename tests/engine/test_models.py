@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from keyfill_extension.engine.__main__ import main
-from keyfill_extension.engine.models import (
+from keyfill_extension.engine.models.catalogue import (
     Model,
     ModelError,
     SystemDescription,

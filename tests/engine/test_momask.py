@@ -9,23 +9,23 @@ import pytest
 import torch
 from keyfill_extension.engine.api import Engine
 from keyfill_extension.engine.features import WIDTH
-from keyfill_extension.engine.motion import humanml3d
 from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.files import humanml3d
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.systems.body_frames import (
+from keyfill_extension.engine.systems.momask.body_frames import (
     OwnFrames,
     PublishedFrames,
     body_frames,
     steps_to_fill,
 )
-from keyfill_extension.engine.systems.clips import bridge_masked
-from keyfill_extension.engine.systems.momask import (
+from keyfill_extension.engine.systems.momask.system import (
     MoMask,
     MoMaskNetworks,
     Scoring,
     plain_scoring,
 )
+from keyfill_extension.engine.systems.token_steps import bridge_masked
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.codebook import CodebookConfig
 from keyfill_extension.engine.tokenizer.dilated import DilatedConfig, DilatedDecoder, DilatedEncoder

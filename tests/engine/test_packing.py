@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from keyfill_extension.engine.packing import (
+from keyfill_extension.engine.retrieval.packing import (
     AXES,
     pack_codes,
     pack_texts,

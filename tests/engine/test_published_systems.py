@@ -13,14 +13,14 @@ from keyfill_extension.engine import api
 from keyfill_extension.engine.checkpoint import WeightsError, save_checkpoint, write_manifest
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.features import WIDTH, clip_to_features
+from keyfill_extension.engine.models.description import SystemDescription, write_description
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
-from keyfill_extension.engine.systems.folder import SystemDescription, write_description
-from keyfill_extension.engine.systems.hifigpt import HifiGpt, HifiGptNetworks, load_hifigpt
-from keyfill_extension.engine.systems.masked_steps import scaled
-from keyfill_extension.engine.systems.mmm import Mmm, MmmDecoding, MmmNetworks, load_mmm
+from keyfill_extension.engine.systems.hifigpt.system import HifiGpt, HifiGptNetworks, load_hifigpt
+from keyfill_extension.engine.systems.mmm.system import Mmm, MmmDecoding, MmmNetworks, load_mmm
+from keyfill_extension.engine.systems.sliding import scaled
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.codebook import CodebookConfig
 from keyfill_extension.engine.tokenizer.dilated import DilatedConfig

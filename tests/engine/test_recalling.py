@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from keyfill_extension.engine.memory import MotionMemory
-from keyfill_extension.engine.systems.bridging import Gap
-from keyfill_extension.engine.systems.recalling import (
+from keyfill_extension.engine.retrieval.bridging import Gap
+from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.retrieval.recalling import (
     continuations,
     find_sources,
     plant,

@@ -20,8 +20,8 @@ from keyfill_extension.engine.data.body_codes import (
 )
 from keyfill_extension.engine.data.tokens import TextBank
 from keyfill_extension.engine.data.windows import FeatureBank
+from keyfill_extension.engine.models.description import SystemDescription, write_description
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
-from keyfill_extension.engine.systems.folder import SystemDescription, write_description
 from keyfill_extension.engine.training import body_tokenizer, gpt, length, words
 from keyfill_extension.engine.training.loop import TrainingError
 from keyfill_extension.engine.training.system_presets import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from keyfill_extension.engine.wording import (
+from keyfill_extension.engine.retrieval.wording import (
     AT_ONCE,
     gerund,
     has_order,

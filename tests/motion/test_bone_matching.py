@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.motion.bone_matching import match_bones
-from keyfill_extension.engine.motion.bone_names import common_prefix, words_of
+from keyfill_extension.engine.motion.bones.matching import match_bones
+from keyfill_extension.engine.motion.bones.names import common_prefix, words_of
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig import Rig
 from keyfill_extension.engine.motion.skeleton import JOINTS

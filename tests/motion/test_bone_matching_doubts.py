@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
 from keyfill_extension.engine.motion.rig import RigReference
 from keyfill_extension.tests.motion.rig_families import BUILDS, FAMILIES, make_rig
 

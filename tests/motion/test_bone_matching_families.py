@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from keyfill_extension.engine.motion.bone_matching import HIGH_CONFIDENCE, match_bones
+from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
 from keyfill_extension.tests.motion.rig_families import BUILDS, FAMILIES, make_rig, renamed
 
 CASES = [(family, build) for family in FAMILIES for build in BUILDS]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.motion.bone_matching import bone_map_from_rows, match_bones
+from keyfill_extension.engine.motion.bones.matching import bone_map_from_rows, match_bones
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig import Rig
 from keyfill_extension.tests.motion.rig_families import BUILDS, FAMILIES, make_rig, renamed

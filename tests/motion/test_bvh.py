@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bvh import BvhError, read_bvh, write_bvh
-from keyfill_extension.engine.motion.bvh_writing import rotations_to_zxy
 from keyfill_extension.engine.motion.clip import Clip, ClipError
+from keyfill_extension.engine.motion.files.bvh import BvhError, read_bvh, write_bvh
+from keyfill_extension.engine.motion.files.bvh_writing import rotations_to_zxy
 from keyfill_extension.engine.motion.skeleton import JOINTS
 
 SMALL = """HIERARCHY

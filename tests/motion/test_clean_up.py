@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.clean_up import clean_up, detect_contacts
 from keyfill_extension.engine.motion.clip import Clip, ClipError, forward_kinematics
 from keyfill_extension.engine.motion.contacts import CONTACT_JOINTS
 from keyfill_extension.engine.motion.displacements import bridge_displacements, runs_of
+from keyfill_extension.engine.motion.feet.clean_up import clean_up, detect_contacts
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, JOINTS
 
 FPS = 30

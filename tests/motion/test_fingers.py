@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Finger, Guess
-from keyfill_extension.engine.motion.fingers import RELAXED_DEGREES
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Finger, Guess
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.fingers import RELAXED_DEGREES
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig, rest_channels
 from keyfill_extension.engine.motion.rig_options import RigOptions
-from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.tests.motion.toy_rigs import MIXAMO, Shape, toy_rig, wild_clip
 
 SEGMENT = 0.03

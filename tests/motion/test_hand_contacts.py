@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Guess
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig
+from keyfill_extension.engine.motion.feet.two_bone_ik import Limbs, reach
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig, rest_channels
 from keyfill_extension.engine.motion.rig_options import RigOptions
-from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
-from keyfill_extension.engine.motion.two_bone_ik import Limbs, reach
 from keyfill_extension.tests.motion.toy_rigs import MIXAMO, Shape, toy_rig
 
 SIDES = ("left", "right")

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap
-from keyfill_extension.engine.motion.hand_pins import Placed, pin_hands
-from keyfill_extension.engine.motion.pose_offsets import fit_clip_to_track
+from keyfill_extension.engine.motion.bones.matching import BoneMap
 from keyfill_extension.engine.motion.request import RequestError
+from keyfill_extension.engine.motion.retargeting.hand_pins import Placed, pin_hands
+from keyfill_extension.engine.motion.retargeting.pose_offsets import fit_clip_to_track
 from keyfill_extension.tests.motion.toy_tracks import (
     bent,
     degrees,

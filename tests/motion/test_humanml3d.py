@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.motion import humanml3d, quaternions
+from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import forward_kinematics
+from keyfill_extension.engine.motion.files import humanml3d
 from keyfill_extension.engine.motion.joint_rotations import carried_twist, positions_to_rotations
 from keyfill_extension.engine.motion.resampling import resample_clip
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARENTS

@@ -8,7 +8,7 @@ from keyfill_extension.engine.motion.kept_detail import (
     keep_locations,
     keep_rotations,
 )
-from keyfill_extension.engine.motion.pose_offsets import fit_clip_to_track
+from keyfill_extension.engine.motion.retargeting.pose_offsets import fit_clip_to_track
 from keyfill_extension.engine.motion.rig import BonePose
 from keyfill_extension.tests.motion.toy_tracks import (
     bent,

@@ -5,15 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import match_bones
-from keyfill_extension.engine.motion.pose_offsets import (
+from keyfill_extension.engine.motion.bones.matching import match_bones
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import rest_placement
+from keyfill_extension.engine.motion.retargeting.pose_offsets import (
     find_placement,
     fit_clip_to_track,
     track_to_clip,
 )
-from keyfill_extension.engine.motion.retargeting import rest_placement
+from keyfill_extension.engine.motion.retargeting.rig_track import RigPath, bones_to_read
 from keyfill_extension.engine.motion.rig import BonePose
-from keyfill_extension.engine.motion.rig_track import RigPath, bones_to_read
 from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, toy_rig
 from keyfill_extension.tests.motion.toy_tracks import (

@@ -6,17 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import match_bones
+from keyfill_extension.engine.motion.bones.matching import match_bones
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
-from keyfill_extension.engine.motion.retargeting import (
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import (
     Placement,
     fit_clip_to_rig,
     heading_of_pose,
     rest_placement,
     rig_pose_to_clip,
 )
+from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig, rest_channels
-from keyfill_extension.engine.motion.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, JOINTS, REST_OFFSETS
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, MIXAMO, Shape, toy_rig, wild_clip
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Guess
 from keyfill_extension.engine.motion.request import RequestError
-from keyfill_extension.engine.motion.retargeting import Placement, fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import Placement, fit_clip_to_rig
+from keyfill_extension.engine.motion.retargeting.rig_target import ObjectStance, RigTarget
 from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig, rest_channels
 from keyfill_extension.engine.motion.rig_options import HIPS, OBJECT, ROOT_BONE, RigOptions
-from keyfill_extension.engine.motion.rig_target import ObjectStance, RigTarget
 from keyfill_extension.tests.motion.toy_rigs import MIXAMO, Shape, toy_rig, wild_clip
 
 LYING = quaternions.axis_angle_to_quaternion(np.array([1.0, 0, 0]), np.array(-np.pi / 2))

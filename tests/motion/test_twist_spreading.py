@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import BoneMap, Guess, Twist
+from keyfill_extension.engine.motion.bones.matching import BoneMap, Guess, Twist
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
-from keyfill_extension.engine.motion.retargeting import fit_clip_to_rig, rig_pose_to_clip
+from keyfill_extension.engine.motion.retargeting.clip_to_rig import (
+    fit_clip_to_rig,
+    rig_pose_to_clip,
+)
 from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig, rest_channels
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, REST_OFFSETS
 from keyfill_extension.tests.motion.toy_rigs import MIXAMO, Shape, toy_rig, wild_clip

@@ -2,16 +2,16 @@
 
 import numpy as np
 from keyfill_extension.engine.motion import quaternions
-from keyfill_extension.engine.motion.bone_matching import match_bones
+from keyfill_extension.engine.motion.bones.matching import match_bones
 from keyfill_extension.engine.motion.clip import Clip
-from keyfill_extension.engine.motion.pose_offsets import find_placement, track_to_clip
-from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig
-from keyfill_extension.engine.motion.rig_track import (
+from keyfill_extension.engine.motion.retargeting.pose_offsets import find_placement, track_to_clip
+from keyfill_extension.engine.motion.retargeting.rig_track import (
     BoneBehaviour,
     RigPath,
     RigTrack,
     location_bone,
 )
+from keyfill_extension.engine.motion.rig import BonePose, Rig, pose_rig
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.tests.motion.toy_rigs import FAMILIES, Shape, toy_rig, wild_clip
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from ...decoding import DecodingConfig
+from ...systems.momask.presets import MOMASK_PRESETS, SentencePreset
 from ...tokenizer.dilated import DilatedConfig
 from ...tokenizer.factorized_codebook import FactorizedConfig
 from ...tokenizer.residual_quantizer import QuantizerConfig
 from ...tokenizer.rvq_vae import RvqVaeConfig
-from ...training.momask_presets import MOMASK_PRESETS, SentencePreset
 from ...training.system_presets import (
     BODY_TOKENIZER_PRESETS,
     GPT_PRESETS,

@@ -14,10 +14,10 @@ from typing import Any, Final
 from ...api import DEFAULT_WEIGHTS, load_engine
 from ...checkpoint import sha256_of, write_text
 from ...config import to_json
-from ...systems.folder import read_description
+from ...measuring.evaluator import FILE_NAME
+from ...models.description import read_description
 from ..comparison.cache import digest_folder, open_cache
 from ..comparison.held_out import read_split
-from ..evaluator import FILE_NAME
 from ..machine import describe
 from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
 from .table import Line, best_two, table_of

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...api import Engine
 from ...decoding import DecodingConfig
+from ...measuring.evaluator import FILE_NAME, load_evaluator
 from ...motion.clip import Clip
 from ...systems.contract import Generator
 from ...text_encoder import load_text_encoder
@@ -18,7 +19,6 @@ from ..comparison.held_out import HeldOut, choose_evenly, read_split
 from ..comparison.model_rows import Bench, Counts
 from ..comparison.samples import Judge, measure_sample
 from ..comparison.sources import Reconstructions, Takes
-from ..evaluator import FILE_NAME, load_evaluator
 from ..takes import make_takes
 from .axes import DecodingRow
 

@@ -22,8 +22,8 @@ from ...api import load_engine
 from ...checkpoint import sha256_of, write_text
 from ...config import to_json
 from ...systems.contract import Generator
-from ...systems.hifigpt import HifiGpt
-from ...systems.momask import MoMask, plain_scoring
+from ...systems.hifigpt.system import HifiGpt
+from ...systems.momask.system import MoMask, plain_scoring
 from ...tokenizer.rvq_vae import RvqVae
 from ...training.body_codes import CodeData, load_codes
 from ...training.body_tokenizer import BodyTokenizerTask, codes_in_use, train_body

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 
 from ...data.windows import whole_steps
 from ...features import Origin, clip_to_features, features_to_clip
-from ...motion import humanml3d
+from ...measuring.metrics import Array
 from ...motion.clip import Clip
+from ...motion.files import humanml3d
 from ...tokenizer.contract import Tokenizer
-from ..measures import Body
-from ..metrics import Array
+from ..checks.measures import Body
 
 _NOT_ITS_OWN: Final = ("text_encoder", "scoring")
 """Fields of generators with frozen helpers, and with copies of networks in 16 bits."""

@@ -16,12 +16,12 @@ from typing import Any, Final
 from ...api import DEFAULT_WEIGHTS, LOADERS, find_model, load_engine
 from ...checkpoint import WeightsError, sha256_of, verify_weights
 from ...data.corpus import SPLITS, Corpus, CorpusError
+from ...measuring.evaluator import FILE_NAME, load_evaluator
+from ...measuring.metrics import DRAWS
 from ...text_encoder import load_text_encoder
 from ..baseline import CaptionBaseline
-from ..evaluator import FILE_NAME, load_evaluator
 from ..library import measure_corpus
 from ..machine import describe
-from ..metrics import DRAWS
 from .cache import StepCache, digest_folder, open_cache
 from .figures import Yardstick, diversity_pairs, halves_of_real, motion_figures
 from .held_out import HeldOut, choose_evenly, read_split

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...data.corpus import CorpusClip
+from ...measuring.metrics import Array, Indices, bootstrap
 from ...systems.contract import Generator
-from ...systems.grid_generator import GridGenerator
-from ...systems.hifigpt import HifiGpt
-from ...systems.mmm import Mmm
-from ...systems.momask import MoMask
+from ...systems.grid.generator import GridGenerator
+from ...systems.hifigpt.system import HifiGpt
+from ...systems.mmm.system import Mmm
+from ...systems.momask.system import MoMask
 from ...tokenizer.contract import Tokenizer
 from ...transformers.masked_words import TextCondition
-from ..metrics import Array, Indices, bootstrap
 from .codes import encode_clip
 from .figures import Yardstick, measured
 from .samples import watch

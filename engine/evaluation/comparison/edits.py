@@ -14,14 +14,14 @@ from typing import Any, Final
 import numpy as np
 
 from ...data.corpus import CorpusClip
+from ...measuring.metrics import DRAWS, Array, bootstrap_means
 from ...motion.clip import Clip
 from ...motion.edits import Canvas, extend, in_between, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
 from ...motion.skeleton import FPS, PART_JOINTS, PARTS
-from ...systems.clips import Mask
+from ...systems.token_steps import Mask
 from ..edit_prompts import SPAN_FRAMES
 from ..edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
-from ..metrics import DRAWS, Array, bootstrap_means
 from ..takes import RunsRequests
 from .figures import measured, medians
 from .samples import watch

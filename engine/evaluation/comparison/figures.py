@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from .. import metrics
-from ..metrics import Array, Indices, Interval, MetricError
+from ...measuring import metrics
+from ...measuring.metrics import Array, Indices, Interval, MetricError
 from .samples import PHYSICS, Sample
 
 POOLS: Final = 100

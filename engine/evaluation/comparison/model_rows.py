@@ -13,10 +13,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from ...data.corpus import CorpusClip
+from ...measuring.metrics import Array, bootstrap_means
 from ...motion.clip import Clip
 from ...systems.contract import Generator
 from ...tokenizer.contract import Tokenizer
-from ..metrics import Array, bootstrap_means
 from ..takes import RunsRequests, make_takes
 from .cache import StepCache
 from .codes import CodeUse, networks_of, stage_errors, tokenizers_of

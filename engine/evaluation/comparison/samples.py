@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from ...measuring.evaluator import MotionTextEvaluator, embed_captions, embed_clips
+from ...measuring.metrics import Array
 from ...motion.clip import Clip
 from ...text_encoder import TextEncoder
-from ..evaluator import MotionTextEvaluator, embed_captions, embed_clips
-from ..measures import Body
-from ..metrics import Array
+from ..checks.measures import Body
 from ..physics import measure_physics
 
 PHYSICS = ("slide", "penetration", "jerk")

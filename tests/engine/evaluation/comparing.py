@@ -15,12 +15,12 @@ from keyfill_extension.engine.data.corpus import CorpusClip
 from keyfill_extension.engine.evaluation.comparison.command import Doors
 from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut
 from keyfill_extension.engine.evaluation.comparison.samples import Judge
-from keyfill_extension.engine.evaluation.evaluator import (
+from keyfill_extension.engine.features import WIDTH, clip_to_features
+from keyfill_extension.engine.measuring.evaluator import (
     EvaluatorConfig,
     MotionTextEvaluator,
     load_evaluator,
 )
-from keyfill_extension.engine.features import WIDTH, clip_to_features
 from keyfill_extension.engine.motion.request import MotionResult, Progress
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.codebook import CodebookConfig

@@ -21,7 +21,7 @@ from keyfill_extension.engine.evaluation.ablation.axes import (
 from keyfill_extension.engine.evaluation.ablation.axes import training_rows as all_rows
 from keyfill_extension.engine.evaluation.ablation.table import Line, best_two, table_of
 from keyfill_extension.engine.evaluation.ablation.takes import decoded_anew
-from keyfill_extension.engine.systems.folder import SystemDescription, write_description
+from keyfill_extension.engine.models.description import SystemDescription, write_description
 from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt
 
 from ..small_corpus import write_small_corpus

@@ -1,6 +1,6 @@
 import pytest
-from keyfill_extension.engine.evaluation.checks import CHECKS, passes
-from keyfill_extension.engine.evaluation.measures import Body
+from keyfill_extension.engine.evaluation.checks.measures import Body
+from keyfill_extension.engine.evaluation.checks.table import CHECKS, passes
 
 from .actions import POSITIVES, stand
 

@@ -16,7 +16,7 @@ from keyfill_extension.engine.evaluation.comparison.figures import Yardstick, mo
 from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut, choose_evenly
 from keyfill_extension.engine.evaluation.comparison.samples import Sample, measure_sample
 from keyfill_extension.engine.evaluation.comparison.sources import RandomTraining, Takes
-from keyfill_extension.engine.evaluation.metrics import Interval, frechet_distance
+from keyfill_extension.engine.measuring.metrics import Interval, frechet_distance
 
 from . import comparing
 

@@ -17,11 +17,11 @@ from keyfill_extension.engine.evaluation.comparison.plots import (
     nice_ticks,
 )
 from keyfill_extension.engine.features import WIDTH
-from keyfill_extension.engine.memory import MotionMemory
 from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
-from keyfill_extension.engine.systems.grid import GridSystem
-from keyfill_extension.engine.systems.grid_generator import GridGenerator
+from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.system import GridSystem
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.grid import GridTokenizer
 from keyfill_extension.engine.training.presets import TOKENIZER_PRESETS

@@ -10,7 +10,8 @@ import pytest
 import torch
 from keyfill_extension.engine.checkpoint import WeightsError, save_checkpoint
 from keyfill_extension.engine.config import to_json
-from keyfill_extension.engine.evaluation.evaluator import (
+from keyfill_extension.engine.features import clip_to_features
+from keyfill_extension.engine.measuring.evaluator import (
     DESCRIBED_WIDTH,
     EvaluatorConfig,
     MotionTextEvaluator,
@@ -19,7 +20,6 @@ from keyfill_extension.engine.evaluation.evaluator import (
     embed_clips,
     load_evaluator,
 )
-from keyfill_extension.engine.features import clip_to_features
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.training import evaluator as training
 from keyfill_extension.engine.training.presets import EVALUATOR_PRESETS

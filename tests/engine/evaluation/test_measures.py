@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from keyfill_extension.engine.evaluation import measures
-from keyfill_extension.engine.evaluation.measures import Body
+from keyfill_extension.engine.evaluation.checks import measures
+from keyfill_extension.engine.evaluation.checks.measures import Body
 
 from .actions import go, jump_up, punch_left, raise_left, sit_down, stand, turn_left
 from .motions import Puppet, pulse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.evaluation import metrics
-from keyfill_extension.engine.evaluation.metrics import MetricError
+from keyfill_extension.engine.measuring import metrics
+from keyfill_extension.engine.measuring.metrics import MetricError
 
 SQUARE = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
 """Mean 0; variance 4/3 in both directions, no covariance."""

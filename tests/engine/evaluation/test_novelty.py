@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from keyfill_extension.engine.evaluation.measures import Body
+from keyfill_extension.engine.evaluation.checks.measures import Body
 from keyfill_extension.engine.evaluation.novelty import (
     TrainingWindows,
     spread,

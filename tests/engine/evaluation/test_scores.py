@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from keyfill_extension.engine.evaluation import run
 from keyfill_extension.engine.evaluation.baseline import CaptionBaseline
-from keyfill_extension.engine.evaluation.measures import Body
+from keyfill_extension.engine.evaluation.checks.measures import Body
 from keyfill_extension.engine.evaluation.motion_scores import motion_table, score_motion
 from keyfill_extension.engine.evaluation.prompt_scores import score_prompts, scores_table
 from keyfill_extension.engine.evaluation.prompts import Prompt

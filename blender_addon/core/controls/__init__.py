@@ -1,0 +1,1 @@
+"""Control rigs as data: families by their bones' names, and solving controls for a pose."""

@@ -1,0 +1,1 @@
+"""F-curves as arrays: Bezier splits, spans, keys, rotation modes."""

@@ -1,0 +1,61 @@
+"""What the panel's settings ask of the engine, checked before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ....engine.motion.request import MotionRequest, RequestError
+from ..errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateSettings:
+    """The panel's settings for a new take."""
+
+    prompt: str
+    """What the character shall do."""
+
+    seconds: float = 0.0
+    """Length of the take; 0 lets the engine choose."""
+
+    seed: int = 0
+    """Same seed, same motion."""
+
+    takes: int = 1
+    """How many motions to make, with the seeds from `seed` on."""
+
+    model: str = ""
+    """Which model makes them; empty takes the default one."""
+
+    def to_request(self) -> MotionRequest:
+        """Return the engine's request.
+
+        Raises:
+            UserError: if the settings cannot be served.
+        """
+        request = MotionRequest(
+            prompt=" ".join(self.prompt.split()),
+            seconds=rounded_seconds(self.seconds),
+            seed=self.seed,
+            takes=self.takes,
+            model=self.model,
+        )
+        with errors_for_animators():
+            request.check()
+        return request
+
+
+def rounded_seconds(seconds: float) -> float:
+    """Drop the noise of Blender's single-precision properties: 0.1 arrives as 0.100000001."""
+    return round(seconds, 4)
+
+
+@contextmanager
+def errors_for_animators() -> Iterator[None]:
+    """Turn a RequestError of the engine's pure parts into a UserError."""
+    try:
+        yield
+    except RequestError as error:
+        raise UserError(error.message, error.remedy) from error

@@ -1,0 +1,1 @@
+"""Control rigs: which they are, and keys on their controls."""

@@ -1,0 +1,254 @@
+"""A stripped double of an armature: only the bones that decide over some others, on a stage.
+
+A control rig has hundreds of bones, shapes and drivers that its limbs do not depend on, and
+Blender evaluates all of them on every frame. The double has the bones that are asked for and
+whatever they depend on, so that it poses them exactly alike in a fraction of the time. It is
+gone when the block ends; the animator's own objects and actions are never written to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+from numpy.typing import NDArray
+
+from ...core.rigs.posed import BoneKeys, Posed
+from ..keys import keyframes
+from ..keys.take_channels import rotation_channels
+from ..reading.edit_target import slot_named_as
+from ..stage import lend_stage
+
+Array = NDArray[np.floating[Any]]
+Property = tuple[str, str]
+
+_BONE = re.compile(r'(?:pose\.)?bones\["((?:[^"\\]|\\.)*)"\]')
+# What data drivers of bones decide beside the pose: how they are drawn and how they bend.
+_UNPOSED = re.compile(r"\.(hide\w*|bbone_\w+|select\w*)$")
+
+
+@contextmanager
+def lend_double(
+    scene: bpy.types.Scene, ob: bpy.types.Object, bones: Collection[str]
+) -> Iterator[Double]:
+    """Lend a double of an armature object that poses some of its bones as the object itself does.
+
+    Args:
+        scene: its frame rate counts.
+        ob: not in Edit Mode.
+        bones: names; what they depend on comes along.
+    """
+    with lend_stage(scene, ()) as stage:
+        twin, data = ob.copy(), ob.data.copy()
+        try:
+            for copy in (twin, data):
+                if copy.override_library is not None:
+                    copy.make_local(clear_liboverride=True)
+            twin.data = data
+            twin.hide_viewport = False
+            data.pose_position = "POSE"
+            stage.collection.objects.link(twin)
+            kept = _dependencies(twin, bones)
+            _drop_drivers(ob, twin, kept)
+            _drop_bones(stage, twin, kept)
+            yield Double(stage, twin)
+        finally:
+            bpy.data.objects.remove(twin)
+            bpy.data.armatures.remove(data)
+
+
+class Double:
+    """Plays keys on a stripped armature and says what its bones did."""
+
+    def __init__(self, stage: bpy.types.Scene, twin: bpy.types.Object) -> None:
+        self._stage, self._twin = stage, twin
+        self._names = [bone.name for bone in twin.pose.bones]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The bones that the double has."""
+        return frozenset(self._names)
+
+    def parent(self, name: str) -> str:
+        """Return a bone's parent; empty without one."""
+        above = self._twin.data.bones[name].parent
+        return above.name if above is not None else ""
+
+    def rest(self, name: str) -> Array:
+        """Return a bone's matrix (4, 4) at rest."""
+        return np.array(self._twin.data.bones[name].matrix_local)
+
+    def forget_action(self) -> None:
+        """Play keys alone from now on; whatever else the action moved keeps what it holds."""
+        if self._twin.animation_data is not None:
+            self._twin.animation_data.action = None
+
+    def set_property(self, bone: str, name: str, value: float) -> None:
+        """Set a custom property of a bone, in the kind of number that it holds."""
+        held = self._twin.pose.bones[bone][name]
+        self._twin.pose.bones[bone][name] = type(held)(value)
+
+    def play(
+        self, frames: Sequence[int], keys: BoneKeys | None = None, watched: Iterable[Property] = ()
+    ) -> Posed:
+        """Evaluate whole scene frames.
+
+        Args:
+            frames: F scene frames.
+            keys: channels, a row for each frame, in place of those of the action.
+            watched: custom properties to read, by bone and name.
+        """
+        if keys is None:
+            return self._record(frames, tuple(watched))
+        data = self._twin.animation_data or self._twin.animation_data_create()
+        before, slot = data.action, getattr(data, "action_slot", None)
+        action = before.copy() if before is not None else bpy.data.actions.new("Keyfill double")
+        try:
+            own = slot_named_as(action, slot)
+            own, bag = keyframes.make_bag(action, self._twin, own)
+            self._write(bag, frames, keys)
+            keyframes.exchange_action(self._twin, action, own)
+            return self._record(frames, tuple(watched))
+        finally:
+            keyframes.exchange_action(self._twin, before, slot)
+            bpy.data.actions.remove(action)
+
+    def location_axes(self, name: str, posed: Posed) -> Array:
+        """Return what a unit of each location channel moves in the armature's space, (F, 3, 3)."""
+        bone: Any = self._twin.data.bones[name]
+        rest, above = bone.matrix_local, bone.parent
+        steps = [Matrix.Identity(4), *(Matrix.Translation(row) for row in np.eye(3))]
+        moved = np.empty((len(posed.matrices), 4, 3))
+        for frame, row in enumerate(moved):
+            place = {}
+            if above is not None:
+                lies = Matrix(posed.matrices[frame, posed.index[above.name]])
+                place = {"parent_matrix": lies, "parent_matrix_local": above.matrix_local}
+            for number, step in enumerate(steps):
+                row[number] = bone.convert_local_to_pose(step, rest, **place).translation
+        return (moved[:, 1:] - moved[:, :1]).swapaxes(-1, -2)
+
+    def _write(self, bag: Any, frames: Sequence[int], keys: BoneKeys) -> None:
+        """Put dense keys into an action's bag in place of the old ones."""
+        curves: dict[str, Array] = {}
+        bones = tuple(keys.rotations)
+        if bones:
+            rotations = np.stack([keys.rotations[name] for name in bones], axis=1)
+            for _, path, values in rotation_channels(self._twin, bones, rotations):
+                curves[path] = values
+        for name, values in keys.locations.items():
+            curves[self._twin.pose.bones[name].path_from_id("location")] = values
+        for old in [curve for curve in bag.fcurves if curve.data_path in curves]:
+            bag.fcurves.remove(old)
+        for path, values in curves.items():
+            for index in range(values.shape[1]):
+                points = bag.fcurves.new(path, index=index).keyframe_points
+                points.add(len(frames))
+                points.foreach_set("co", np.column_stack([frames, values[:, index]]).ravel())
+
+    def _record(self, frames: Sequence[int], watched: tuple[Property, ...]) -> Posed:
+        count = len(self._names)
+        matrices = np.empty((len(frames), 16 * count), dtype=np.float32)
+        bases = np.empty_like(matrices)
+        switches = np.zeros((len(watched), len(frames)))
+        worlds = np.empty((len(frames), 4, 4))
+        for row, frame in enumerate(frames):
+            self._stage.frame_set(frame)
+            evaluated = self._twin.evaluated_get(self._stage.view_layers[0].depsgraph)
+            bones = evaluated.pose.bones
+            bones.foreach_get("matrix", matrices[row])
+            bones.foreach_get("matrix_basis", bases[row])
+            worlds[row] = evaluated.matrix_world
+            for number, (bone, name) in enumerate(watched):
+                switches[number, row] = bones[bone][name]
+        # Blender hands over columns.
+        shape = (len(frames), count, 4, 4)
+        return Posed(
+            {name: column for column, name in enumerate(self._names)},
+            matrices.reshape(shape).swapaxes(-1, -2).astype(float),
+            bases.reshape(shape).swapaxes(-1, -2).astype(float),
+            dict(zip(watched, switches, strict=True)),
+            worlds,
+        )
+
+
+def _dependencies(ob: bpy.types.Object, bones: Collection[str]) -> set[str]:
+    """Return the bones and all that decides over them: parents, targets, what drivers read."""
+    drivers: dict[str, list[Any]] = {}
+    for owner in (ob, ob.data):
+        for curve in owner.animation_data.drivers if owner.animation_data else ():
+            found = _BONE.match(curve.data_path)
+            drivers.setdefault(found[1] if found else "", []).append(curve)
+    kept: set[str] = set()
+    # What drives the object itself may read bones, too.
+    waiting = [*bones, *(name for curve in drivers.get("", ()) for name in _read_by(curve))]
+    while waiting:
+        name = waiting.pop()
+        if name in kept or name not in ob.pose.bones:
+            continue
+        kept.add(name)
+        waiting += _above(ob, ob.pose.bones[name])
+        waiting += [other for curve in drivers.get(name, ()) for other in _read_by(curve)]
+    return kept
+
+
+def _above(ob: bpy.types.Object, bone: bpy.types.PoseBone) -> Iterator[str]:
+    """Yield the parent of a bone and whatever its constraints look at, muted ones, too."""
+    if bone.parent is not None:
+        yield bone.parent.name
+    for handle in (bone.bone.bbone_custom_handle_start, bone.bone.bbone_custom_handle_end):
+        if handle is not None:
+            yield handle.name
+    for constraint in bone.constraints:
+        yield getattr(constraint, "subtarget", "")
+        yield getattr(constraint, "pole_subtarget", "")
+        for target in getattr(constraint, "targets", ()):
+            yield target.subtarget
+
+
+def _read_by(curve: bpy.types.FCurve) -> Iterator[str]:
+    """Yield the bones that a driver reads."""
+    for variable in curve.driver.variables:
+        for target in variable.targets:
+            yield target.bone_target
+            found = _BONE.search(target.data_path)
+            if found:
+                yield found[1]
+
+
+def _drop_drivers(ob: bpy.types.Object, twin: bpy.types.Object, kept: set[str]) -> None:
+    """Remove drivers that concern no kept bone; the others look at the double."""
+    for owner in (twin, twin.data):
+        drivers = owner.animation_data.drivers if owner.animation_data else ()
+        for curve in list(drivers):
+            found = _BONE.match(curve.data_path)
+            is_bend = owner == twin.data and _UNPOSED.search(curve.data_path)
+            if is_bend or (found and found[1] not in kept):
+                drivers.remove(curve)
+                continue
+            for variable in curve.driver.variables:
+                for target in variable.targets:
+                    if target.id in (ob, ob.data):
+                        target.id = twin if target.id == ob else twin.data
+
+
+def _drop_bones(stage: bpy.types.Scene, twin: bpy.types.Object, kept: set[str]) -> None:
+    """Delete all other bones, and the shapes of those that stay."""
+    layer = stage.view_layers[0]
+    layer.objects.active = twin
+    with bpy.context.temp_override(
+        scene=stage, view_layer=layer, active_object=twin, object=twin, selected_objects=[twin]
+    ):
+        bpy.ops.object.mode_set(mode="EDIT")
+        bones = twin.data.edit_bones
+        for bone in [bone for bone in bones if bone.name not in kept]:
+            bones.remove(bone)
+        bpy.ops.object.mode_set(mode="OBJECT")
+    for bone in twin.pose.bones:
+        bone.custom_shape = None
+        bone.custom_shape_transform = None

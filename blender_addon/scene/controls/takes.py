@@ -1,0 +1,149 @@
+"""Puts whole takes on the controls of a rig, and sets the switches between FK and IK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ....engine.motion import quaternions
+from ....engine.motion.bones.matching import BoneMap
+from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
+from ....engine.motion.rig import BonePose, Rig
+from ...core.controls import solving as control_solving
+from ...core.rigs.posed import BoneKeys
+from ..keys import keyframes
+from ..reading.edit_target import bag_of
+from . import rig_double
+from . import rigs as control_rigs
+from .rig_double import Property
+from .rigs import Controls
+from .solver import Wanted, solve
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Character:
+    """What a whole take is put on."""
+
+    rig: Rig
+    bone_map: BoneMap
+    held: BonePose
+    """(N, 4) and (N, 3) what bones without keys hold."""
+
+
+def fit_to_controls(
+    scene: bpy.types.Scene,
+    ob: bpy.types.Object,
+    character: Character,
+    motion: RigMotion,
+    take: keyframes.TakeKeys,
+) -> RigMotion:
+    """Return a motion of bones as one of the controls that they follow, a row a scene frame.
+
+    Where the rig has no controls, the motion comes back as it is.
+
+    Args:
+        scene: its frame rate counts.
+        ob: the armature object.
+        character: its rig and the bones of its joints.
+        motion: channels as if the bones were plain ones.
+        take: where the keys will be.
+    """
+    controls = control_rigs.find_controls(ob, character.bone_map)
+    if controls is None:
+        return motion
+    keyframes.check_exchangeable(ob)
+    motion = keyframes.sample_on_frames(motion, take.fps)
+    chosen = control_rigs.choose_all(controls, take.options)
+    pelvis = controls.bone_map.bones["pelvis"]
+    targets = control_solving.motion_targets(character.rig, motion, character.held, pelvis)
+    frames = range(take.start_frame_scene, take.start_frame_scene + len(motion.locations))
+    with rig_double.lend_double(scene, ob, controls.bones) as double:
+        double.forget_action()
+        for switch, value in control_rigs.switch_values(controls, take.options).items():
+            double.set_property(*switch, value)
+        base = double.play(frames[:1], _rest_keys(controls))
+        fixed = _root_keys(motion)
+        keys = solve(double, controls, Wanted(chosen, targets, frames, base, fixed=fixed))
+    return control_motion(controls, keys, motion)
+
+
+def write_take(
+    ob: bpy.types.Object, motion: RigMotion, take: keyframes.TakeKeys
+) -> keyframes.WrittenTake:
+    """Write a motion as a new action, with the switches of a control rig on its first frame.
+
+    Raises:
+        RequestError: if the object can take no keys; nothing is written then.
+    """
+    written = keyframes.write_take(ob, motion, take)
+    controls = control_rigs.find_controls(ob) if motion.is_measured else None
+    if controls is not None:
+        values = control_rigs.switch_values(controls, take.options)
+        _key_switches(ob, written.action, values, take.start_frame_scene)
+    return written
+
+
+def _root_keys(motion: RigMotion) -> BoneKeys:
+    """Return the channels of the bone that carries the character about."""
+    root = motion.root
+    if root is None or not root.bone:
+        return BoneKeys()
+    return BoneKeys({root.bone: root.rotations}, {root.bone: root.locations})
+
+
+def _rest_keys(controls: Controls) -> BoneKeys:
+    """Return one frame of all controls at rest."""
+    keys = BoneKeys()
+    limbs = controls.names.limbs
+    for name, _ in controls.names.controls:
+        keys.rotations[name] = quaternions.IDENTITY[None]
+    for limb in limbs:
+        for name in filter(None, (limb.end, limb.toe, limb.swing)):
+            keys.rotations[name] = quaternions.IDENTITY[None]
+    for name in filter(None, (controls.names.path, *(one for limb in limbs
+                                                     for one in (limb.end, limb.pole)))):
+        keys.locations[name] = np.zeros((1, 3))
+    return keys
+
+
+def control_motion(controls: Controls, keys: BoneKeys, motion: RigMotion) -> RigMotion:
+    """Return keys of controls as a motion; what carries the character comes from the other one."""
+    path = controls.names.path
+    count = len(motion.locations)
+    rotations = np.stack(list(keys.rotations.values()), axis=1)
+    return replace(
+        motion,
+        bones=tuple(keys.rotations),
+        rotations=quaternions.keep_quaternion_sign(_nearest_to_rest(rotations)),
+        location_bone=path,
+        locations=keys.locations.get(path, np.zeros((count, 3))),
+        moved=tuple(
+            BonePath(name, found) for name, found in keys.locations.items() if name != path
+        ),
+        is_measured=True,
+    )
+
+
+def _nearest_to_rest(rotations: Array) -> Array:
+    return np.asarray(rotations * np.where(rotations[:1, :, :1] < 0, -1.0, 1.0))
+
+
+def _key_switches(
+    ob: bpy.types.Object, action: bpy.types.Action, values: Mapping[Property, float], frame: int
+) -> None:
+    """Set switches, and key them on one frame of the object's own action."""
+    bag = bag_of(action, getattr(ob.animation_data, "action_slot", None))
+    for (name, key), value in values.items():
+        bone = ob.pose.bones[name]
+        bone[key] = type(bone[key])(value)
+        path = f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
+        path += f'["{bpy.utils.escape_identifier(key)}"]'
+        curve = bag.fcurves.find(path) or keyframes.new_fcurve(bag, path, 0, name)
+        curve.keyframe_points.insert(frame, value).interpolation = "CONSTANT"

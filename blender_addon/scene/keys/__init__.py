@@ -1,0 +1,1 @@
+"""Writes keys: whole takes, masked spans, joins; takes under review."""

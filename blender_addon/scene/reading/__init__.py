@@ -1,0 +1,1 @@
+"""Reads armatures, their rest poses and settings."""

@@ -1,0 +1,201 @@
+"""Reads armature objects: bones at rest as a Rig, the present pose, where the character stands.
+
+Everything is handed on in the engine's axes and the armature's own units. It
+writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+from numpy.typing import NDArray
+
+from ....engine.motion import quaternions
+from ....engine.motion.bones.matching import BoneMap, match_bones
+from ....engine.motion.clip import headings
+from ....engine.motion.request import RequestError
+from ....engine.motion.retargeting.clip_to_rig import Placement, heading_of_pose, rest_placement
+from ....engine.motion.retargeting.standing import floor_lift, lowest_feet
+from ....engine.motion.rig import BonePose, Rig, RigPose
+from ...core import axes
+from ...core.rigs import rows as rig_rows
+from . import rig_settings
+
+Array = NDArray[np.floating]
+
+_UNEVEN_SCALE = 0.01
+_LEAST_SCALE = 1e-9
+# Half a turn about the engine's X axis.
+_HALF_TURN = np.array([0.0, 1.0, 0.0, 0.0])
+
+
+def active_character(context: bpy.types.Context) -> bpy.types.Object | None:
+    """Return the active object, or the armature that moves it: people click on the skin."""
+    ob = context.object
+    if ob is None or ob.type == "ARMATURE":
+        return ob
+    return ob.find_armature() or ob
+
+
+def check_armature(ob: bpy.types.Object | None) -> None:
+    """Refuse what cannot take keys.
+
+    Raises:
+        RequestError: with the cure, if there is no armature, it is linked, or its scale is uneven.
+    """
+    if ob is None or ob.type != "ARMATURE":
+        raise RequestError(
+            "No armature is selected.", "Select a character's armature, or add the mannequin."
+        )
+    if not ob.is_editable or (ob.library is not None and ob.override_library is None):
+        raise RequestError(
+            f'"{ob.name}" is linked from another file and cannot be animated.',
+            "Choose Object > Library Override > Make first.",
+        )
+    stretch = np.linalg.svd(np.array(ob.matrix_world.to_3x3()), compute_uv=False)
+    if np.ptp(stretch) > _UNEVEN_SCALE * stretch.max() or stretch.max() < _LEAST_SCALE:
+        raise RequestError(
+            f'"{ob.name}" is scaled unevenly.',
+            "Give its X, Y and Z scale one value, also those of its parents, or apply the scale.",
+        )
+
+
+def read_rig(ob: bpy.types.Object) -> Rig:
+    """Return the armature's bones at rest with its rest reference, in the engine's axes.
+
+    Raises:
+        RequestError: if the armature has no bones, is being edited, or its reference is stale.
+    """
+    rig = read_rest(ob)
+    return replace(rig, reference=rig_settings.read_reference(ob, rig))
+
+
+def read_rest(ob: bpy.types.Object) -> Rig:
+    """Return the armature's bones at rest without a rest reference, in the engine's axes.
+
+    Raises:
+        RequestError: if the armature has no bones, or is being edited.
+    """
+    if ob.mode == "EDIT":
+        raise RequestError(f'"{ob.name}" is in Edit Mode.', "Leave Edit Mode first.")
+    bones = list(ob.data.bones)
+    if not bones:
+        raise RequestError(f'"{ob.name}" has no bones.', "Choose a character's armature.")
+    bones.sort(key=lambda bone: len(bone.parent_recursive))
+    index = {bone.name: number for number, bone in enumerate(bones)}
+    matrices = np.array([bone.matrix_local for bone in bones])
+    return Rig(
+        names=tuple(index),
+        parents=tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones),
+        heads=axes.vectors_to_engine(np.array([bone.head_local for bone in bones])),
+        tails=axes.vectors_to_engine(np.array([bone.tail_local for bone in bones])),
+        rotations=_orientations(matrices),
+        connected=tuple(bool(bone.use_connect and bone.parent) for bone in bones),
+    )
+
+
+def read_bone_map(ob: bpy.types.Object, rig: Rig) -> BoneMap:
+    """Return which bones play which joints: the stored map, else what is recognised.
+
+    Raises:
+        RequestError: if no humanoid is recognised, or the stored map no longer fits; the
+            message names the armature.
+    """
+    rows = rig_settings.read_rows(ob)
+    with naming(ob):
+        return match_bones(rig) if rig_rows.is_empty(rows) else rig_rows.rows_to_bone_map(rig, rows)
+
+
+@contextmanager
+def naming(ob: bpy.types.Object) -> Iterator[None]:
+    """Let errors about "this armature" name the object."""
+    try:
+        yield
+    except RequestError as error:
+        message = error.message.replace("this armature", f'"{ob.name}"')
+        message = message.replace("This armature", f'"{ob.name}"')
+        raise RequestError(message, error.remedy) from error
+
+
+def read_pose(ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph) -> RigPose:
+    """Return the evaluated pose (T = 1) at the present frame: constraints and drivers included."""
+    bones = ob.evaluated_get(depsgraph).pose.bones
+    matrices = np.empty(16 * len(bones), dtype=np.float32)
+    bones.foreach_get("matrix", matrices)
+    order = [bones.find(name) for name in rig.names]
+    posed = matrices.reshape(-1, 4, 4).swapaxes(1, 2)[order]
+    heads = axes.vectors_to_engine(posed[:, :3, 3])
+    return RigPose(_orientations(posed)[None], heads[None])
+
+
+def read_held_channels(ob: bpy.types.Object, rig: Rig) -> BonePose:
+    """Return the channels (N, ...) that bones hold now; bones that get no keys keep them."""
+    bases = np.array([ob.pose.bones[name].matrix_basis for name in rig.names], dtype=float)
+    rotations = bases[:, :3, :3] / np.maximum(
+        np.linalg.norm(bases[:, :3, :3], axis=1, keepdims=True), 1e-12
+    )
+    return BonePose(quaternions.matrix_to_quaternion(rotations), bases[:, :3, 3])
+
+
+def read_stance(
+    ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, depsgraph: bpy.types.Depsgraph
+) -> Placement:
+    """Return where the character stands now and the way it faces, upright in the world.
+
+    The point is on the floor below the middle of the hips. The floor is the one
+    that the rest pose stands on, or lies under the lower foot where that is clearly elsewhere
+    (a character on a platform).
+    """
+    pose = read_pose(ob, rig, depsgraph)
+    centre, body = heading_of_pose(pose, rig, bone_map)
+    world = ob.evaluated_get(depsgraph).matrix_world
+    up = _world_up(world)
+    lying_free = quaternions.multiply(object_turn(world), body)
+    rotation = quaternions.multiply(
+        quaternions.conjugate(object_turn(world)),
+        quaternions.yaw_to_quaternion(headings(lying_free)),
+    )[0]
+    resting = rest_placement(rig, bone_map).position
+    rest_floor = float(resting @ up)
+    lowest = float(lowest_feet(rig, bone_map, pose.heads, up)[0])
+    floor = rest_floor + floor_lift(rig, bone_map, lowest, up, rest_floor)
+    return Placement(centre[0] + up * (floor - float(centre[0] @ up)), rotation)
+
+
+def world_origin(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Placement:
+    """Return the placement at the world's origin, facing as Blender's front view looks at it."""
+    world = ob.evaluated_get(depsgraph).matrix_world
+    origin = world.inverted() @ Matrix.Identity(4).to_translation()
+    return Placement(
+        axes.vectors_to_engine(np.array(origin)), quaternions.conjugate(object_turn(world))
+    )
+
+
+def object_turn(world: Matrix) -> Array:
+    """Return the rotation (4,) that turns an object's rig space upright in the world.
+
+    A mirrored object turns its rig space over: what is up there is down in the world. The
+    rotation then is of the rig space that is mirrored left to right only.
+    """
+    turn = axes.turns_to_engine(np.array(world.to_quaternion()))
+    if world.determinant() < 0.0:  # Blender returns the rotation of the negative matrix.
+        turn = quaternions.multiply(_HALF_TURN, turn)
+    return turn
+
+
+def _world_up(world: Matrix) -> Array:
+    """Return the world's up axis in rig space, (3,)."""
+    turn = quaternions.conjugate(object_turn(world))
+    return quaternions.rotate(turn, np.array([0.0, 1.0, 0.0]))
+
+
+def _orientations(matrices: Array) -> Array:
+    """Return the engine's orientations (N, 4) of Blender's bone matrices (N, 4, 4)."""
+    columns = np.asarray(matrices, dtype=float)[:, :3, :3]
+    columns = columns / np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), 1e-12)
+    return axes.orientations_to_engine(quaternions.matrix_to_quaternion(columns))

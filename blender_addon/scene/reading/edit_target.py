@@ -1,0 +1,186 @@
+"""Reads what an edit works on: the keys' range, what is selected, whether it can be edited.
+
+It writes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from ....engine.motion.request import RequestError
+from ...core.edits.edit_requests import Frames, RangeSources
+
+Times = NDArray[np.floating]
+
+_MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
+_ADD_KEYS = "Generate a motion first, or give the character an action with keys."
+
+
+def check_editable(ob: bpy.types.Object) -> None:
+    """Refuse animation that no edit can be written into.
+
+    Raises:
+        RequestError: with the cure.
+    """
+    data = ob.animation_data
+    if data is not None and data.use_tweak_mode:
+        raise RequestError(
+            f'A strip of "{ob.name}" is being tweaked in the NLA editor.',
+            "Leave tweak mode (Tab in the NLA editor) first.",
+        )
+    if data is None or data.action is None:
+        if data is not None and any(track.strips for track in data.nla_tracks):
+            raise RequestError(
+                f'"{ob.name}" is moved by NLA strips alone.',
+                "Bake them first: Edit > Bake Action in the NLA editor.",
+            )
+        raise RequestError(f'"{ob.name}" has no animation to edit.', _ADD_KEYS)
+    has_strips = any(track.strips for track in data.nla_tracks)
+    if has_strips and (data.action_blend_type != "REPLACE" or data.action_influence < 1.0):
+        raise RequestError(
+            f'The action of "{ob.name}" is blended over its NLA strips.',
+            "Set its blending to Replace and its influence to 1, or bake the animation first.",
+        )
+    if not curves_of(ob):
+        raise RequestError(f'The action of "{ob.name}" has no keys for it.', _ADD_KEYS)
+
+
+def held_object(
+    scene: bpy.types.Scene, ob: bpy.types.Object, name: str
+) -> bpy.types.Object | None:
+    """Return the object of that name that the character's hands hold; None without a name.
+
+    Raises:
+        RequestError: if it is not in the scene, or is the character itself.
+    """
+    if not name:
+        return None
+    held = scene.objects.get(name)
+    if held is None:
+        raise RequestError(
+            f'The held object "{name}" is not in the scene.', "Choose another, or empty the field."
+        )
+    if held == ob:
+        raise RequestError(
+            "The character cannot hold itself.", "Choose another held object, or empty the field."
+        )
+    return held
+
+
+def curves_of(ob: bpy.types.Object) -> list[bpy.types.FCurve]:
+    """Return the F-curves of the object's action that move it or its bones and have keys."""
+    data = ob.animation_data
+    if data is None or data.action is None:
+        return []
+    bag = bag_of(data.action, getattr(data, "action_slot", None))
+    if bag is None:
+        return []
+    return [
+        curve
+        for curve in bag.fcurves
+        if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING)
+    ]
+
+
+def bag_of(action: bpy.types.Action, slot: Any) -> Any:
+    """Return what holds an action's F-curves for a slot; None where there is nothing."""
+    if not hasattr(action, "slots"):
+        return action
+    bags = [
+        strip.channelbag(slot)
+        for layer in action.layers
+        for strip in layer.strips
+        if slot is not None
+    ]
+    return next((bag for bag in bags if bag is not None), None)
+
+
+def slot_named_as(action: bpy.types.Action, slot: Any) -> Any:
+    """Return the slot of `action` with the identifier of another's; None without slots."""
+    if slot is None or not hasattr(action, "slots"):
+        return None
+    return next((own for own in action.slots if own.identifier == slot.identifier), None)
+
+
+def animated_frames(ob: bpy.types.Object) -> Frames:
+    """Return the whole frames that the object's keys reach over; `check_editable` comes first."""
+    return _whole_frames(_key_times(curves_of(ob)))
+
+
+def read_ranges(
+    scene: bpy.types.Scene, ob: bpy.types.Object, explicit: Frames = (0, 0)
+) -> RangeSources:
+    """Return every range that an edit of this character may mean, the settings' own included."""
+    curves = curves_of(ob)
+    times = _key_times(curves)
+    preview = None
+    if scene.use_preview_range:
+        preview = int(scene.frame_preview_start), int(scene.frame_preview_end)
+    return RangeSources(
+        animated=animated_frames(ob),
+        explicit=explicit,
+        selected=_selected_frames(curves),
+        preview=preview,
+        around_playhead=_neighbours(times, float(scene.frame_current)),
+    )
+
+
+def selected_bones(ob: bpy.types.Object) -> tuple[str, ...]:
+    """Return the names of the selected pose bones."""
+    # From 5.0 on the selection is the pose bone's own.
+    return tuple(
+        bone.name
+        for bone in ob.pose.bones
+        if (bone.select if hasattr(bone, "select") else bone.bone.select)
+    )
+
+
+def _key_times(curves: list[bpy.types.FCurve]) -> Times:
+    """Return the sorted times at which there are keys."""
+    found = [np.zeros(0)]
+    for curve in curves:
+        values = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+        curve.keyframe_points.foreach_get("co", values)
+        found.append(values[::2].astype(float))
+    return np.unique(np.round(np.concatenate(found), 4))
+
+
+def _selected_frames(curves: list[bpy.types.FCurve]) -> Frames | None:
+    """Return the range of the selected keys; None where none or all are.
+
+    Everything is selected after many operators and says nothing about a wish.
+    """
+    selected: list[Times] = []
+    is_partial = False
+    for curve in curves:
+        count = len(curve.keyframe_points)
+        chosen = np.empty(count, dtype=bool)
+        curve.keyframe_points.foreach_get("select_control_point", chosen)
+        values = np.empty(2 * count, dtype=np.float32)
+        curve.keyframe_points.foreach_get("co", values)
+        selected.append(values[::2][chosen])
+        is_partial |= not chosen.all()
+    times = np.concatenate(selected) if selected else np.zeros(0)
+    return _whole_frames(times) if is_partial and len(times) else None
+
+
+def _whole_frames(times: Times) -> Frames:
+    """Return the whole frames within some times.
+
+    Keys half a frame outside are often the border of an edit, which stays.
+    """
+    first, last = float(times.min()), float(times.max())
+    start, end = int(np.ceil(first - 1e-4)), int(np.floor(last + 1e-4))
+    return (start, end) if start <= end else (end, start)
+
+
+def _neighbours(times: Times, frame: float) -> Frames | None:
+    """Return the keys on both sides of a frame; of the gap after it where it has a key itself."""
+    after = int(np.searchsorted(times, frame + 1e-4, side="right"))
+    if after == 0 or after == len(times):
+        return None
+    return int(np.floor(times[after - 1] + 1e-4)), int(np.ceil(times[after] - 1e-4))

@@ -1,0 +1,1 @@
+"""Kinematic checks of what a prompt asks for, and which captions show it."""

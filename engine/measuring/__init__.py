@@ -1,0 +1,1 @@
+"""Metrics, reconstruction errors and the evaluator: what trainings and reports share."""

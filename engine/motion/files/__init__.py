@@ -1,0 +1,1 @@
+"""Files of motion: BVH, and HumanML3D's published feature rows."""

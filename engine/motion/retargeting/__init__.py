@@ -1,0 +1,1 @@
+"""A clip onto a rig and back: rest poses, root, feet, hands, twists, fingers."""

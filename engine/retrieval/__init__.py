@@ -1,0 +1,1 @@
+"""The memory of training clips: captions looked up, codes copied, gaps bridged."""

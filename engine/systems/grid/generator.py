@@ -1,0 +1,143 @@
+"""The grid model as a generator: any mask, several candidates a take, the best one kept."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...features import Origin, clip_to_features
+from ...motion.clip import Clip
+from ...motion.request import Progress
+from ...motion.skeleton import FRAMES_PER_STEP
+from ...retrieval.bridging import Gap
+from ...splicing import root_gap
+from ...text_encoder import EncodedText, TextEncoder
+from ..abilities import reason_against
+from ..contract import Canvas, Made, Stopwatch, finish_takes
+from ..sliding import finish
+from ..token_steps import (
+    Mask,
+    context_features,
+    decoded_clip,
+    gaps_of,
+    step_mask,
+    whole_steps,
+)
+from .system import Filled, GridSystem, Sampling
+
+CANDIDATES: Final = 4
+"""Fills of each take to choose from; one batch makes them all."""
+
+METRES_A_NAT: Final = 0.3
+"""What a better fit to the prompt, in nats a cell, counts beside a path that arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The fills of one take that are left to choose from; of a new take one."""
+
+    features: Tensor
+    """(C, T, WIDTH)."""
+
+    fit: Tensor
+    """(C,) to the prompt, nats a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class GridGenerator:
+    """The `Generator` contract over the grid system."""
+
+    system: GridSystem
+
+    @property
+    def name(self) -> str:
+        """How the command line and the panel call it."""
+        return "grid"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.system.device
+
+    @property
+    def text_encoder(self) -> TextEncoder:
+        """What reads the prompts."""
+        return self.system.text_encoder
+
+    def can_fill(self, mask: Mask) -> str | None:
+        """Return None: time and body parts may be masked in any way."""
+        return reason_against(self.name, mask)
+
+    def choose_frames(self, text: EncodedText, seed: int) -> int:
+        """Return how many frames a take of the prompt usually has."""
+        generator = torch.Generator().manual_seed(seed)
+        return FRAMES_PER_STEP * self.system.choose_steps(text, generator)
+
+    def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
+        """Fill the canvas and clean up the feet."""
+        with watch.measure("text"):
+            clip, mask = whole_steps(canvas.clip, canvas.mask)
+            steps = step_mask(mask)
+            recalled = self.system.recall(canvas.prompt, canvas.text, int(steps.any(1).sum()))
+        with watch.measure("encoding"):
+            if canvas.variation and not canvas.is_new:
+                features = clip_to_features(clip)[0]
+            else:
+                features = context_features(clip, mask)
+            codes = self.system.tokenizer.encode(features[None].to(self.device))[0]
+            if canvas.variation and not canvas.is_new:
+                steps = self.system.least_certain(codes, steps, recalled, canvas.variation)
+        gaps = [] if canvas.is_new or canvas.variation else gaps_of(clip, steps)
+        filled = self._bridged(canvas, codes, gaps, watch)
+        if filled is None:
+            # A new take is chosen by its prompt alone; others must show where they arrive.
+            chosen_early = CANDIDATES if canvas.is_new else 1
+            planted = gaps[0] if len(gaps) == 1 and not recalled.is_combined else None
+            # Takes that plant the same clip would hardly differ.
+            is_whole = planted is not None or (canvas.is_new and recalled.arms)
+            turns = np.repeat(canvas.seeds, CANDIDATES).tolist() if is_whole else ()
+            sampling = Sampling(
+                _generators(canvas.seeds), chosen_early, canvas.strength, tuple(turns), planted
+            )
+            filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
+        takes = len(canvas.seeds)
+        shared = zip(filled.features.chunk(takes), filled.fit.chunk(takes), strict=True)
+        rivals = [Rivals(features, fit) for features, fit in shared]
+        return (yield from finish_takes(rivals, partial(_finish, canvas), watch))
+
+    def _bridged(
+        self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
+    ) -> Filled | None:
+        """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
+        if canvas.prompt.strip() or not gaps or not all(gap.is_whole for gap in gaps):
+            return None
+        return self.system.bridge(codes, gaps, canvas.seeds, watch)
+
+
+def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
+    """Return a generator for each candidate of each take."""
+    return [
+        torch.Generator().manual_seed(seed + 1_000_003 * rival)
+        for seed in seeds
+        for rival in range(CANDIDATES)
+    ]
+
+
+def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Mask, float]:
+    """Finish the rival that fits the prompt and arrives best.
+
+    Returns:
+        The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
+    """
+    best = 0
+    if len(rivals.features) > 1:
+        decoded = [decoded_clip(rival, canvas.clip.frames, Origin()) for rival in rivals.features]
+        gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
+        best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
+    return finish(canvas, rivals.features[best])

@@ -1,0 +1,167 @@
+"""T2M-HiFiGPT (Wang 2023): residual codes of one shared codebook, written step by step.
+
+The double-tier GPT writes from left to right: it makes new takes and goes on where a clip
+ends, and cannot fill a gap. Takes without a length end where the network ends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...checkpoint import WeightsError, load_network
+from ...decoding import DecodingConfig
+from ...features import clip_to_features
+from ...motion.request import Progress, RequestError
+from ...text_encoder import EncodedText, TextEncoder
+from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
+from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
+from ..abilities import reason_against
+from ..contract import Canvas, Made, Stopwatch, finish_takes
+from ..sliding import finish
+from ..token_steps import Mask
+from .continuing import Continuation, continue_codes
+
+LONGEST_FRAMES: Final = 300
+"""Most frames that are written with all before them in view: the longest clips it learnt."""
+
+CONTEXT_FRAMES: Final = 80
+"""Frames in view where a longer clip goes on."""
+
+
+def _decoding() -> DecodingConfig:
+    return DecodingConfig(temperature=0.5, top_share=0.1, guidance=4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HifiGptNetworks:
+    """The two networks, in eval mode on one device."""
+
+    tokenizer: RvqVae
+    gpt: DoubleTierGpt
+
+
+@dataclass(frozen=True, slots=True)
+class HifiGpt:
+    """The `Generator` contract over T2M-HiFiGPT's networks."""
+
+    networks: HifiGptNetworks
+    text_encoder: TextEncoder
+    decoding: DecodingConfig = field(default_factory=_decoding)
+    name: str = "hifigpt"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.networks.tokenizer.mean.device
+
+    @property
+    def frames_per_step(self) -> int:
+        """Frames that one step of codes covers: 4 or 8."""
+        return self.networks.tokenizer.frames_per_step
+
+    def can_fill(self, mask: Mask) -> str | None:
+        """Return why the mask (T, P) cannot be filled: it writes whole frames, left to right."""
+        return reason_against(self.name, mask)
+
+    def choose_frames(self, text: EncodedText, seed: int) -> int:
+        """Return how many frames (30 fps) the network writes for the prompt until it ends."""
+        nothing = torch.zeros(1, 0, self.networks.tokenizer.stages, dtype=torch.long)
+        most = LONGEST_FRAMES // self.frames_per_step
+        wanted = replace(self._continuation(text, nothing.to(self.device), most), may_end=True)
+        running = continue_codes(
+            self.networks.gpt, wanted, self.decoding, _generators((seed,))
+        )
+        while True:
+            try:
+                next(running)
+            except StopIteration as finished:
+                return int(finished.value[1][0]) * self.frames_per_step
+
+    def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
+        """Write the canvas's masked end and clean up the feet.
+
+        Raises:
+            RequestError: if kept or present motion is to be changed in part.
+        """
+        if canvas.variation or canvas.strength:
+            raise RequestError(
+                "The model hifigpt writes motion anew; it cannot vary what is there.",
+                "Set variation and strength to 0, or choose another model.",
+            )
+        with watch.measure("encoding"):
+            standing = self._encode(canvas)
+        generators = _generators(canvas.seeds)
+        with watch.measure("base tokens"):
+            codes = yield from self._write(canvas, standing, generators)
+        yield Progress(1, 1, "Decoding")
+        with watch.measure("decoding"), torch.inference_mode():
+            features = self.networks.tokenizer.decode(codes[:, :, None])
+        return (yield from finish_takes(list(features), partial(finish, canvas), watch))
+
+    def _encode(self, canvas: Canvas) -> Tensor:
+        """Return codes (S0, Q) of the whole steps that are kept before the masked end."""
+        masked = np.flatnonzero(canvas.mask.any(1))
+        kept = canvas.clip.frames if len(masked) == 0 else int(masked[0])
+        kept -= kept % self.frames_per_step
+        if kept == 0 or canvas.is_new:
+            return torch.zeros(0, self.networks.tokenizer.stages, dtype=torch.long)
+        features = clip_to_features(canvas.clip.cut(0, kept))[0]
+        return self.networks.tokenizer.encode(features[None].to(self.device))[0, :, 0].cpu()
+
+    def _write(
+        self, canvas: Canvas, standing: Tensor, generators: list[torch.Generator]
+    ) -> Steps[Progress, None, Tensor]:
+        """Return codes (B, S, Q) of the whole canvas, window by window where it is long."""
+        steps = -(-canvas.clip.frames // self.frames_per_step)
+        longest, context = (n // self.frames_per_step for n in (LONGEST_FRAMES, CONTEXT_FRAMES))
+        codes = standing.to(self.device).repeat(len(generators), 1, 1)
+        while codes.shape[1] < steps:
+            known = codes[:, -context:] if codes.shape[1] > longest - context else codes
+            count = min(longest - known.shape[1], steps - codes.shape[1])
+            wanted = self._continuation(canvas.text, known, count)
+            if not canvas.prompt.strip():
+                wanted = replace(wanted, has_text=torch.zeros_like(wanted.has_text))
+            made, _ = yield from continue_codes(
+                self.networks.gpt, wanted, self.decoding, generators
+            )
+            codes = torch.cat([codes, made[:, known.shape[1] :]], 1)
+        return codes
+
+    def _continuation(self, text: EncodedText, before: Tensor, steps: int) -> Continuation:
+        """Return what is to be written behind codes (B, S0, Q), one prompt for all rows."""
+        sentence = text.sentence.to(self.device).expand(len(before), -1)
+        has_text = text.word_mask.to(self.device).any(1).expand(len(before))
+        return Continuation(sentence, has_text, before, steps)
+
+
+def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def load_hifigpt(weights: Path, device: str, text_encoder: TextEncoder) -> HifiGpt:
+    """Load T2M-HiFiGPT's networks from a model's folder.
+
+    Raises:
+        WeightsError: if a file is missing or damaged, or the networks do not fit each other
+            or the text encoder.
+    """
+    networks = HifiGptNetworks(
+        load_network(weights / "tokenizer.safetensors", RvqVae, RvqVaeConfig, device),
+        load_network(weights / "gpt.safetensors", DoubleTierGpt, DoubleTierConfig, device),
+    )
+    config, tokenizer = networks.gpt.config, networks.tokenizer
+    if (config.stages, config.codebook_size) != (tokenizer.stages, tokenizer.codebook_size):
+        raise WeightsError(f"The networks in {weights} are not of one model.")
+    if config.text_width != text_encoder.width:
+        raise WeightsError(
+            f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
+        )
+    return HifiGpt(networks, text_encoder)

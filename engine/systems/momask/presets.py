@@ -1,0 +1,106 @@
+"""Named configurations of MoMask: all its networks of one name together.
+
+`small` trains on two CPU cores in under 90 minutes; `paper` has the published sizes
+(Guo et al. 2024) over this engine's features and text vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...features import WIDTH
+from ...tokenizer.codebook import CodebookConfig
+from ...tokenizer.dilated import DilatedConfig
+from ...tokenizer.residual_quantizer import QuantizerConfig
+from ...tokenizer.rvq_vae import RvqVaeConfig
+from ...training.loop import LoopConfig
+from ...training.presets import LENGTH_PRESETS, LengthPreset, TokenizerLosses
+from ...training.system_presets import TEXT_WIDTH, BodyTokenizerPreset, small_loop
+from ...transformers.sentence import SentenceConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePreset:
+    """A whole training of the masked or of the residual transformer."""
+
+    model: SentenceConfig
+    loop: LoopConfig
+    without_text: float
+    """Share of clips trained without text, for guidance."""
+
+    randomised: float = 0.1
+    """Share of the hidden steps that show a random code (masked transformer)."""
+
+    shown: float = 0.12
+    """Share of the other hidden steps that show their own code (masked transformer)."""
+
+    least_masked: float = 0.0
+    """The share of hidden steps lies between this and 1, drawn by the cosine (MoMask: 0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoMaskPreset:
+    """The trainings of all networks."""
+
+    tokenizer: BodyTokenizerPreset
+    masked: SentencePreset
+    residual: SentencePreset
+    length: LengthPreset = field(default_factory=lambda: LENGTH_PRESETS["grid"])
+
+
+def _tokenizer(width: int, loop: LoopConfig, starts_linear: bool) -> BodyTokenizerPreset:
+    quantizer = QuantizerConfig(
+        stages=6, codebook=CodebookConfig(size=512, width=width), stage_dropout=0.2
+    )
+    model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width), starts_linear)
+    return BodyTokenizerPreset(model, TokenizerLosses(path=6.0, heading=8.0), loop)
+
+
+def _sentence(width: int, layers: int, heads: int, code_width: int) -> SentenceConfig:
+    return SentenceConfig(
+        code_width=code_width, text_width=TEXT_WIDTH, width=width, heads=heads, layers=layers,
+        feed_width=4 * width if width < 384 else 1024,
+    )  # fmt: skip
+
+
+_PAPER_LOOP = LoopConfig(
+    steps=150_000, batch=64, learning_rate=2e-4, warmup=2000, average_decay=0.999,
+    validate_every=5000, save_every=5000,
+)  # fmt: skip
+_PAPER_TOKENIZER_LOOP = LoopConfig(
+    steps=200_000, batch=256, learning_rate=2e-4, warmup=2000, average_decay=0.999,
+    validate_every=5000, save_every=5000,
+)  # fmt: skip
+_SMALL_TOKENIZER_LOOP = LoopConfig(
+    steps=1800, batch=48, learning_rate=1e-3, warmup=100, average_decay=0.99
+)
+_SMOKE_LOOP = LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
+_SMOKE = SentenceConfig(
+    stages=2, codebook_size=16, code_width=8, text_width=TEXT_WIDTH, width=16, heads=2, layers=1,
+    feed_width=32,
+)  # fmt: skip
+
+MOMASK_PRESETS = {
+    "small": MoMaskPreset(
+        _tokenizer(192, _SMALL_TOKENIZER_LOOP, starts_linear=True),
+        SentencePreset(_sentence(256, 6, 8, 192), small_loop(4300), without_text=0.1),
+        SentencePreset(_sentence(192, 4, 6, 192), small_loop(2800), without_text=0.2),
+    ),
+    "paper": MoMaskPreset(
+        _tokenizer(512, _PAPER_TOKENIZER_LOOP, starts_linear=False),
+        SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.1),
+        SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.2),
+    ),
+    "smoke": MoMaskPreset(
+        BodyTokenizerPreset(
+            RvqVaeConfig(
+                QuantizerConfig(2, CodebookConfig(size=16, width=8)),
+                DilatedConfig(WIDTH, width=8, depth=1),
+            ),
+            loop=_SMOKE_LOOP, frames=16,
+        ),
+        SentencePreset(_SMOKE, _SMOKE_LOOP, without_text=0.1),
+        SentencePreset(_SMOKE, _SMOKE_LOOP, without_text=0.2),
+        LENGTH_PRESETS["smoke"],
+    ),
+}  # fmt: skip
