@@ -12,7 +12,7 @@ from pathlib import Path
 from bpy.types import Context, PropertyGroup
 
 from ..engine.models.catalogue import SHIPPED, Model, list_models
-from ..engine.systems.abilities import SYSTEMS
+from ..engine.systems.registry import SYSTEMS
 from . import engine_link
 from .core.link.worker_settings import WorkerSettings
 

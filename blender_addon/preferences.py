@@ -8,7 +8,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context, UILayout
 
-from ..engine.systems.abilities import SYSTEMS
+from ..engine.systems.registry import SYSTEMS
 from . import model_list
 from .core.link.worker_settings import WorkerSettings
 

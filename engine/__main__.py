@@ -34,10 +34,8 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-TRAINERS = (
-    "tokenizer", "masked", "residual", "length", "body_tokenizer", "words", "gpt", "momask",
-    "evaluator", "weights",
-)  # fmt: skip
+SHARED_TRAINERS: Final = {"evaluator": ".training.evaluator", "weights": ".training.weights"}
+"""Trainers that no system declares."""
 
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
@@ -115,7 +113,9 @@ def main(
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
         "ablate": lambda: run_module("ablate", ".evaluation.ablation.run", rest),
         "corpus": lambda: build_corpus(rest),
-        "import-momask": lambda: run_module("import-momask", ".systems.momask.import_published", rest),
+        "import-momask": lambda: run_module(
+            "import-momask", ".systems.momask.import_published", rest
+        ),
         "worker": lambda: serve(rest),
     }
     if command in ("-h", "--help"):
@@ -304,12 +304,15 @@ def _generate_batch(
 
 def train(words: Sequence[str]) -> int:
     """Train one of the models."""
-    usage = f"{PROGRAM} train {'|'.join(TRAINERS)} --preset NAME --corpus DIR --out DIR"
-    if not words or words[0] not in TRAINERS:
+    from .systems.registry import trainings
+
+    trainers = {name: one.module for name, one in trainings().items()} | SHARED_TRAINERS
+    usage = f"{PROGRAM} train {'|'.join(trainers)} --preset NAME --corpus DIR --out DIR"
+    if not words or words[0] not in trainers:
         is_help = bool(words) and words[0] in ("-h", "--help")
         print(f"usage: {usage}", file=sys.stdout if is_help else sys.stderr)
         return 0 if is_help else WRONG_USAGE
-    return run_module("train", f".training.{words[0]}", words[1:])
+    return run_module("train", trainers[words[0]], words[1:])
 
 
 def build_corpus(words: Sequence[str]) -> int:
@@ -324,7 +327,8 @@ def build_corpus(words: Sequence[str]) -> int:
 
 def show_models(words: Sequence[str]) -> int:
     """List models: name, system, size, what they fill, licence, or why they cannot be used."""
-    from .models.catalogue import SHIPPED, list_models, model_lines
+    from .models.catalogue import SHIPPED, list_models
+    from .systems.registry import model_lines
 
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} models", description="List the models that --model takes."

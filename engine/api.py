@@ -6,7 +6,7 @@ stopped between any two passes of a network. It knows no file but the weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,35 +14,21 @@ from typing import Final
 import numpy as np
 import torch
 
-from .checkpoint import WeightsError, load_checkpoint, load_network, verify_weights
-from .models.catalogue import SHIPPED
+from .checkpoint import WeightsError, verify_weights
+from .models.catalogue import SHIPPED, model_folder
 from .models.description import read_description
 from .motion.clip import Clip
 from .motion.edits import extend
 from .motion.request import MotionRequest, MotionResult, Progress, RequestError
 from .motion.skeleton import FPS, PARTS
-from .retrieval.bridging import BridgeFinder
-from .retrieval.memory import MotionMemory
-from .systems.abilities import titles_serving, use_of_mask
+from .systems.abilities import Mask, use_of_mask
 from .systems.contract import Canvas, Stopwatch
 from .systems.contract import Generator as MotionGenerator
-from .systems.grid.generator import GridGenerator
-from .systems.grid.system import GridDecoding, GridSystem
-from .systems.hifigpt.system import load_hifigpt
-from .systems.mmm.system import load_mmm
-from .systems.momask.system import load_momask
-from .systems.token_steps import Mask
-from .text_encoder import EncodedText, TextEncoder, load_text_encoder
-from .tokenizer.grid import GridTokenizer, GridTokenizerConfig
-from .transformers.length import LengthConfig, LengthPredictor
-from .transformers.masked import MaskedConfig, MaskedTransformer
-from .transformers.residual import ResidualConfig, ResidualTransformer
+from .systems.registry import SYSTEMS, titles_serving
+from .text_encoder import EncodedText, load_text_encoder
 
 CONTEXT_FRAMES: Final = 80
 """Frames of a long take that the next beat sees."""
-
-DEFAULT_WEIGHTS: Final = SHIPPED
-
 
 class Engine:
     """A system with everything around it."""
@@ -182,83 +168,21 @@ def choose_device(device: str) -> str:
     return device
 
 
-def find_model(model: Path, shipped: Path = DEFAULT_WEIGHTS) -> Path:
-    """Return the folder of a model given by its folder or its name.
-
-    Names are those of the folders in `shipped`; grid is `shipped` itself.
-
-    Raises:
-        WeightsError: if there is no model of that name.
-    """
-    if model.is_dir() or len(model.parts) != 1:
-        return model
-    if model.name == "grid":
-        return shipped
-    if (shipped / model.name).is_dir():
-        return shipped / model.name
-    names = sorted(path.parent.name for path in shipped.glob("*/manifest.json"))
-    raise WeightsError(
-        f"There is no model {model.name}.", f"Choose a folder, or {', '.join(['grid', *names])}."
-    )
-
-
-def load_engine(
-    weights: Path = DEFAULT_WEIGHTS, device: str = "auto", decoding: GridDecoding | None = None
-) -> Engine:
+def load_engine(weights: Path = SHIPPED, device: str = "auto") -> Engine:
     """Load a model's folder, whichever system it holds, and its text encoder.
 
     Args:
         weights: the folder, or the name of a model beside the shipped weights.
         device: auto, cpu, cuda or mps.
-        decoding: how the grid model decodes; None takes its defaults.
 
     Raises:
-        WeightsError: if a file is missing or damaged, or the device is not there.
+        ModelError: if a file is missing or damaged, or the device is not there.
     """
-    weights = find_model(weights)
+    weights = model_folder(weights)
     verify_weights(weights)
     place = choose_device(device)
     description = read_description(weights)
     beside = weights / "clip" if description.text_encoder.startswith("clip") else None
     folder = beside if beside is not None and beside.is_dir() else None
     text_encoder = load_text_encoder(description.text_encoder, folder)
-    if description.system == "grid":
-        return Engine(GridGenerator(load_grid(weights, place, text_encoder, decoding)))
-    return Engine(LOADERS[description.system](weights, place, text_encoder))
-
-
-def load_grid(
-    weights: Path, device: str, text_encoder: TextEncoder, decoding: GridDecoding | None = None
-) -> GridSystem:
-    """Load the networks and the memory of the grid model."""
-    tokenizer = load_tokenizer(weights, device)
-    memory = MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0])
-    return GridSystem(
-        tokenizer,
-        load_network(weights / "masked.safetensors", MaskedTransformer, MaskedConfig, device),
-        load_network(weights / "residual.safetensors", ResidualTransformer, ResidualConfig, device),
-        load_network(weights / "length.safetensors", LengthPredictor, LengthConfig, device),
-        memory,
-        text_encoder,
-        BridgeFinder(tokenizer, memory),
-        decoding or GridDecoding(),
-    )
-
-
-def load_tokenizer(weights: Path, device: str = "cpu") -> GridTokenizer:
-    """Load the tokenizer of a grid model's folder alone.
-
-    Raises:
-        WeightsError: if its file is missing or damaged.
-    """
-    path = weights / "tokenizer.safetensors"
-    return load_network(path, GridTokenizer, GridTokenizerConfig, device)
-
-
-LOADERS: Final[dict[str, Callable[[Path, str, TextEncoder], MotionGenerator]]] = {
-    "grid": lambda weights, device, text: GridGenerator(load_grid(weights, device, text)),
-    "momask": load_momask,
-    "mmm": load_mmm,
-    "hifigpt": load_hifigpt,
-}
-"""How each system is loaded from its folder, its device and its text encoder."""
+    return Engine(SYSTEMS[description.system].load(weights, place, text_encoder))

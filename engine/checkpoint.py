@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,13 +17,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .config import ConfigError, from_json
+from .files import write_text
+from .models.description import MANIFEST_NAME, ModelError
 
 M = TypeVar("M", bound=nn.Module)
 
 FORMAT: Final = 1
 """Number of the layout of a checkpoint; raised when older files need an upgrade."""
-
-MANIFEST_NAME: Final = "manifest.json"
 
 WEIGHTS_REMEDY: Final = (
     "Restore the weights folder from the repository or the release, or choose another folder."
@@ -33,13 +32,11 @@ WEIGHTS_REMEDY: Final = (
 _READ_BYTES: Final = 1 << 20
 
 
-class WeightsError(RuntimeError):
+class WeightsError(ModelError):
     """Weights that cannot be used: what is wrong, and what cures it."""
 
     def __init__(self, message: str, remedy: str = WEIGHTS_REMEDY) -> None:
-        super().__init__(f"{message} {remedy}")
-        self.message = message
-        self.remedy = remedy
+        super().__init__(message, remedy)
 
 
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> None:
@@ -211,17 +208,3 @@ def sha256_of(path: Path) -> str:
         while block := file.read(_READ_BYTES):
             digest.update(block)
     return digest.hexdigest()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

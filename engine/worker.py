@@ -116,7 +116,7 @@ def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
     try:
         from . import api
 
-        return api.load_engine(api.DEFAULT_WEIGHTS if weights is None else weights, device)
+        return api.load_engine(SHIPPED if weights is None else weights, device)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if not package or package == (__package__ or "").partition(".")[0]:

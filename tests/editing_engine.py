@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.models.catalogue import read_description
+from engine.models.description import read_description
 from engine.motion import quaternions
 from engine.motion.clip import Clip
 from engine.motion.request import MotionResult, Progress, RequestError
 from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, PARTS, STANDING_PELVIS_HEIGHT
-from engine.systems.abilities import reason_against
+from engine.systems.registry import reason_against
 
 BENT = ("left_knee", "neck", "left_elbow", "right_elbow")
 """One joint of each part, in the order of PARTS."""

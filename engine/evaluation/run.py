@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from ..api import DEFAULT_WEIGHTS, load_engine
+from ..api import load_engine
 from ..data.corpus import load_corpus
 from ..measuring.reconstruction import measure
+from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
 from .baseline import CaptionBaseline
 from .comparison.command import main as compare
@@ -63,7 +64,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("what", choices=MEASUREMENTS)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of captioned clips")
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained model")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--seed", type=int, default=0, help="of the first take")
     parser.add_argument("--clips", type=int, default=60, help="most validation clips for motion")

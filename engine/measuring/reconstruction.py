@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..api import load_tokenizer
 from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, build_bank
 from ..features import integrate_root, local_rotations
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..rotations import forward_kinematics
 from ..tokenizer.contract import Tokenizer
-from ..tokenizer.grid import GridTokenizer
+from ..tokenizer.grid import GridTokenizer, load_grid_tokenizer
 
 
 def heading_joints(features: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ def measure(weights: Path, corpus: Path) -> dict[str, Any]:
     Lengths are in millimetres or metres as the names say; `codes_used_percent` is the
     least and the mean over parts and stages, on the training split without mirroring.
     """
-    model = load_tokenizer(weights)
+    model = load_grid_tokenizer(weights)
     report: dict[str, Any] = dict(
         reconstruction_errors(model, build_bank(load_corpus(corpus, "val"), is_mirrored=False))
     )

@@ -13,47 +13,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ..config import ConfigError, from_json
-from ..systems.abilities import SYSTEMS, USES
+from .description import (
+    DESCRIPTION_NAME,
+    MANIFEST_NAME,
+    ModelError,
+    SystemDescription,
+    read_description,
+)
 
 SHIPPED: Final = Path(__file__).resolve().parents[2] / "weights"
 """The models that came with Keyfill: the default one, and others in folders of their own."""
-
-DESCRIPTION_NAME: Final = "system.json"
-MANIFEST_NAME: Final = "manifest.json"
 
 OWN: Final = "own"
 """Names of the user's models begin with this: `own/mine`; a folder that is one itself: `own`."""
 
 _BESIDE: Final = ("clip",)
 """Folders within a model's folder that belong to it: a text encoder."""
-
-_REMEDY: Final = (
-    "Choose another model in the Keyfill panel, or the folder of your models in the preferences."
-)
-
-
-class ModelError(ValueError):
-    """A model that cannot be used: what is wrong, and what cures it."""
-
-    def __init__(self, message: str, remedy: str = _REMEDY) -> None:
-        super().__init__(f"{message} {remedy}")
-        self.message = message
-        self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class SystemDescription:
-    """What is needed to choose the code that runs a folder's networks."""
-
-    system: str = "grid"
-
-    text_encoder: str = "minilm"
-    """As `load_text_encoder` takes it: what the networks were trained with."""
-
-    licence: str = ""
-    """What may be done with the weights, in one sentence; empty where the model card says it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -118,6 +93,24 @@ def find_model(models: Sequence[Model], name: str) -> Model:
     return found[0]
 
 
+def model_folder(model: Path, shipped: Path = SHIPPED) -> Path:
+    """Return the folder of a model that is given by its folder, or by its name beside the default.
+
+    What is wrong with the folder is not looked at.
+
+    Raises:
+        ModelError: if there is no model of that name.
+    """
+    if model.is_dir() or len(model.parts) != 1:
+        return model
+    models = list_models(shipped)
+    for found in models:
+        if found.name == model.name:
+            return found.folder
+    names = ", ".join(found.name for found in models)
+    raise ModelError(f"There is no model {model.name}.", f"Choose a folder, or {names}.")
+
+
 def read_model(folder: Path, name: str = "") -> Model:
     """Read one folder; without a name it is called as its system."""
     description, size = SystemDescription(), 0
@@ -127,27 +120,6 @@ def read_model(folder: Path, name: str = "") -> Model:
     except ModelError as error:
         return Model(name or description.system, folder, description, size, error.message)
     return Model(name or description.system, folder, description, size)
-
-
-def read_description(folder: Path) -> SystemDescription:
-    """Read the description of a model's folder; one without a file holds the grid model.
-
-    Raises:
-        ModelError: if it is damaged, or names a system that is unknown here.
-    """
-    path = folder / DESCRIPTION_NAME
-    if not path.is_file():
-        return SystemDescription()
-    try:
-        description = from_json(SystemDescription, json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, ConfigError, RecursionError) as error:
-        raise ModelError(f"The description {path} is damaged.") from error
-    if description.system not in SYSTEMS:
-        raise ModelError(
-            f"The folder {folder} holds the system {description.system}, which is unknown here.",
-            "Update Keyfill, or choose another folder.",
-        )
-    return description
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -192,18 +164,3 @@ def _check_size(path: Path, size: int) -> None:
     if found != size:
         kind = "cut short" if found < size else "not the expected file"
         raise ModelError(f"The weights file {path} is {kind}.")
-
-
-def model_lines(model: Model) -> list[str]:
-    """Return what to tell about a model on a terminal."""
-    called = str(model.folder) if model.is_own else model.name
-    if model.reason:
-        return [called, f"  cannot be used: {model.reason}"]
-    abilities = SYSTEMS[model.description.system]
-    served = [words for use, words in USES.items() if use in abilities.serves]
-    return [
-        called,
-        f"  {abilities.title}, {model.size / 1e6:.1f} MB; {abilities.limits}",
-        f"  serves: {', '.join(served)}",
-        f"  licence: {model.description.licence or 'see its README.md'}",
-    ]

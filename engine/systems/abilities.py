@@ -1,19 +1,24 @@
-"""What each system can fill, said once: its `can_fill` and Blender's buttons both ask here.
+"""The words for what a system can fill, and how a system declares itself.
 
-It knows masks and names, no network and no file. Blender's process may import this.
+It knows masks and names, no system, network or file. Blender's process may import this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..motion.edits import UPPER_BODY as UPPER_PARTS
 from ..motion.skeleton import PARTS
+
+if TYPE_CHECKING:
+    from ..text_encoder import TextEncoder
+    from .contract import Generator
 
 Mask = NDArray[np.bool_]
 """(T, P) frames x body parts, True where to fill."""
@@ -43,13 +48,27 @@ USES: Final[Mapping[str, str]] = {
 }
 """Everything that may be asked of a model, and what a list calls it."""
 
-_CONTINUING: Final = frozenset({TAKE, LONG, EXTEND})
-_WHOLE_FRAMES: Final = _CONTINUING | {LEAD_IN, IN_BETWEEN, LOOP, SPANS, VARY}
+CONTINUING: Final = frozenset({TAKE, LONG, EXTEND})
+WHOLE_FRAMES: Final = CONTINUING | {LEAD_IN, IN_BETWEEN, LOOP, SPANS, VARY}
+
+Presets = Mapping[str, Any]
+"""Named configurations of one training."""
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
-    """What one system serves."""
+class Training:
+    """One `python -m engine train NAME` of a system."""
+
+    module: str
+    """With the trainer's `main`, relative to the engine: `.training.words`."""
+
+    presets: Callable[[], Presets]
+    """Imports the named configurations when it is called: they need torch."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What a system declares in the `__init__` of its folder; `registry` finds it there."""
 
     title: str
     """How people call it, within a sentence."""
@@ -60,22 +79,17 @@ class Abilities:
     limits: str
     """What it fills, as a sentence without its subject and full stop."""
 
+    networks: tuple[str, ...]
+    """The `.safetensors` of a model's folder without which it cannot run."""
 
-SYSTEMS: Final[Mapping[str, Abilities]] = {
-    "grid": Abilities("the grid model", frozenset(USES), "fills any frames of any body parts"),
-    "momask": Abilities("MoMask", _WHOLE_FRAMES, "fills whole frames, not single body parts"),
-    "mmm": Abilities(
-        "MMM",
-        _WHOLE_FRAMES | {UPPER_BODY},
-        "fills whole frames or the whole upper body, not other body parts",
-    ),
-    "hifigpt": Abilities(
-        "T2M-HiFiGPT",
-        _CONTINUING,
-        "writes from left to right: new takes, and what comes behind the last key",
-    ),
-}
-"""By the name that a model's `system.json` gives its system."""
+    load: Callable[[Path, str, TextEncoder], Generator]
+    """Imports the system when it is called, and loads a model's folder onto a device."""
+
+    trainings: Mapping[str, Training] = field(default_factory=dict)
+    """By what the command line calls them; systems may share one."""
+
+    has_passes: bool = True
+    """It decodes in passes over a mask, not step by step."""
 
 
 def use_of_mask(mask: Mask) -> str:
@@ -97,18 +111,3 @@ def use_of_parts(parts: Iterable[str]) -> str:
     if chosen == set(PARTS):
         return SPANS
     return UPPER_BODY if chosen == set(UPPER_PARTS) else PARTS_APART
-
-
-def reason_against(system: str, mask: Mask) -> str | None:
-    """Return why a system cannot fill a mask (T, P), as a sentence, or None if it can."""
-    abilities = SYSTEMS[system]
-    if use_of_mask(mask) in abilities.serves:
-        return None
-    return f"The model {system} {abilities.limits}."
-
-
-def titles_serving(uses: Iterable[str]) -> str:
-    """Return the systems that serve all of some uses, as words: the grid model or MMM."""
-    wanted = set(uses)
-    titles = [one.title for one in SYSTEMS.values() if wanted <= one.serves]
-    return " or ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)

@@ -7,20 +7,18 @@ nothing is kept. The engine's front door and the evaluation know only this.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Steps
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
 
 from ..motion.clip import Clip
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder
-from .token_steps import Mask
-
-T = TypeVar("T")
+from .abilities import Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,22 +108,3 @@ class Generator(Protocol):
             canvas: what to fill.
             watch: gets the time of each stage.
         """
-
-
-def finish_takes(
-    takes: Sequence[T], finish: Callable[[T], tuple[Clip, Mask, float]], watch: Stopwatch
-) -> Steps[Progress, None, Made]:
-    """Finish what was decoded for each take, telling the progress.
-
-    Args:
-        takes: what `finish` gets for each take.
-        finish: returns the clip, which feet stand (T, 4), and the path's gap in metres.
-        watch: gets the time.
-    """
-    finished = []
-    for number, take in enumerate(takes):
-        yield Progress(number, len(takes), "Cleaning up")
-        with watch.measure("clean-up"):
-            finished.append(finish(take))
-    clips, contacts, gaps = zip(*finished, strict=True)
-    return Made(clips, contacts, gaps)

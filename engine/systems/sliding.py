@@ -1,7 +1,7 @@
-"""Fills masked steps of whole-body codes with a network that scores one code a step.
+"""Windows that slide over long clips, and filling masked steps of whole-body codes in them.
 
-What a system of one code a step needs beside its networks: sliding over long clips,
-hiding kept steps, and choosing which steps are least certain. It knows no text.
+What a system of one code a step needs beside its networks: windows, hiding kept steps, and
+choosing which steps are least certain. It knows no text.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ import torch
 from torch import Tensor
 
 from ..decoding import DecodingConfig, fill_masked
-from ..features import Origin
-from ..motion.clip import Clip, headings
-from ..motion.feet.clean_up import clean_up
 from ..motion.request import Progress
-from ..splicing import root_gap
-from .contract import Canvas
-from .grid.system import CONTEXT_STEPS, WINDOW_STEPS, windows
-from .token_steps import Mask, as_float32, decoded_clip, decoded_contacts, put_in
+
+WINDOW_STEPS: Final = 76
+"""Most steps that are filled at a time: the longest real clips, about 10 s."""
+
+CONTEXT_STEPS: Final = 20
+"""Known steps that are seen on each side of what is filled: 2.7 s."""
 
 FULL_STEPS: Final = 49
 """Masked steps for which a decoding's whole number of passes is made (MMM: 196 frames)."""
@@ -113,19 +112,27 @@ def least_certain(scores: StepScores, codes: Tensor, mask: Tensor, share: float)
     return chosen & mask
 
 
-def finish(canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
-    """Decode features (T', WIDTH), T' >= T, put them into the canvas and clean up the feet.
+def windows(
+    mask: Tensor, longest: int = WINDOW_STEPS, context: int = CONTEXT_STEPS
+) -> list[tuple[int, int]]:
+    """Return the windows [start, end) of steps to fill, in order.
 
-    Returns:
-        The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
+    One window with `context` known steps on each side, as far as there are any. Where that
+    is longer than `longest` steps, the grid (S, P) is filled by sliding: each window begins
+    with `context` steps that are known by then, so that one prompt serves any length.
     """
-    clip = canvas.clip
-    contacts = decoded_contacts(features, clip.frames)
-    if canvas.is_new:
-        made = decoded_clip(features, clip.frames, Origin())
-        return as_float32(clean_up(made, contacts)), contacts, 0.0
-    yaw = float(headings(clip.rot[:1, 0])[0])
-    origin = Origin(float(clip.root_pos[0, 0]), float(clip.root_pos[0, 2]), yaw)
-    made = decoded_clip(features, clip.frames, origin)
-    gap = root_gap(clip, made, canvas.mask)
-    return put_in(clip, made, canvas.mask, contacts), contacts, gap
+    steps = len(mask)
+    touched = torch.nonzero(mask.any(1)).flatten()
+    if len(touched) == 0:
+        return []
+    at, last = int(touched[0]), int(touched[-1]) + 1
+    near = (max(0, at - context), min(steps, last + context))
+    if near[1] - near[0] <= longest:
+        return [near]
+    found = []
+    while at < last:
+        start = max(0, min(at - context, steps - longest))
+        end = min(steps, start + longest)
+        found.append((start, end))
+        at = end
+    return found

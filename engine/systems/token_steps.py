@@ -24,9 +24,7 @@ from ..motion.resampling import sample_clip
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..retrieval.bridging import Gap
 from ..splicing import splice
-
-Mask = NDArray[np.bool_]
-"""(T, P) frames x body parts, True where to fill."""
+from .abilities import Mask
 
 
 def context_features(clip: Clip, mask: Mask) -> Tensor:

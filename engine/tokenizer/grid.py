@@ -11,10 +11,12 @@ number counts by how far it moves the body's points, and learns the rest on top.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from ..checkpoint import load_network
 from ..features import CONTACT_WIDTH, PART_SLICES, PART_WIDTHS, WIDTH, part_positions
 from ..motion.skeleton import FRAMES_PER_STEP, JOINTS, PART_JOINTS, PARTS
 from .contract import Quantized
@@ -194,3 +196,11 @@ class GridTokenizer(nn.Module):
         return torch.cat(parts, -1), quantized
 
 
+def load_grid_tokenizer(weights: Path, device: str = "cpu") -> GridTokenizer:
+    """Load the tokenizer of a grid model's folder alone.
+
+    Raises:
+        WeightsError: if its file is missing or damaged.
+    """
+    path = weights / "tokenizer.safetensors"
+    return load_network(path, GridTokenizer, GridTokenizerConfig, device)

@@ -13,6 +13,8 @@ from ..checkpoint import load_network, save_checkpoint
 from ..config import to_json
 from ..data.body_codes import CodeBank, encode_corpus
 from ..data.corpus import SPLITS, load_corpus
+from ..systems.hifigpt.presets import GptPreset
+from ..systems.mmm.presets import WordsPreset
 from ..systems.momask.presets import SentencePreset
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
@@ -20,7 +22,6 @@ from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .distributed import TrainingError, write_once
 from .loop import Record, Report, Run, train
 from .starting import add_init
-from .system_presets import GptPreset, WordsPreset
 
 
 @dataclass(frozen=True, slots=True)

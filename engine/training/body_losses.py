@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..data.windows import WindowBatch
+from ..presets import TokenizerLosses
 from ..tokenizer.contract import Quantized
 from .loop import Report
-from .presets import TokenizerLosses
 from .tokenizer import kinematic_terms, mean_over
 
 

@@ -16,7 +16,9 @@ from ..data.corpus import load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
 from ..measuring.reconstruction import reconstruction_errors
 from ..motion.skeleton import PARTS
+from ..presets import BodyTokenizerPreset, with_options
 from ..shares import own_rows
+from ..systems.registry import presets_of
 from ..tokenizer.factorized_codebook import FactorizedQuantizer
 from ..tokenizer.grid import reach_of
 from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
@@ -24,10 +26,8 @@ from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .body_losses import body_losses
 from .distributed import join_processes, write_once
 from .loop import Report, Run, train
-from .presets import with_options
 from .refit import ROUNDS, move_entries, nearest_codes
 from .starting import Start, add_init, begin, init_record, read_start
-from .system_presets import BODY_TOKENIZER_PRESETS, BodyTokenizerPreset
 
 BodyTokenizer = RvqVae | HalvesTokenizer
 
@@ -174,21 +174,21 @@ def train_body(
 def read_body_start(init: Path | None, preset: BodyTokenizerPreset) -> Start | None:
     """Read the weights that a tokenizer is to begin with, those of its own preset."""
     name = "halves" if isinstance(preset.model, HalvesConfig) else "tokenizer"
-    known = {key: own.model for key, own in BODY_TOKENIZER_PRESETS.items()}
+    known = {key: own.model for key, own in presets_of("body_tokenizer").items()}
     return read_start(init, name, preset.model, known)
 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train body_tokenizer`; writes `tokenizer` or `halves`.safetensors."""
     parser = argparse.ArgumentParser(prog="python -m engine train body_tokenizer")
-    parser.add_argument("--preset", choices=sorted(BODY_TOKENIZER_PRESETS), required=True)
+    parser.add_argument("--preset", choices=sorted(presets_of("body_tokenizer")), required=True)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     add_init(parser)
     options = parser.parse_args(argv)
-    preset = with_options(BODY_TOKENIZER_PRESETS[options.preset], options.steps, options.init)
+    preset = with_options(presets_of("body_tokenizer")[options.preset], options.steps, options.init)
     task = train_body(preset, options.corpus, options.without, options.out, options.init)
     if join_processes().index > 0:
         return 0

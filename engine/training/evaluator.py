@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +17,13 @@ from ..config import to_json
 from ..data.corpus import Corpus, load_corpus, whole_body
 from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
-from ..measuring.evaluator import FILE_NAME, MotionTextEvaluator, describe
+from ..measuring.evaluator import FILE_NAME, EvaluatorConfig, MotionTextEvaluator, describe
 from ..measuring.metrics import Array, MetricError, draw_pool, r_precision
+from ..presets import LoopConfig, with_options
 from ..shares import current_share, own_rows, rand_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import EVALUATOR_PRESETS, EvaluatorPreset, with_options
 
 SHORTEST_FRAMES: Final = 24
 MOST_SHARPNESS: Final = 3.5
@@ -33,6 +33,37 @@ POOLS: Final = 100
 """Pools of 32 that validation ranks."""
 
 VALIDATION_SEED: Final = 20240
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatorPreset:
+    """A whole training of the text-motion evaluator."""
+
+    model: EvaluatorConfig = field(default_factory=EvaluatorConfig)
+    loop: LoopConfig = field(default_factory=LoopConfig)
+    cropped: float = 0.3
+    """Most of a clip that may be cut away."""
+
+    noise: float = 0.05
+    """Of each number, in its standard deviations; the same in all frames of a clip."""
+
+    word_dropout: float = 0.15
+    same_above: float = 0.85
+    """Cosine of two captions from which on they count as the same."""
+
+
+EVALUATOR_PRESETS = {
+    "small": EvaluatorPreset(
+        loop=LoopConfig(
+            steps=1500, batch=128, learning_rate=1e-3, warmup=100, weight_decay=0.05,
+            average_decay=0.998, validate_every=150,
+        )
+    ),
+    "smoke": EvaluatorPreset(
+        model=EvaluatorConfig(width=16, outputs=8),
+        loop=LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from typing import Final
 
 import torch
 
-from ..api import load_tokenizer
 from ..data.batches import MaskedBatch, collate
 from ..data.composition import Composer, Example, stitch_pool
 from ..data.corpus import SPLITS, load_corpus
 from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..retrieval.memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
-from ..tokenizer.grid import GridTokenizer
+from ..tokenizer.grid import GridTokenizer, load_grid_tokenizer
 from .starting import add_init
 
 VALIDATION_SEED: Final = 20240
@@ -98,4 +97,4 @@ def read_generator_options(
     parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
     add_init(parser)
     options = parser.parse_args(argv)
-    return options, load_tokenizer(options.tokenizer)
+    return options, load_grid_tokenizer(options.tokenizer)

@@ -15,12 +15,12 @@ from ..config import to_json
 from ..data.corpus import Corpus, load_corpus
 from ..data.tokens import encode_texts
 from ..motion.skeleton import FPS, FRAMES_PER_STEP
+from ..presets import LENGTH_PRESETS, LengthPreset, with_options
 from ..shares import mean_of_all, own_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..transformers.length import LengthConfig, LengthPredictor
 from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import LENGTH_PRESETS, LengthPreset, with_options
 from .starting import add_init, begin, init_record, read_start
 
 

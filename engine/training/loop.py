@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..presets import LoopConfig
 from ..shares import Share, sharing
 from .distributed import TrainingError, average_report, join_processes, together, write_once
 
@@ -26,29 +27,6 @@ Report = dict[str, float]
 
 Record = dict[str, Any]
 """What JSON can hold of a run's configuration."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoopConfig:
-    """How long and how fast to train."""
-
-    steps: int = 2000
-    batch: int = 64
-    """Clips or windows a step, over all processes together."""
-
-    learning_rate: float = 4e-4
-    final_rate: float = 0.05
-    """Share of the learning rate that is left at the end of the cosine."""
-
-    warmup: int = 100
-    weight_decay: float = 0.01
-    clip_gradient: float = 1.0
-    average_decay: float = 0.0
-    """Moving average of the weights that is saved instead of the last ones; 0 turns it off."""
-
-    validate_every: int = 250
-    save_every: int = 100
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
+from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows
+from ..systems.grid.presets import MASKED_PRESETS
 from ..transformers.masked import MaskedConfig, MaskedTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, Run, mean_report, train
-from .presets import MASKED_PRESETS, with_options
 from .starting import begin, init_record, joined_memory, read_start
 
 ALL_DROPOUT: Final = 0.1

@@ -20,6 +20,7 @@ from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
 from ..config import to_json
 from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
 from ..models.description import SystemDescription, write_description
+from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
 from ..systems.momask.presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
 from ..transformers.sentence import SentenceMasked, SentenceResidual
@@ -28,7 +29,6 @@ from .body_tokenizer import train_body
 from .distributed import write_once
 from .length import run_training as train_length
 from .loop import Report, mean_report
-from .presets import with_options
 from .starting import Start, add_init, begin, init_record, read_start
 from .weights import halved_tensors
 

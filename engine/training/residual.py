@@ -12,13 +12,14 @@ from torch.nn import functional
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
+from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows
+from ..systems.grid.presets import RESIDUAL_PRESETS
 from ..tokenizer.grid import GridTokenizer
 from ..transformers.residual import ResidualTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, Run, train
-from .presets import RESIDUAL_PRESETS, with_options
 from .starting import begin, init_record, read_start
 
 TEXT_DROPOUT: Final = 0.2

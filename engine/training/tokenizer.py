@@ -23,12 +23,13 @@ from ..features import (
 from ..measuring.reconstruction import heading_joints, reconstruction_errors
 from ..motion.contacts import CONTACT_JOINTS
 from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
+from ..presets import TokenizerLosses, with_options
 from ..rotations import yaw_to_matrix
 from ..shares import even_share, own_rows
+from ..systems.grid.presets import TOKENIZER_PRESETS, TokenizerPreset
 from ..tokenizer.grid import GridTokenizer
 from .distributed import write_once
 from .loop import Report, Run, train
-from .presets import TOKENIZER_PRESETS, TokenizerLosses, TokenizerPreset, with_options
 from .refit import refit_codebooks
 from .starting import add_init, begin, init_record, read_start
 

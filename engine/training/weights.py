@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
 from ..models.description import SystemDescription, read_description, write_description
+from ..systems.registry import SYSTEMS
 from .distributed import TrainingError
 
 FILES: Final = {
@@ -29,21 +30,13 @@ FILES: Final = {
 }
 """Each file of the grid model, and of what measures it, and the run that wrote it."""
 
-NEEDED: Final = {
-    "grid": ("tokenizer", "masked", "memory", "residual", "length"),
-    "momask": ("tokenizer", "masked", "residual", "length"),
-    "mmm": ("tokenizer", "masked", "halves", "upper", "length"),
-    "hifigpt": ("tokenizer", "gpt"),
-}
-"""The files without which a system cannot run."""
-
 TRAINING_ONLY: Final = (".total", ".use")
 """Moving averages behind the codebooks' entries: only training needs them."""
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m engine train weights")
-    parser.add_argument("--system", choices=sorted(NEEDED), default="grid")
+    parser.add_argument("--system", choices=sorted(SYSTEMS), default="grid")
     for run in sorted(set(FILES.values())):
         parser.add_argument(f"--{run}", type=Path, help=f"--out of train {run} (grid)")
     parser.add_argument(
@@ -79,7 +72,7 @@ def find_files(options: argparse.Namespace) -> dict[str, Path]:
     Raises:
         TrainingError: if two runs hold the same network, or one is missing.
     """
-    needed = NEEDED[options.system]
+    needed = SYSTEMS[options.system].networks
     sources: dict[str, Path] = {}
     for name, run in FILES.items() if options.system == "grid" else ():
         if folder := getattr(options, run):

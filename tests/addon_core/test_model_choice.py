@@ -23,7 +23,7 @@ from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.engine.models.catalogue import Model, SystemDescription
 from keyfill_extension.engine.motion.edits import UPPER_BODY as UPPER_PARTS
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.systems.abilities import SYSTEMS
+from keyfill_extension.engine.systems.registry import SYSTEMS
 
 SHORTEST_MESSAGE_BLENDER_CUTS = 200
 

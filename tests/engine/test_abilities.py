@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from keyfill_extension.engine import api
 from keyfill_extension.engine.motion import edits, quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.engine.systems import abilities
-from keyfill_extension.engine.systems.abilities import SYSTEMS, USES
+from keyfill_extension.engine.systems.abilities import USES
+from keyfill_extension.engine.systems.registry import SYSTEMS, reason_against, titles_serving
 
 
 def standing(frames):
@@ -36,7 +36,7 @@ def test_every_use_has_its_mask():
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("use", USES)
 def test_a_button_is_offered_where_its_mask_can_be_filled_and_nowhere_else(system, use):
-    reason = abilities.reason_against(system, MASKS[use])
+    reason = reason_against(system, MASKS[use])
     assert (reason is None) == (use in SYSTEMS[system].serves)
     assert reason is None or reason.startswith(f"The model {system} ")
 
@@ -58,11 +58,7 @@ def test_two_spans_of_which_one_reaches_the_end_are_no_extension():
     assert abilities.use_of_mask(mask) == abilities.SPANS
 
 
-def test_every_system_that_is_told_of_can_be_loaded():
-    assert set(api.LOADERS) == set(SYSTEMS)
-
-
 def test_titles_are_told_as_people_speak():
-    assert abilities.titles_serving([abilities.PARTS_APART]) == "the grid model"
-    assert abilities.titles_serving([abilities.UPPER_BODY]) == "the grid model or MMM"
-    assert abilities.titles_serving([abilities.LOOP]) == "the grid model, MoMask or MMM"
+    assert titles_serving([abilities.PARTS_APART]) == "the grid model"
+    assert titles_serving([abilities.UPPER_BODY]) == "the grid model or MMM"
+    assert titles_serving([abilities.LOOP]) == "the grid model, MMM or MoMask"

@@ -10,6 +10,7 @@ import torch
 from keyfill_extension.engine.config import from_json, to_json
 from keyfill_extension.engine.data.windows import WindowBatch
 from keyfill_extension.engine.features import WIDTH, clip_to_features
+from keyfill_extension.engine.presets import TokenizerLosses
 from keyfill_extension.engine.tokenizer.codebook import CodebookConfig
 from keyfill_extension.engine.tokenizer.dilated import DilatedConfig
 from keyfill_extension.engine.tokenizer.factorized_codebook import FactorizedConfig
@@ -25,7 +26,6 @@ from keyfill_extension.engine.tokenizer.residual_quantizer import (
 )
 from keyfill_extension.engine.tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from keyfill_extension.engine.training.body_losses import body_losses
-from keyfill_extension.engine.training.presets import TokenizerLosses
 
 from .small_corpus import swinging_clip
 

@@ -8,9 +8,9 @@ from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder, Gap
 from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
 from keyfill_extension.engine.systems.token_steps import gaps_of
 from keyfill_extension.engine.tokenizer.grid import GridTokenizer
-from keyfill_extension.engine.training.presets import TOKENIZER_PRESETS
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
 LENGTHS = (9, 14, 30)

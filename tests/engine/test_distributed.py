@@ -13,9 +13,9 @@ import pytest
 import torch
 from keyfill_extension.engine.checkpoint import load_checkpoint
 from keyfill_extension.engine.config import to_json
+from keyfill_extension.engine.presets import with_options
 from keyfill_extension.engine.shares import Share, mean_of_all, own_rows, rand_rows, sharing
 from keyfill_extension.engine.training import loop, tokenizer
-from keyfill_extension.engine.training.presets import with_options
 
 from . import trainers_in_turn
 from .small_corpus import write_small_corpus

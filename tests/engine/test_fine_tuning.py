@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from keyfill_extension.engine.api import load_engine, load_tokenizer
+from keyfill_extension.engine.api import load_engine
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, verify_weights
 from keyfill_extension.engine.data.corpus import CorpusError
 from keyfill_extension.engine.models.catalogue import list_models
 from keyfill_extension.engine.models.description import read_description
 from keyfill_extension.engine.motion.request import MotionRequest
+from keyfill_extension.engine.presets import with_options
 from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.systems.grid.presets import MASKED_PRESETS
+from keyfill_extension.engine.tokenizer.grid import load_grid_tokenizer
 from keyfill_extension.engine.training import (
     body_tokenizer,
     gpt,
@@ -26,7 +29,6 @@ from keyfill_extension.engine.training import (
     words,
 )
 from keyfill_extension.engine.training.loop import TrainingError
-from keyfill_extension.engine.training.presets import MASKED_PRESETS, with_options
 
 from .small_corpus import write_small_corpus
 
@@ -88,7 +90,7 @@ def test_the_first_loss_is_that_of_the_given_weights(base: Path) -> None:
 def test_a_tokenizer_begins_with_the_given_weights_and_statistics(base: Path) -> None:
     preset = with_options(tokenizer.TOKENIZER_PRESETS["smoke"], 1)
     task = tokenizer.prepare(preset, base / "own", ())
-    given = load_tokenizer(base / "model").train()
+    given = load_grid_tokenizer(base / "model").train()
     given.requires_grad_(True)
     torch.manual_seed(0)
     wanted = tokenizer.TokenizerTask(given, preset, task.bank, task.held_out).batch_loss(4)[0]

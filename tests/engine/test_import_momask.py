@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 from keyfill_extension.engine.__main__ import main
-from keyfill_extension.engine.api import find_model, load_engine
+from keyfill_extension.engine.api import load_engine
 from keyfill_extension.engine.checkpoint import WeightsError
+from keyfill_extension.engine.models.catalogue import model_folder
 from keyfill_extension.engine.motion.files.humanml3d import features_to_joints
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.momask.import_published import import_momask
@@ -164,11 +165,11 @@ def test_without_clip_it_says_what_is_missing(imported, tmp_path, monkeypatch, c
 def test_a_name_finds_a_model_beside_the_shipped_one(tmp_path):
     (tmp_path / "momask").mkdir()
     (tmp_path / "momask" / "manifest.json").write_text("{}")
-    assert find_model(Path("momask"), tmp_path) == tmp_path / "momask"
-    assert find_model(Path("grid"), tmp_path) == tmp_path
-    assert find_model(tmp_path / "momask", tmp_path) == tmp_path / "momask"
+    assert model_folder(Path("momask"), tmp_path) == tmp_path / "momask"
+    assert model_folder(Path("grid"), tmp_path) == tmp_path
+    assert model_folder(tmp_path / "momask", tmp_path) == tmp_path / "momask"
     with pytest.raises(WeightsError, match="grid, momask"):
-        find_model(Path("nothing"), tmp_path)
+        model_folder(Path("nothing"), tmp_path)
 
 
 def test_an_unknown_system_is_refused(imported, tmp_path):

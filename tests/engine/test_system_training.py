@@ -22,13 +22,11 @@ from keyfill_extension.engine.data.tokens import TextBank
 from keyfill_extension.engine.data.windows import FeatureBank
 from keyfill_extension.engine.models.description import SystemDescription, write_description
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
+from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
+from keyfill_extension.engine.systems.mmm.presets import WORDS_PRESETS
+from keyfill_extension.engine.systems.registry import presets_of
 from keyfill_extension.engine.training import body_tokenizer, gpt, length, words
 from keyfill_extension.engine.training.loop import TrainingError
-from keyfill_extension.engine.training.system_presets import (
-    BODY_TOKENIZER_PRESETS,
-    GPT_PRESETS,
-    WORDS_PRESETS,
-)
 from keyfill_extension.engine.transformers.double_tier import DoubleTierGpt
 from keyfill_extension.engine.transformers.masked_words import WordsMasked
 
@@ -110,7 +108,7 @@ def test_a_tokenizer_of_other_sizes_is_refused(trained, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("preset", ["smoke", "smoke-halves", "smoke-shared"])
 def test_refitted_codebooks_miss_less(trained, preset: str) -> None:
-    task = body_tokenizer.prepare(BODY_TOKENIZER_PRESETS[preset], trained["corpus"], ())
+    task = body_tokenizer.prepare(presets_of("body_tokenizer")[preset], trained["corpus"], ())
     model = task.model.train()
     task.batch_loss(8)
     model.eval()
@@ -131,7 +129,7 @@ def clips(bank: FeatureBank) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize("preset", ["smoke", "smoke-halves", "smoke-shared"])
 def test_use_is_the_share_of_codes_that_clips_have(trained, preset: str) -> None:
-    task = body_tokenizer.prepare(BODY_TOKENIZER_PRESETS[preset], trained["corpus"], ())
+    task = body_tokenizer.prepare(presets_of("body_tokenizer")[preset], trained["corpus"], ())
     model = task.model
     model.train()
     task.batch_loss(8)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....engine.models.catalogue import Model, ModelError, find_model
+from ....engine.models.catalogue import Model, find_model
+from ....engine.models.description import ModelError
 from ....engine.systems import abilities
-from ....engine.systems.abilities import SYSTEMS
+from ....engine.systems.registry import SYSTEMS, titles_serving
 from ..errors import UserError
 from .edit_requests import (
     EXTEND,
@@ -53,7 +54,7 @@ def check_served(model: Model, recipe: Recipe) -> None:
     served = SYSTEMS[model.description.system]
     if uses <= served.serves:
         return
-    titles = abilities.titles_serving(uses)
+    titles = titles_serving(uses)
     title = served.title[0].upper() + served.title[1:]
     raise UserError(
         f"{_told(recipe)} needs {titles}. {title} {served.limits}.",

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from ...decoding import DecodingConfig
+from ...presets import BodyTokenizerPreset
+from ...systems.hifigpt import presets as hifigpt
+from ...systems.hifigpt.presets import GptPreset
+from ...systems.mmm import presets as mmm
 from ...systems.momask.presets import MOMASK_PRESETS, SentencePreset
+from ...systems.registry import SYSTEMS
 from ...tokenizer.dilated import DilatedConfig
 from ...tokenizer.factorized_codebook import FactorizedConfig
 from ...tokenizer.residual_quantizer import QuantizerConfig
 from ...tokenizer.rvq_vae import RvqVaeConfig
-from ...training.system_presets import (
-    BODY_TOKENIZER_PRESETS,
-    GPT_PRESETS,
-    BodyTokenizerPreset,
-    GptPreset,
-)
 from ...transformers.double_tier import Corruption
 
 TrainingPreset = BodyTokenizerPreset | SentencePreset | GptPreset
@@ -79,9 +78,9 @@ def _narrower(base: BodyTokenizerPreset) -> BodyTokenizerPreset:
 def _quick() -> Scale:
     return Scale(
         _narrower(MOMASK_PRESETS["small"].tokenizer),
-        _narrower(BODY_TOKENIZER_PRESETS["mmm-small"]),
-        _narrower(BODY_TOKENIZER_PRESETS["hifigpt-small"]),
-        MOMASK_PRESETS["small"].masked, GPT_PRESETS["hifigpt-small"],
+        _narrower(mmm.BODY_TOKENIZER_PRESETS["mmm-small"]),
+        _narrower(hifigpt.BODY_TOKENIZER_PRESETS["hifigpt-small"]),
+        MOMASK_PRESETS["small"].masked, hifigpt.GPT_PRESETS["hifigpt-small"],
         # A third of what the shipped transformers had: with less their axes say nothing.
         steps=300, masked_steps=1400, gpt_steps=1100,
     )  # fmt: skip
@@ -89,15 +88,15 @@ def _quick() -> Scale:
 
 SCALES: Final = {
     "small": Scale(
-        MOMASK_PRESETS["small"].tokenizer, BODY_TOKENIZER_PRESETS["mmm-small"],
-        BODY_TOKENIZER_PRESETS["hifigpt-small"], MOMASK_PRESETS["small"].masked,
-        GPT_PRESETS["hifigpt-small"], steps=600, masked_steps=4300, gpt_steps=3300,
+        MOMASK_PRESETS["small"].tokenizer, mmm.BODY_TOKENIZER_PRESETS["mmm-small"],
+        hifigpt.BODY_TOKENIZER_PRESETS["hifigpt-small"], MOMASK_PRESETS["small"].masked,
+        hifigpt.GPT_PRESETS["hifigpt-small"], steps=600, masked_steps=4300, gpt_steps=3300,
     ),
     "quick": _quick(),
     "smoke": Scale(
-        MOMASK_PRESETS["smoke"].tokenizer, BODY_TOKENIZER_PRESETS["smoke"],
-        BODY_TOKENIZER_PRESETS["smoke-shared"], MOMASK_PRESETS["smoke"].masked,
-        GPT_PRESETS["smoke"], steps=2, masked_steps=2, gpt_steps=2,
+        MOMASK_PRESETS["smoke"].tokenizer, mmm.BODY_TOKENIZER_PRESETS["smoke"],
+        hifigpt.BODY_TOKENIZER_PRESETS["smoke-shared"], MOMASK_PRESETS["smoke"].masked,
+        hifigpt.GPT_PRESETS["smoke"], steps=2, masked_steps=2, gpt_steps=2,
     ),
 }  # fmt: skip
 
@@ -137,7 +136,9 @@ class DecodingRow:
 
     def serves(self, system: str) -> bool:
         """Return whether the change means something to a system: a GPT has no passes."""
-        return system != "hifigpt" or (self.iterations is None and self.is_outward is None)
+        return SYSTEMS[system].has_passes or (
+            self.iterations is None and self.is_outward is None
+        )
 
 
 def training_rows(scale: Scale) -> list[TrainingRow]:

@@ -9,13 +9,16 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from ...api import DEFAULT_WEIGHTS, load_engine
-from ...checkpoint import sha256_of, write_text
+from ...api import load_engine
+from ...checkpoint import sha256_of
 from ...config import to_json
+from ...files import write_text
 from ...measuring.evaluator import FILE_NAME
+from ...models.catalogue import SHIPPED
 from ...models.description import read_description
+from ...systems.registry import SYSTEMS
 from ..comparison.cache import digest_folder, open_cache
 from ..comparison.held_out import read_split
 from ..machine import describe
@@ -24,7 +27,6 @@ from .table import Line, best_two, table_of
 from .takes import TakesBench, decoded_anew, open_bench
 from .training_rows import Budget, measure_training
 
-SYSTEMS: Final = ("grid", "momask", "mmm", "hifigpt")
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
@@ -139,7 +141,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--scale", choices=sorted(SCALES), default="small", help="base presets")
     parser.add_argument("--steps", type=int, help="of each training row, instead of the scale's")
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="trained models")
+    parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained models")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--clips", type=int, default=64, help="most held-out clips with takes")
     parser.add_argument("--repeats", type=int, default=2, help="takes of each of these clips")

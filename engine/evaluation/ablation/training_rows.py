@@ -19,17 +19,20 @@ from typing import Final
 import torch
 
 from ...api import load_engine
-from ...checkpoint import sha256_of, write_text
+from ...checkpoint import sha256_of
 from ...config import to_json
+from ...files import write_text
+from ...presets import BodyTokenizerPreset
 from ...systems.contract import Generator
+from ...systems.hifigpt.presets import GptPreset
 from ...systems.hifigpt.system import HifiGpt
+from ...systems.momask.presets import SentencePreset
 from ...systems.momask.system import MoMask, plain_scoring
 from ...tokenizer.rvq_vae import RvqVae
 from ...training.body_codes import CodeData, load_codes
 from ...training.body_tokenizer import BodyTokenizerTask, codes_in_use, train_body
 from ...training.gpt import GptTask, train_gpt
 from ...training.momask import MaskedTask, train_sentence
-from ...training.system_presets import BodyTokenizerPreset, GptPreset
 from ...transformers.double_tier import DoubleTierGpt
 from ...transformers.sentence import SentenceMasked
 from .axes import Scale, TrainingPreset, TrainingRow
@@ -92,6 +95,7 @@ def measure_training(
         task = train_gpt(preset, data, out, None, {})
         generator = _with_gpt(generator, task.model)
     else:
+        assert isinstance(preset, SentencePreset)
         trained = train_sentence("masked", preset, data, out, None)
         assert isinstance(trained, MaskedTask)
         # All rows answer the same masks: those of the base.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ...checkpoint import write_text
+from ...files import write_text
 
 FORMAT: Final = 1
 """Raised when what steps hold, or how they are measured, changes."""

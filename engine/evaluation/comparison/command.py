@@ -13,11 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from ...api import DEFAULT_WEIGHTS, LOADERS, find_model, load_engine
-from ...checkpoint import WeightsError, sha256_of, verify_weights
+from ...api import load_engine
+from ...checkpoint import sha256_of, verify_weights
 from ...data.corpus import SPLITS, Corpus, CorpusError
 from ...measuring.evaluator import FILE_NAME, load_evaluator
 from ...measuring.metrics import DRAWS
+from ...models.catalogue import SHIPPED, model_folder
+from ...models.description import ModelError
+from ...systems.registry import SYSTEMS
 from ...text_encoder import load_text_encoder
 from ..baseline import CaptionBaseline
 from ..library import measure_corpus
@@ -32,7 +35,7 @@ from .sources import NearestCaption, RandomTraining, RealMotion
 from .training_curves import read_curves
 
 ALL: Final = "all"
-REPOSITORY: Final = DEFAULT_WEIGHTS.parent
+REPOSITORY: Final = SHIPPED.parent
 CORPUS: Final = REPOSITORY.parent / "shared" / "corpus"
 """Where the corpus lies beside a clone."""
 
@@ -85,7 +88,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m engine evaluate", description=__doc__)
     parser.add_argument(
         "--model", nargs="+", required=True, metavar="DIR_OR_NAME",
-        help=f"{ALL}, or folders or names of models ({', '.join(LOADERS)})",
+        help=f"{ALL}, or folders or names of models ({', '.join(SYSTEMS)})",
     )  # fmt: skip
     parser.add_argument("--split", default="val", choices=SPLITS[::-1])
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of captioned clips")
@@ -102,7 +105,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
-    parser.add_argument("--evaluator", type=Path, default=DEFAULT_WEIGHTS / FILE_NAME)
+    parser.add_argument("--evaluator", type=Path, default=SHIPPED / FILE_NAME)
     parser.add_argument(
         "--cache", type=Path, default=REPOSITORY / "runs" / "evaluation", help="of finished steps"
     )
@@ -128,20 +131,20 @@ def find_models(names: Sequence[str]) -> tuple[dict[str, Path], list[str]]:
     name must be there.
 
     Raises:
-        WeightsError: if it is not, or its files are damaged.
+        ModelError: if it is not, or its files are damaged.
     """
     found, missing = {}, []
     for word in names:
-        for name in LOADERS if word == ALL else (word,):
+        for name in SYSTEMS if word == ALL else (word,):
             try:
-                folder = find_model(Path(name))
+                folder = model_folder(Path(name))
                 verify_weights(folder)
-            except WeightsError as error:
+            except ModelError as error:
                 if word != ALL:
                     raise
                 missing.append(f"The model {name} is left out: {error.message}")
                 continue
-            found[name if name in LOADERS else folder.resolve().name] = folder
+            found[name if name in SYSTEMS else folder.resolve().name] = folder
     return found, missing
 
 

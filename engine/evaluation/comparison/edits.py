@@ -19,7 +19,7 @@ from ...motion.clip import Clip
 from ...motion.edits import Canvas, extend, in_between, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
 from ...motion.skeleton import FPS, PART_JOINTS, PARTS
-from ...systems.token_steps import Mask
+from ...systems.abilities import Mask
 from ..edit_prompts import SPAN_FRAMES
 from ..edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
 from ..takes import RunsRequests

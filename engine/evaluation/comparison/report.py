@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ...checkpoint import write_text
+from ...files import write_text
 from .plots import Chart, Line, draw_chart
 from .training_curves import training_charts
 

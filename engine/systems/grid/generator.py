@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Generator as Steps
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...checkpoint import load_checkpoint, load_network
 from ...features import Origin, clip_to_features
 from ...motion.clip import Clip
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
-from ...retrieval.bridging import Gap
+from ...retrieval.bridging import BridgeFinder, Gap
+from ...retrieval.memory import MotionMemory
 from ...splicing import root_gap
 from ...text_encoder import EncodedText, TextEncoder
-from ..abilities import reason_against
-from ..contract import Canvas, Made, Stopwatch, finish_takes
-from ..sliding import finish
-from ..token_steps import (
-    Mask,
-    context_features,
-    decoded_clip,
-    gaps_of,
-    step_mask,
-    whole_steps,
-)
+from ...tokenizer.grid import load_grid_tokenizer
+from ...transformers.length import LengthConfig, LengthPredictor
+from ...transformers.masked import MaskedConfig, MaskedTransformer
+from ...transformers.residual import ResidualConfig, ResidualTransformer
+from ..abilities import Mask
+from ..contract import Canvas, Made, Stopwatch
+from ..finishing import finish, finish_takes
+from ..registry import reason_against
+from ..token_steps import context_features, decoded_clip, gaps_of, step_mask, whole_steps
 from .system import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
@@ -141,3 +142,23 @@ def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Mask, float]:
         gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
         best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
     return finish(canvas, rivals.features[best])
+
+
+def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGenerator:
+    """Load the networks and the memory of the grid model.
+
+    Raises:
+        WeightsError: if a file is missing or damaged.
+    """
+    tokenizer = load_grid_tokenizer(weights, device)
+    memory = MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0])
+    system = GridSystem(
+        tokenizer,
+        load_network(weights / "masked.safetensors", MaskedTransformer, MaskedConfig, device),
+        load_network(weights / "residual.safetensors", ResidualTransformer, ResidualConfig, device),
+        load_network(weights / "length.safetensors", LengthPredictor, LengthConfig, device),
+        memory,
+        text_encoder,
+        BridgeFinder(tokenizer, memory),
+    )
+    return GridGenerator(system)

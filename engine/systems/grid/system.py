@@ -30,12 +30,7 @@ from ...transformers.length import LengthPredictor
 from ...transformers.masked import Condition, MaskedTransformer
 from ...transformers.residual import ResidualTransformer
 from ..contract import Stopwatch
-
-WINDOW_STEPS = 76
-"""Most steps that are filled at a time: the longest real clips, about 10 s."""
-
-CONTEXT_STEPS = 20
-"""Known steps that are seen on each side of what is filled: 2.7 s."""
+from ..sliding import windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,29 +356,3 @@ class GridSystem:
                 drawn = torch.where(sources >= 0, copied, drawn)
             codes[..., stage] = torch.where(mask, drawn, codes[..., stage])
         return codes
-
-
-def windows(
-    mask: Tensor, longest: int = WINDOW_STEPS, context: int = CONTEXT_STEPS
-) -> list[tuple[int, int]]:
-    """Return the windows [start, end) of steps to fill, in order.
-
-    One window with `context` known steps on each side, as far as there are any. Where that
-    is longer than `longest` steps, the grid (S, P) is filled by sliding: each window begins
-    with `context` steps that are known by then, so that one prompt serves any length.
-    """
-    steps = len(mask)
-    touched = torch.nonzero(mask.any(1)).flatten()
-    if len(touched) == 0:
-        return []
-    at, last = int(touched[0]), int(touched[-1]) + 1
-    near = (max(0, at - context), min(steps, last + context))
-    if near[1] - near[0] <= longest:
-        return [near]
-    found = []
-    while at < last:
-        start = max(0, min(at - context, steps - longest))
-        end = min(steps, start + longest)
-        found.append((start, end))
-        at = end
-    return found

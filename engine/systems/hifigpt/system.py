@@ -23,10 +23,10 @@ from ...motion.request import Progress, RequestError
 from ...text_encoder import EncodedText, TextEncoder
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
-from ..abilities import reason_against
-from ..contract import Canvas, Made, Stopwatch, finish_takes
-from ..sliding import finish
-from ..token_steps import Mask
+from ..abilities import Mask
+from ..contract import Canvas, Made, Stopwatch
+from ..finishing import finish, finish_takes
+from ..registry import reason_against
 from .continuing import Continuation, continue_codes
 
 LONGEST_FRAMES: Final = 300

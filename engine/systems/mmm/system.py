@@ -25,10 +25,12 @@ from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked_words import TextCondition, WordsConfig, WordsMasked
-from ..abilities import reason_against
-from ..contract import Canvas, Made, Stopwatch, finish_takes
-from ..sliding import StepScores, fill_steps, finish, least_certain, unseen_steps
-from ..token_steps import Mask, context_features, step_mask, whole_steps
+from ..abilities import Mask
+from ..contract import Canvas, Made, Stopwatch
+from ..finishing import finish, finish_takes
+from ..registry import reason_against
+from ..sliding import StepScores, fill_steps, least_certain, unseen_steps
+from ..token_steps import context_features, step_mask, whole_steps
 
 _LOWER = PARTS.index("LOWER_BODY")
 

@@ -18,10 +18,10 @@ from ...motion.feet.clean_up import clean_up
 from ...motion.files import humanml3d
 from ...motion.skeleton import FPS
 from ...splicing import root_gap
+from ..abilities import Mask
 from ..contract import Canvas
-from ..sliding import finish
+from ..finishing import finish
 from ..token_steps import (
-    Mask,
     as_float32,
     bridge_masked,
     context_features,

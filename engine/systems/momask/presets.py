@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ...features import WIDTH
+from ...presets import (
+    BODY_LOSSES,
+    LENGTH_PRESETS,
+    SMALL_TOKENIZER_LOOP,
+    SMOKE_LOOP,
+    TEXT_WIDTH,
+    BodyTokenizerPreset,
+    LengthPreset,
+    LoopConfig,
+    small_loop,
+)
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
 from ...tokenizer.residual_quantizer import QuantizerConfig
 from ...tokenizer.rvq_vae import RvqVaeConfig
-from ...training.loop import LoopConfig
-from ...training.presets import LENGTH_PRESETS, LengthPreset, TokenizerLosses
-from ...training.system_presets import TEXT_WIDTH, BodyTokenizerPreset, small_loop
 from ...transformers.sentence import SentenceConfig
 
 
@@ -53,7 +61,7 @@ def _tokenizer(width: int, loop: LoopConfig, starts_linear: bool) -> BodyTokeniz
         stages=6, codebook=CodebookConfig(size=512, width=width), stage_dropout=0.2
     )
     model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width), starts_linear)
-    return BodyTokenizerPreset(model, TokenizerLosses(path=6.0, heading=8.0), loop)
+    return BodyTokenizerPreset(model, BODY_LOSSES, loop)
 
 
 def _sentence(width: int, layers: int, heads: int, code_width: int) -> SentenceConfig:
@@ -71,10 +79,6 @@ _PAPER_TOKENIZER_LOOP = LoopConfig(
     steps=200_000, batch=256, learning_rate=2e-4, warmup=2000, average_decay=0.999,
     validate_every=5000, save_every=5000,
 )  # fmt: skip
-_SMALL_TOKENIZER_LOOP = LoopConfig(
-    steps=1800, batch=48, learning_rate=1e-3, warmup=100, average_decay=0.99
-)
-_SMOKE_LOOP = LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
 _SMOKE = SentenceConfig(
     stages=2, codebook_size=16, code_width=8, text_width=TEXT_WIDTH, width=16, heads=2, layers=1,
     feed_width=32,
@@ -82,7 +86,7 @@ _SMOKE = SentenceConfig(
 
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
-        _tokenizer(192, _SMALL_TOKENIZER_LOOP, starts_linear=True),
+        _tokenizer(192, SMALL_TOKENIZER_LOOP, starts_linear=True),
         SentencePreset(_sentence(256, 6, 8, 192), small_loop(4300), without_text=0.1),
         SentencePreset(_sentence(192, 4, 6, 192), small_loop(2800), without_text=0.2),
     ),
@@ -97,10 +101,10 @@ MOMASK_PRESETS = {
                 QuantizerConfig(2, CodebookConfig(size=16, width=8)),
                 DilatedConfig(WIDTH, width=8, depth=1),
             ),
-            loop=_SMOKE_LOOP, frames=16,
+            loop=SMOKE_LOOP, frames=16,
         ),
-        SentencePreset(_SMOKE, _SMOKE_LOOP, without_text=0.1),
-        SentencePreset(_SMOKE, _SMOKE_LOOP, without_text=0.2),
+        SentencePreset(_SMOKE, SMOKE_LOOP, without_text=0.1),
+        SentencePreset(_SMOKE, SMOKE_LOOP, without_text=0.2),
         LENGTH_PRESETS["smoke"],
     ),
 }  # fmt: skip

@@ -29,11 +29,11 @@ from ...transformers.length import (
     LengthPredictor,
 )
 from ...transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
-from ..abilities import reason_against
-from ..contract import Canvas, Made, Stopwatch, finish_takes
-from ..grid.system import windows
-from ..sliding import StepScores, fill_steps, least_certain, unseen_steps
-from ..token_steps import Mask
+from ..abilities import Mask
+from ..contract import Canvas, Made, Stopwatch
+from ..finishing import finish_takes
+from ..registry import reason_against
+from ..sliding import StepScores, fill_steps, least_certain, unseen_steps, windows
 from .body_frames import BodyFrames, body_frames
 
 

@@ -205,7 +205,7 @@ def test_of_all_models_the_missing_ones_are_told(tmp_path: Path, monkeypatch):
         return grid
 
     grid = comparing.write_model(tmp_path / "weights")
-    monkeypatch.setattr(command, "find_model", only_grid)
+    monkeypatch.setattr(command, "model_folder", only_grid)
     found, missing = command.find_models(["all"])
     assert found == {"grid": grid}
     assert missing[0] == "The model momask is left out: There is no model momask."

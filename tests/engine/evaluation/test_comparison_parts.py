@@ -21,10 +21,10 @@ from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
 from keyfill_extension.engine.systems.grid.system import GridSystem
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.tokenizer.grid import GridTokenizer
-from keyfill_extension.engine.training.presets import TOKENIZER_PRESETS
 
 from .. import test_published_systems as published
 from ..test_momask import make_system

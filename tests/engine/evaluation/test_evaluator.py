@@ -22,7 +22,7 @@ from keyfill_extension.engine.measuring.evaluator import (
 )
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 from keyfill_extension.engine.training import evaluator as training
-from keyfill_extension.engine.training.presets import EVALUATOR_PRESETS
+from keyfill_extension.engine.training.evaluator import EVALUATOR_PRESETS
 
 from ..small_corpus import swinging_clip, write_small_corpus
 
