@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from engine.evaluation.machine import describe, matrix_rate  # noqa: E402
+from engine.evaluation.scores.machine import describe, matrix_rate  # noqa: E402
 
 __all__ = ["describe", "matrix_rate"]

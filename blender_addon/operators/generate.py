@@ -17,11 +17,10 @@ from ..core.edits.requests import errors_for_animators
 from ..core.errors import UserError
 from ..core.link.jobs import Job
 from ..properties import WORLD_ORIGIN
-from ..scene import timeline
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes
 from ..scene.keys import keyframes
-from ..scene.reading import armature, rig_target
+from ..scene.reading import armature, rig_target, timeline
 from .job_operator import JobOperator
 from .served import is_served
 

@@ -32,11 +32,10 @@ from ...engine.motion.rig import BonePose, Rig, RigPose
 from ...engine.motion.skeleton import FPS
 from ..core import axes
 from ..core.rigs.posed import read_rotations as read_rotations
-from . import timeline
 from .controls import edits as control_edits
 from .controls.edits import ReadControls
-from .reading import armature
-from .stage import lend_stage as lend_stage
+from .reading import armature, timeline
+from .reading.stage import lend_stage as lend_stage
 
 Array = NDArray[np.floating]
 

@@ -20,15 +20,15 @@ from ..data.corpus import load_corpus
 from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
-from .baseline import CaptionBaseline
 from .comparison.command import main as compare
-from .edit_scores import edits_table, score_edits
-from .library import RealClip, measure_corpus
-from .motion_scores import motion_table, score_motion
-from .prompt_scores import score_prompts, scores_table
-from .prompts import PAIRS, SINGLES, Prompt
-from .rates import frozen_digest, rate_prompt, rates_table
-from .takes import measure_takes
+from .scores.baseline import CaptionBaseline
+from .scores.edit_scores import edits_table, score_edits
+from .scores.library import RealClip, measure_corpus
+from .scores.motion_scores import motion_table, score_motion
+from .scores.prompt_scores import score_prompts, scores_table
+from .scores.prompts import PAIRS, SINGLES, Prompt
+from .scores.rates import frozen_digest, rate_prompt, rates_table
+from .scores.takes import measure_takes
 
 SEEDS: Final = 3
 """Takes per prompt."""

@@ -5,9 +5,8 @@ import time
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.scene import timeline
 from keyfill_extension.blender_addon.scene.keys import keyframes
-from keyfill_extension.blender_addon.scene.reading import armature
+from keyfill_extension.blender_addon.scene.reading import armature, timeline
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig

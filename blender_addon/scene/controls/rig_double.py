@@ -22,7 +22,7 @@ from ...core.rigs.posed import BoneKeys, Posed
 from ..keys import keyframes
 from ..keys.take_channels import rotation_channels
 from ..reading.edit_target import slot_named_as
-from ..stage import lend_stage
+from ..reading.stage import lend_stage
 
 Array = NDArray[np.floating[Any]]
 Property = tuple[str, str]

@@ -21,7 +21,7 @@ from ...models.description import read_description
 from ...systems.registry import SYSTEMS
 from ..comparison.cache import digest_folder, open_cache
 from ..comparison.held_out import read_split
-from ..machine import describe
+from ..scores.machine import describe
 from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
 from .table import Line, best_two, table_of
 from .takes import TakesBench, decoded_anew, open_bench

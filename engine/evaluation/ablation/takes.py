@@ -19,7 +19,7 @@ from ..comparison.held_out import HeldOut, choose_evenly, read_split
 from ..comparison.model_rows import Bench, Counts
 from ..comparison.samples import Judge, measure_sample
 from ..comparison.sources import Reconstructions, Takes
-from ..takes import make_takes
+from ..scores.takes import make_takes
 from .axes import DecodingRow
 
 MEASURED = ("fid", "kid", "r1", "r3", "jerk")

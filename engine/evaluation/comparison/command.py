@@ -22,9 +22,9 @@ from ...models.catalogue import SHIPPED, model_folder
 from ...models.description import ModelError
 from ...systems.registry import SYSTEMS
 from ...text_encoder import load_text_encoder
-from ..baseline import CaptionBaseline
-from ..library import measure_corpus
-from ..machine import describe
+from ..scores.baseline import CaptionBaseline
+from ..scores.library import measure_corpus
+from ..scores.machine import describe
 from .cache import StepCache, digest_folder, open_cache
 from .figures import Yardstick, diversity_pairs, halves_of_real, motion_figures
 from .held_out import HeldOut, choose_evenly, read_split

@@ -16,8 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from ...tokenizer.codebook import Codebook
-from ..machine import describe
-from ..takes import RunsRequests, make_takes
+from ..scores.machine import describe
+from ..scores.takes import RunsRequests, make_takes
 from .samples import watch
 
 SECONDS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)

@@ -20,9 +20,9 @@ from ...motion.edits import Canvas, extend, in_between, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
 from ...motion.skeleton import FPS, PART_JOINTS, PARTS
 from ...systems.abilities import Mask
-from ..edit_prompts import SPAN_FRAMES
-from ..edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
-from ..takes import RunsRequests
+from ..scores.edit_prompts import SPAN_FRAMES
+from ..scores.edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
+from ..scores.takes import RunsRequests
 from .figures import measured, medians
 from .samples import watch
 

@@ -17,7 +17,7 @@ from ...measuring.metrics import Array, bootstrap_means
 from ...motion.clip import Clip
 from ...systems.contract import Generator
 from ...tokenizer.contract import Tokenizer
-from ..takes import RunsRequests, make_takes
+from ..scores.takes import RunsRequests, make_takes
 from .cache import StepCache
 from .codes import CodeUse, networks_of, stage_errors, tokenizers_of
 from .confidence import calibration, can_be_asked, guess_tokens

@@ -17,7 +17,7 @@ from ...measuring.metrics import Array
 from ...motion.clip import Clip
 from ...text_encoder import TextEncoder
 from ..checks.measures import Body
-from ..physics import measure_physics
+from ..scores.physics import measure_physics
 
 PHYSICS = ("slide", "penetration", "jerk")
 

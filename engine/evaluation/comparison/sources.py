@@ -10,8 +10,8 @@ import numpy as np
 from ...data.corpus import CorpusClip
 from ...motion.clip import Clip
 from ...tokenizer.contract import Tokenizer
-from ..baseline import CaptionBaseline
-from ..takes import RunsRequests, make_takes
+from ..scores.baseline import CaptionBaseline
+from ..scores.takes import RunsRequests, make_takes
 from .codes import reconstruct
 from .held_out import HeldOut
 from .samples import watch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyfill_extension.engine.data.corpus import CorpusClip
 from keyfill_extension.engine.evaluation.checks.measures import Body
-from keyfill_extension.engine.evaluation.library import RealClip
+from keyfill_extension.engine.evaluation.scores.library import RealClip
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
 

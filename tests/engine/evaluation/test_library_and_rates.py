@@ -3,11 +3,11 @@ import re
 import numpy as np
 import pytest
 from keyfill_extension.engine.data.corpus import load_corpus
-from keyfill_extension.engine.evaluation import library, rates
 from keyfill_extension.engine.evaluation.checks.captioned import SHOWN, Shown
 from keyfill_extension.engine.evaluation.checks.measures import Body
 from keyfill_extension.engine.evaluation.checks.table import CHECKS, passes
-from keyfill_extension.engine.evaluation.prompts import PAIRS, SINGLES, Prompt
+from keyfill_extension.engine.evaluation.scores import library, rates
+from keyfill_extension.engine.evaluation.scores.prompts import PAIRS, SINGLES, Prompt
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PART_JOINTS
 
 from .actions import clap, go, kick_left, raise_both, stand

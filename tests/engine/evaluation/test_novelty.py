@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from keyfill_extension.engine.evaluation.checks.measures import Body
-from keyfill_extension.engine.evaluation.novelty import (
+from keyfill_extension.engine.evaluation.scores.novelty import (
     TrainingWindows,
     spread,
     summarize_novelty,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from keyfill_extension.engine.evaluation.checks.measures import Body
-from keyfill_extension.engine.evaluation.physics import (
+from keyfill_extension.engine.evaluation.scores.physics import (
     compare_physics,
     floor_penetration,
     foot_slide,

@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 from keyfill_extension.engine.evaluation import run
-from keyfill_extension.engine.evaluation.baseline import CaptionBaseline
 from keyfill_extension.engine.evaluation.checks.measures import Body
-from keyfill_extension.engine.evaluation.motion_scores import motion_table, score_motion
-from keyfill_extension.engine.evaluation.prompt_scores import score_prompts, scores_table
-from keyfill_extension.engine.evaluation.prompts import Prompt
-from keyfill_extension.engine.evaluation.takes import make_takes, measure_takes
+from keyfill_extension.engine.evaluation.scores.baseline import CaptionBaseline
+from keyfill_extension.engine.evaluation.scores.motion_scores import motion_table, score_motion
+from keyfill_extension.engine.evaluation.scores.prompt_scores import score_prompts, scores_table
+from keyfill_extension.engine.evaluation.scores.prompts import Prompt
+from keyfill_extension.engine.evaluation.scores.takes import make_takes, measure_takes
 from keyfill_extension.engine.motion.request import MotionResult, Progress
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 

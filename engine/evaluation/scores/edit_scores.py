@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ..motion import quaternions
-from ..motion.clip import Clip, headings
-from ..motion.edits import Canvas, close_loop, in_between, open_loop, regenerate, upper_body
-from ..motion.request import MotionRequest, MotionResult
-from .checks.captioned import SHOWN
-from .checks.measures import Body
-from .checks.table import passes
+from ...motion import quaternions
+from ...motion.clip import Clip, headings
+from ...motion.edits import Canvas, close_loop, in_between, open_loop, regenerate, upper_body
+from ...motion.request import MotionRequest, MotionResult
+from ..checks.captioned import SHOWN
+from ..checks.measures import Body
+from ..checks.table import passes
 from .edit_prompts import SPAN_FRAMES, SPAN_PROMPTS, UPPER_PROMPTS
 from .library import RealClip, find_captioned
 from .physics import foot_slide

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .checks.measures import Array, Body, runs_of, velocity
+from ..checks.measures import Array, Body, runs_of, velocity
 
 CONTACT_HEIGHT: Final = 0.015
 """Metres: a foot joint this near to where it stands in the clip is in contact."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..text_encoder import TextEncoder
+from ...text_encoder import TextEncoder
 from .library import RealClip
 
 TOP: Final = 3

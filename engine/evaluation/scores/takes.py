@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Protocol
 
-from ..motion.clip import Clip
-from ..motion.request import (
+from ...motion.clip import Clip
+from ...motion.request import (
     LONGEST_SECONDS,
     SHORTEST_SECONDS,
     MotionRequest,
     MotionResult,
     Progress,
 )
-from .checks.measures import Body
+from ..checks.measures import Body
 
 
 class RunsRequests(Protocol):

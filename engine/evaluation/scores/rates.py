@@ -12,14 +12,14 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
+from ..checks import arms as arm_checks
+from ..checks import body as body_checks
+from ..checks import captioned as shown
+from ..checks import measures
+from ..checks import table as checks
+from ..checks.measures import Body
+from ..checks.table import passes
 from . import prompts
-from .checks import arms as arm_checks
-from .checks import body as body_checks
-from .checks import captioned as shown
-from .checks import measures
-from .checks import table as checks
-from .checks.measures import Body
-from .checks.table import passes
 from .library import RealClip, find_captioned, of_about_length, splice_arms
 from .prompts import PAIRS, SINGLES, Prompt
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion import quaternions
-from ..motion.skeleton import JOINTS
-from .checks.measures import Array, Body
+from ...motion import quaternions
+from ...motion.skeleton import JOINTS
+from ..checks.measures import Array, Body
 
 WINDOW_FRAMES: Final = 48
 """Frames of a window at 30 fps; shorter clips are left out."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.corpus import Corpus, CorpusClip
-from ..motion.clip import Clip
-from ..motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
-from ..retrieval.wording import mirror_words
-from .checks.captioned import SHOWN, Shown
-from .checks.measures import Body
+from ...data.corpus import Corpus, CorpusClip
+from ...motion.clip import Clip
+from ...motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
+from ...retrieval.wording import mirror_words
+from ..checks.captioned import SHOWN, Shown
+from ..checks.measures import Body
 
 
 @dataclass(frozen=True, slots=True, eq=False)

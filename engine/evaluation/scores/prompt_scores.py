@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..checks.measures import Body
+from ..checks.table import passes
 from .baseline import CaptionBaseline
-from .checks.measures import Body
-from .checks.table import passes
 from .prompts import Prompt
 
 

@@ -1,0 +1,1 @@
+"""Scores of takes and edits on frozen prompts, motion quality, novelty, and their baselines."""
