@@ -20,7 +20,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent
 MANIFEST = Path("blender_addon/blender_manifest.toml")
-LEFT_OUT = ("training", "evaluation", "data")
+LEFT_OUT = ("training", "evaluation", "measuring", "data")
 """Folders of the engine that need the repository; the installed add-on does without."""
 
 WEIGHTS_LEFT_OUT = ("evaluator.safetensors",)

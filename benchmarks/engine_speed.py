@@ -27,14 +27,12 @@ COLD = (
 def run_take(engine, seconds: float, seed: int):
     """Return the wall time of one take and its stages."""
     from engine.motion.request import MotionRequest
+    from engine.motion.running import run_to_end
 
     started = time.perf_counter()
-    running = engine.run(MotionRequest("a person walks forward and waves", seconds, seed=seed))
-    while True:
-        try:
-            next(running)
-        except StopIteration as finished:
-            return time.perf_counter() - started, finished.value.stage_seconds
+    request = MotionRequest("a person walks forward and waves", seconds, seed=seed)
+    made = run_to_end(engine.run(request))
+    return time.perf_counter() - started, made.stage_seconds
 
 
 def main() -> int:

@@ -44,6 +44,7 @@ def fill(system):
     """Fill a whole motion and decode it."""
     import torch
 
+    from engine.motion.running import run_to_end
     from engine.systems.sliding import fill_steps
 
     sentence = torch.ones(1, 512)
@@ -54,11 +55,7 @@ def fill(system):
     task = fill_steps(
         system.base_with(sentence), codes[0, :, 0], (mask, unseen), system.decoding.base, generators
     )
-    try:
-        while True:
-            next(task)
-    except StopIteration as finished:
-        codes[..., 0] = finished.value
+    codes[..., 0] = run_to_end(task)
     codes = system.fill_detail(codes, mask, sentence, generators)
     return system.networks.tokenizer.decode(codes[:, :, None])
 

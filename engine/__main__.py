@@ -12,13 +12,14 @@ import importlib
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
 from .motion.clip import Clip, save_clip
-from .motion.request import MotionRequest, MotionResult, Progress
-from .worker import Engine, EngineMissing, LoadEngine, describe_error, load_keyfill_engine
+from .motion.request import MotionRequest, Progress
+from .motion.running import run_to_end
+from .worker import EngineMissing, LoadEngine, describe_error, load_keyfill_engine
 
 PROGRAM: Final = "python -m engine"
 USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
@@ -81,6 +82,11 @@ class ProgressBar:
         """Draw what is being done, where it cannot be measured."""
         if self._is_terminal:
             self._draw(f"{label} …")
+
+    def note(self, sentence: str) -> None:
+        """Leave a sentence on a line of its own."""
+        self.clear()
+        print(sentence, file=self._stream)
 
     def clear(self) -> None:
         """Leave an empty line for what comes next."""
@@ -186,7 +192,7 @@ def generate(words: Sequence[str], load_engine: LoadEngine) -> int:
         request.check()  # before the model is loaded, which takes seconds
         bar.announce("Loading the model")
         engine = load_engine(options.weights, options.device)
-        result = _run(engine, request, bar)
+        result = run_to_end(engine.run(request), bar.show)
         paths = write_takes(result.clips, options.out)
     finally:
         bar.clear()
@@ -237,16 +243,6 @@ def _parse_generate(words: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _run(engine: Engine, request: MotionRequest, bar: ProgressBar) -> MotionResult:
-    task = engine.run(request)
-    try:
-        while True:
-            bar.show(next(task))
-    except StopIteration as finished:
-        result: MotionResult = finished.value
-        return result
-
-
 def write_takes(clips: Sequence[Clip], out: Path) -> list[Path]:
     """Write one file a take, all or none: FILE.npz, or FILE_1.npz and so on for several."""
     paths = [out]
@@ -283,23 +279,18 @@ def _generate_batch(
     read_lines(options.requests)  # a wrong path is told before the model is loaded
     bar.announce("Loading the model")
     engine = load_engine(options.weights, options.device)
-    task: Generator[Progress | LineNote, None, int] = run_batch(
-        engine, options.requests, options.out
-    )
-    status = 0
-    try:
-        while True:
-            news = next(task)
-            if isinstance(news, Progress):
-                bar.show(news)
-                continue
-            bar.clear()
-            _tell(f"line {news.number}: {news.text}", 0)
-            status = FAILED if news.is_error else status
-    except StopIteration as finished:
-        bar.clear()
-        print(f"{finished.value} written to {options.out}")
-    return status
+    failed: list[bool] = []
+
+    def tell(news: Progress | LineNote) -> None:
+        if isinstance(news, LineNote):
+            failed.append(news.is_error)
+            return bar.note(f"line {news.number}: {news.text}")
+        return bar.show(news)
+
+    written = run_to_end(run_batch(engine, options.requests, options.out), tell)
+    bar.clear()
+    print(f"{written} written to {options.out}")
+    return FAILED if any(failed) else 0
 
 
 def train(words: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ stopped between any two passes of a network. It knows no file but the weights.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,10 +18,11 @@ from .checkpoint import WeightsError, verify_weights
 from .models.catalogue import SHIPPED, model_folder
 from .models.description import read_description
 from .motion.clip import Clip
-from .motion.edits import extend
+from .motion.edits import Mask, extend
 from .motion.request import MotionRequest, MotionResult, Progress, RequestError
+from .motion.running import retold
 from .motion.skeleton import FPS, PARTS
-from .systems.abilities import Mask, use_of_mask
+from .systems.abilities import use_of_mask
 from .systems.contract import Canvas, Stopwatch
 from .systems.contract import Generator as MotionGenerator
 from .systems.registry import SYSTEMS, titles_serving
@@ -30,8 +31,8 @@ from .text_encoder import EncodedText, load_text_encoder
 CONTEXT_FRAMES: Final = 80
 """Frames of a long take that the next beat sees."""
 
-class Engine:
-    """A system with everything around it."""
+class SystemEngine:
+    """The engine contract over a loaded system."""
 
     def __init__(self, generator: MotionGenerator) -> None:
         self.generator = generator
@@ -104,7 +105,7 @@ class Engine:
                 if clip is not None:
                     canvas = extend(clip.cut(clip.frames - known, clip.frames), seconds)
                     beat = replace(beat, clip=canvas.clip, mask=canvas.mask)
-                made = yield from _told(self._run_one(beat, watch), number, len(request.beats))
+                made = yield from retold(self._run_one(beat, watch), _as_beat(number, request))
                 cut = cut or made.prompt_cut
                 contacts = np.concatenate([contacts, made.contacts[0][known:]])
                 clip = made.clips[0] if clip is None else _joined(clip, made.clips[0], known)
@@ -128,17 +129,9 @@ class Engine:
         return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)
 
 
-def _told(
-    task: Generator[Progress, None, MotionResult], done: int, total: int
-) -> Generator[Progress, None, MotionResult]:
-    """Run one beat and tell its progress as a share of the long take."""
-    try:
-        while True:
-            inner = next(task)
-            yield Progress(done, total, f"Beat {done + 1}: {inner.label}")
-    except StopIteration as finished:
-        result: MotionResult = finished.value
-        return result
+def _as_beat(number: int, request: MotionRequest) -> Callable[[Progress], Progress]:
+    """Return how a beat's progress is told: as a share of the long take."""
+    return lambda inner: Progress(number, len(request.beats), f"Beat {number + 1}: {inner.label}")
 
 
 def _joined(clip: Clip, longer: Clip, known: int) -> Clip:
@@ -168,7 +161,7 @@ def choose_device(device: str) -> str:
     return device
 
 
-def load_engine(weights: Path = SHIPPED, device: str = "auto") -> Engine:
+def load_engine(weights: Path = SHIPPED, device: str = "auto") -> SystemEngine:
     """Load a model's folder, whichever system it holds, and its text encoder.
 
     Args:
@@ -185,4 +178,4 @@ def load_engine(weights: Path = SHIPPED, device: str = "auto") -> Engine:
     beside = weights / "clip" if description.text_encoder.startswith("clip") else None
     folder = beside if beside is not None and beside.is_dir() else None
     text_encoder = load_text_encoder(description.text_encoder, folder)
-    return Engine(SYSTEMS[description.system].load(weights, place, text_encoder))
+    return SystemEngine(SYSTEMS[description.system].load(weights, place, text_encoder))

@@ -12,15 +12,15 @@ import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
 from .motion.bones.matching import match_bones
 from .motion.clip import Clip, ClipError, load_clip, save_clip
 from .motion.edits import (
-    Canvas,
     Loop,
+    MaskedClip,
     check_gap,
     close_loop,
     extend,
@@ -29,11 +29,12 @@ from .motion.edits import (
     regenerate,
 )
 from .motion.files.bvh import read_bvh
-from .motion.request import MotionRequest, MotionResult, Progress, RequestError
+from .motion.request import MotionRequest, Progress, RequestError
 from .motion.resampling import resample_clip
 from .motion.retargeting.clip_to_rig import Placement, rig_pose_to_clip
 from .motion.retargeting.rest_alignment import align_rest_poses
 from .motion.rig import RigError
+from .motion.running import Engine, retold
 from .motion.skeleton import FPS
 
 FIELDS: Final = (
@@ -50,13 +51,6 @@ LONGEST_NAME: Final = 150
 # Halves of surrogate pairs cannot be encoded.
 _FORBIDDEN_IN_NAMES: Final = re.compile(r'[/\\<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
 _RESERVED_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-
-
-class MotionEngine(Protocol):
-    """What a batch asks of an engine."""
-
-    def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
-        """Yield progress and return the motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,7 @@ class NamedRequest:
 
 
 def run_batch(
-    engine: MotionEngine, requests: Path, out: Path
+    engine: Engine, requests: Path, out: Path
 ) -> Generator[Progress | LineNote, None, int]:
     """Serve every line of a file, one after another.
 
@@ -113,7 +107,7 @@ def run_batch(
             named = parse_line(line, requests.parent)
             _claim_name(named.name, number, taken)
             task = engine.run(named.request)
-            result = yield from _relabelled(task, Progress(index, len(lines), named.name))
+            result = yield from retold(task, _in_batch(Progress(index, len(lines), named.name)))
         except RequestError as error:
             yield LineNote(number, str(error))
             continue
@@ -127,17 +121,9 @@ def run_batch(
     return written
 
 
-def _relabelled(
-    task: Generator[Progress, None, MotionResult], place: Progress
-) -> Generator[Progress, None, MotionResult]:
-    """Run one task and tell its progress as the place in the batch."""
-    try:
-        while True:
-            inner = next(task)
-            yield Progress(place.done, place.total, f"{place.label}: {inner.label}")
-    except StopIteration as finished:
-        result: MotionResult = finished.value
-        return result
+def _in_batch(place: Progress) -> Callable[[Progress], Progress]:
+    """Return how a line's progress is told: as the place in the batch."""
+    return lambda inner: Progress(place.done, place.total, f"{place.label}: {inner.label}")
 
 
 def cut_note(words: str) -> str:
@@ -200,7 +186,7 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
     return NamedRequest(name, request, loop)
 
 
-def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> Canvas | None:
+def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> MaskedClip | None:
     """Return what an edit fills; None for a new take."""
     if op == "regenerate" and record.get("clip") is None:
         if record.get("frames") is not None or record.get("parts") is not None:

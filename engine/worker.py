@@ -20,13 +20,14 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 from .models.catalogue import SHIPPED, find_model, list_models
-from .motion.request import MotionRequest, MotionResult, Progress
+from .motion.request import Progress
+from .motion.running import Engine
 from .protocol import (
     CANCEL,
     CANCELLED,
@@ -52,17 +53,6 @@ ENDED_BY_DAMAGE: Final = 3
 """Exit status after a damaged frame."""
 
 _log = logging.getLogger("keyfill.worker")
-
-
-class Engine(Protocol):
-    """What the worker asks of an engine."""
-
-    @property
-    def device(self) -> str:
-        """What it computes on: cpu, cuda or mps."""
-
-    def run(self, request: MotionRequest) -> Generator[Progress, None, MotionResult]:
-        """Yield progress at least every 0.2 s and return the motion."""
 
 
 LoadEngine = Callable[[Path | None, str], Engine]

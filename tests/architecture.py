@@ -7,7 +7,10 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -19,12 +22,12 @@ LEARNING = {"torch", "transformers", "safetensors", "tokenizers"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "shares", "splicing"},
+    {"protocol", "rotations", "config", "files", "shares", "splicing"},
     {"features", "models"},
     {"checkpoint"},
     {"text_encoder"},
     {"tokenizer", "transformers"},
-    {"decoding", "retrieval"},
+    {"decoding", "retrieval", "presets"},
     {"systems"},
     {"api"},
     {"worker", "batch"},
@@ -61,7 +64,8 @@ DECLARATIONS = ("engine/systems/abilities.py", "engine/systems/registry.py",
 FOR_BLENDER = {"motion", "models", "systems.abilities", "systems.registry"}
 """Parts of the engine that Blender's process may import; `engine_link` also the protocol."""
 
-LIGHT = ("engine/protocol.py", "engine/config.py", "engine/motion/*", "engine/models/*",
+LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/motion/*",
+         "engine/models/*",
          *DECLARATIONS)
 """What these import when they are loaded is NumPy and the standard library only."""
 
@@ -130,23 +134,68 @@ def _targets(path: str, node: ast.ImportFrom) -> Iterator[str]:
         yield "beyond the extension"
         return
     base = folder[: len(folder) - up] + module
-    if len(base) >= 2 or (base and base[0] not in ("engine", "blender_addon")):
-        yield ".".join(base)
-        return
     for name in node.names:  # `from .. import x`: x is the part that counts
-        yield ".".join([*base, name.name])
+        is_part = len(base) < 2 and (not base or base[0] in ("engine", "blender_addon"))
+        is_module = (REPOSITORY.joinpath(*base) / f"{name.name}.py").is_file()
+        yield ".".join([*base, name.name] if is_part or is_module else base)
 
 
-def engine_part(path: str) -> str:
-    """Return `motion` for engine/motion/clip.py, `api` for engine/api.py, else nothing."""
+def part_of(path: str) -> str:
+    """Return `motion` for engine/motion/clip.py, `api` for engine/api.py."""
     parts = Path(path).with_suffix("").parts
-    return parts[1] if parts[0] == "engine" and len(parts) > 1 else ""
+    return parts[1] if len(parts) > 1 else ""
 
 
-def layer_of(part: str) -> int | None:
-    """Return the height of an engine part; None for one that the table does not know."""
-    heights = [height for height, parts in enumerate(ENGINE_LAYERS) if part in parts]
+def layer_of(part: str, layers: tuple[set[str], ...] = ENGINE_LAYERS) -> int | None:
+    """Return the height of a part; None for one that the table does not know."""
+    heights = [height for height, parts in enumerate(layers) if part in parts]
     return heights[0] if heights else None
+
+
+def folder_arrows(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Return for each folder the folders that its modules import from.
+
+    Modules right below engine/ and blender_addon/ are parts of their own.
+
+    Args:
+        sources: paths from the repository's root, and their text.
+    """
+    modules = {path.removesuffix(".py").removesuffix("/__init__"): path for path in sources}
+    arrows: dict[str, set[str]] = {}
+    for path, source in sources.items():
+        here = arrows.setdefault(_room(path), set())
+        for target in _imported_modules(path, source, modules):
+            here.add(_room(target))
+        here.discard(_room(path))
+    return arrows
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """Return the folders that import from each other, directly or on a way round."""
+    reach = {room: set(targets) for room, targets in arrows.items()}
+    for middle in reach:
+        for targets in reach.values():
+            if middle in targets:
+                targets |= reach[middle]
+    return sorted(room for room, targets in reach.items() if room in targets)
+
+
+def _room(path: str) -> str:
+    parts = Path(path).parts
+    return "/".join(parts[:-1]) if len(parts) > 2 else path
+
+
+def _imported_modules(path: str, source: str, modules: dict[str, str]) -> Iterator[str]:
+    """Yield the files that a file imports, those inside functions, too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = list(Path(path).parent.parts)
+            base = folder[: len(folder) - node.level + 1] + (node.module or "").split(".")
+            base = [part for part in base if part]
+            for name in node.names:
+                inside, whole = "/".join([*base, name.name]), "/".join(base)
+                if found := modules.get(inside) or modules.get(whole):
+                    yield found
 
 
 def wrong_imports(path: str, source: str) -> list[str]:
@@ -174,7 +223,8 @@ def _wrong_root(imported: Import) -> str:
     own = imported.is_relative
     if path.startswith("engine/") and root in BLENDER | {"blender_addon"}:
         return "the engine knows no Blender"
-    if path.startswith(LIGHT) and not (standard or own):
+    is_light = any(fnmatch(path, pattern) for pattern in LIGHT)
+    if is_light and not (standard or own):
         return "what Blender's process imports needs NumPy and the standard library only"
     if path.startswith("blender_addon/core/") and root in BLENDER | LEARNING:
         return "core knows neither Blender nor torch"
@@ -184,14 +234,16 @@ def _wrong_root(imported: Import) -> str:
 
 
 def _wrong_in_engine(imported: Import) -> str:
-    path, target = engine_part(imported.path), imported.part
+    path, target = part_of(imported.path), imported.part
     if not imported.is_relative or path in ("", "__init__"):
         return ""
     if imported.root != "engine":
         return "the engine imports from the engine only"
-    if target == path or target == "" or path in REPOSITORY_ONLY:
+    if fnmatch(imported.path, "engine/systems/*/*") and _is_other_system(imported):
+        return "systems do not know each other"
+    if target == path or target == "":
         return ""
-    if target in REPOSITORY_ONLY:
+    if target in REPOSITORY_ONLY and path not in REPOSITORY_ONLY:
         if path == "__main__" and imported.is_inside_function:
             return ""
         return "only __main__ may, inside its subcommand: the installed add-on lacks it"
@@ -199,6 +251,11 @@ def _wrong_in_engine(imported: Import) -> str:
     if here is None or there is None:
         return ""
     return "" if there < here else f"{path} does not stand above {target}"
+
+
+def _is_other_system(imported: Import) -> bool:
+    own, parts = Path(imported.path).parts[2], imported.target.split(".")
+    return parts[:2] == ["engine", "systems"] and len(parts) > 3 and parts[2] != own
 
 
 def _wrong_in_addon(imported: Import) -> str:
@@ -210,18 +267,15 @@ def _wrong_in_addon(imported: Import) -> str:
         return ""
     if imported.root == "engine":
         return _wrong_engine_door(imported)
-    if imported.part == "engine_link" and path.startswith(("blender_addon/core/",
-                                                           "blender_addon/scene/")):
-        return "neither core nor scene knows the worker"
-    if path.startswith("blender_addon/core/") and imported.part not in ("core", ""):
-        return "core imports from core and engine.motion only"
-    if path.startswith("blender_addon/scene/") and imported.part not in ("scene", "core"):
-        return "scene imports from scene, core and engine.motion only"
-    return ""
+    here, there = (layer_of(part, ADDON_LAYERS) for part in (part_of(path), imported.part))
+    if here is None or there is None or part_of(path) == imported.part:
+        return ""
+    return "" if there < here else f"{part_of(path)} does not stand above {imported.part}"
 
 
 def _wrong_engine_door(imported: Import) -> str:
-    if imported.part in FOR_BLENDER:
+    module = imported.target.removeprefix("engine.")
+    if any(module == part or module.startswith(f"{part}.") for part in FOR_BLENDER):
         return ""
     if imported.part == "protocol" and imported.path == "blender_addon/engine_link.py":
         return ""

@@ -10,6 +10,7 @@ import pytest
 from keyfill_extension.tests import architecture as rules
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+MOST_FILES = 20
 
 
 SOURCES = sorted(
@@ -53,10 +54,35 @@ def test_modules_say_what_they_do(path):
     assert ast.get_docstring(ast.parse(_read(path)))
 
 
-def test_every_part_of_the_engine_has_a_layer():
-    parts = {rules.engine_part(path) for path in SOURCES} - {"", "__init__"}
-    unknown = {part for part in parts if rules.layer_of(part) is None} - rules.REPOSITORY_ONLY
-    assert unknown == set()
+@pytest.mark.parametrize(
+    ("root", "layers"), [("engine", rules.ENGINE_LAYERS), ("blender_addon", rules.ADDON_LAYERS)]
+)
+def test_every_part_has_a_layer(root, layers):
+    parts = {rules.part_of(path) for path in SOURCES if path.startswith(root)} - {"", "__init__"}
+    assert {part for part in parts if rules.layer_of(part, layers) is None} == set()
+    assert parts | {"tasks", "__init__"} >= set().union(*layers)
+
+
+def test_no_folders_import_from_each_other():
+    assert rules.circles(rules.folder_arrows({path: _read(path) for path in SOURCES})) == []
+
+
+def test_a_circle_of_folders_is_found():
+    sources = {
+        "engine/a/x.py": "from ..b import y",
+        "engine/b/y.py": "def f():\n    from ..c.z import Z",
+        "engine/c/z.py": "from ..a import x",
+        "engine/top.py": "from .a.x import X",
+    }
+    arrows = rules.folder_arrows(sources)
+    assert rules.circles(arrows) == ["engine/a", "engine/b", "engine/c"]
+
+
+@pytest.mark.parametrize("root", ["engine", "blender_addon"])
+def test_no_folder_is_crowded(root):
+    folders = {path.parent for path in (REPOSITORY / root).rglob("*.py")}
+    crowded = {folder for folder in folders if len(list(folder.glob("*.py"))) > MOST_FILES}
+    assert crowded == set()
 
 
 @pytest.mark.parametrize("path", SOURCES)
@@ -73,9 +99,12 @@ def test_no_module_has_a_name_that_says_nothing(path):
         ("engine/motion/clip.py", "def f():\n    import torch"),
         ("engine/protocol.py", "import torch"),
         ("engine/protocol.py", "from . import api"),
-        ("engine/models.py", "import torch"),
-        ("engine/abilities.py", "from .models import list_models"),
-        ("engine/models.py", "from .checkpoint import load_checkpoint"),
+        ("engine/models/catalogue.py", "import torch"),
+        ("engine/systems/grid/__init__.py", "import torch"),
+        ("engine/systems/grid/system.py", "from ..mmm.system import Mmm"),
+        ("engine/measuring/metrics.py", "from ..training import loop"),
+        ("engine/training/loop.py", "from ..evaluation.run import main"),
+        ("engine/models/catalogue.py", "from ..checkpoint import load_checkpoint"),
         ("engine/config.py", "import safetensors"),
         ("engine/api.py", "import bpy"),
         ("engine/api.py", "from mathutils import Vector"),
@@ -89,19 +118,19 @@ def test_no_module_has_a_name_that_says_nothing(path):
         ("engine/decoding.py", "from .api import load_engine"),
         ("engine/__main__.py", "from .training import tokenizer"),
         ("engine/worker.py", "def f():\n    from .training import tokenizer"),
-        ("blender_addon/core/jobs.py", "import bpy"),
-        ("blender_addon/core/jobs.py", "import torch"),
-        ("blender_addon/core/jobs.py", "from ..scene import armature"),
-        ("blender_addon/core/jobs.py", "from ...engine import protocol"),
-        ("blender_addon/core/jobs.py", "from ... import engine"),
+        ("blender_addon/core/link/jobs.py", "import bpy"),
+        ("blender_addon/core/link/jobs.py", "import torch"),
+        ("blender_addon/core/link/jobs.py", "from ...scene import armature"),
+        ("blender_addon/core/link/jobs.py", "from ....engine import protocol"),
+        ("blender_addon/core/link/jobs.py", "from .... import engine"),
         ("blender_addon/engine_link.py", "from ..engine import worker"),
         ("blender_addon/engine_link.py", "from ..engine.api import load_engine"),
         ("blender_addon/panels.py", "from ..engine.protocol import read_message"),
-        ("blender_addon/core/jobs.py", "from ...engine.checkpoint import verify_weights"),
+        ("blender_addon/core/link/jobs.py", "from ....engine.checkpoint import verify_weights"),
         ("blender_addon/panels.py", "import torch"),
         ("blender_addon/panels.py", "from blender_addon import core"),
-        ("blender_addon/scene/armature.py", "from ..engine_link import x"),
-        ("blender_addon/scene/armature.py", "from ..operators import generate"),
+        ("blender_addon/scene/reading/armature.py", "from ...engine_link import x"),
+        ("blender_addon/scene/reading/armature.py", "from ...operators import generate"),
         ("blender_addon/__init__.py", "from . import operators"),
         ("blender_addon/__init__.py", "import bpy"),
     ],
@@ -119,13 +148,13 @@ def test_a_wrong_arrow_is_found(path, line):
         ("engine/worker.py", "from .api import load_engine"),
         ("engine/training/loop.py", "from ..tokenizer import grid\nfrom ..data import corpus"),
         ("engine/__main__.py", "def main():\n    from .training import tokenizer"),
-        ("blender_addon/core/jobs.py", "from ...engine.motion.clip import Clip"),
-        ("blender_addon/core/jobs.py", "from ...engine.abilities import USES"),
-        ("blender_addon/panels.py", "from ..engine.models import list_models"),
+        ("blender_addon/core/link/jobs.py", "from ....engine.motion.clip import Clip"),
+        ("blender_addon/core/link/jobs.py", "from ....engine.systems.abilities import USES"),
+        ("blender_addon/panels.py", "from ..engine.models.catalogue import list_models"),
         ("blender_addon/engine_link.py", "from ..engine.protocol import read_message"),
         ("blender_addon/operators/generate.py", "import bpy\nfrom ..scene import armature"),
         ("blender_addon/__init__.py", "def register():\n    from . import operators"),
-        ("blender_addon/core/jobs.py", "if TYPE_CHECKING:\n    import bpy"),
+        ("blender_addon/core/link/jobs.py", "if TYPE_CHECKING:\n    import bpy"),
     ],
 )
 def test_a_right_arrow_passes(path, line):
@@ -164,7 +193,7 @@ def test_blenders_share_of_the_engine_loads_no_learning_library():
     )
     script = textwrap.dedent(f"""
         import sys
-        import engine.protocol, engine.abilities, engine.models, {modules}
+        import engine.protocol, engine.systems.registry, engine.models.catalogue, {modules}
         loaded = {{name.split(".")[0] for name in sys.modules}}
         sys.exit(", ".join(sorted(loaded & {rules.LEARNING | rules.BLENDER!r})) or 0)
     """)

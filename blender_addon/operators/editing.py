@@ -8,12 +8,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-import numpy as np
 from bpy.types import Context, Object
-from numpy.typing import NDArray
 
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.clip import Clip
+from ...engine.motion.edits import Mask
 from ...engine.motion.request import MotionResult, RequestError
 from ...engine.motion.retargeting.clip_to_rig import RigMotion
 from ...engine.motion.retargeting.hand_pins import Placed
@@ -27,8 +26,6 @@ from ..scene.controls import rigs as control_rigs
 from ..scene.keys import joining, key_targets, takes
 from ..scene.keys.masked_keys import SpanKeys
 from ..scene.reading import armature, edit_target, rig_settings, timeline
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

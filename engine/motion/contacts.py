@@ -14,6 +14,9 @@ CONTACT_JOINTS = tuple(
 )
 """Order of the four contact columns."""
 
+Contacts = NDArray[np.bool_]
+"""(T, 4) True where that joint stands on the floor."""
+
 STANDING_HEIGHTS = np.array([0.075, 0.075, 0.02, 0.02])
 """Heights in metres of the contact joints when the feet stand flat on the floor."""
 
@@ -21,7 +24,7 @@ HEIGHT_TOLERANCE = 0.06
 SPEED_TOLERANCE = 0.45
 
 
-def label_contacts(joints: NDArray[np.floating[Any]], fps: float) -> NDArray[np.bool_]:
+def label_contacts(joints: NDArray[np.floating[Any]], fps: float) -> Contacts:
     """Return (T, 4): the joint is near the floor y = 0 and slow (metres, metres a second).
 
     Args:

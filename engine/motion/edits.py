@@ -19,6 +19,8 @@ from .skeleton import FPS
 
 Array = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
+"""(T, P) frames x body parts, True where to fill."""
+
 Span = tuple[int, int]
 """Half-open frames [start, end)."""
 
@@ -35,7 +37,7 @@ SHORTEST_LOOP = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
+class MaskedClip:
     """What the engine is given to fill."""
 
     clip: Clip
@@ -48,21 +50,21 @@ class Canvas:
     """Frame of the canvas at which the edited clip's frame 0 lies; negative if it was cut."""
 
 
-def regenerate(clip: Clip, span: Span | None, parts: tuple[str, ...] | None) -> Canvas:
+def regenerate(clip: Clip, span: Span | None, parts: tuple[str, ...] | None) -> MaskedClip:
     """Return the canvas that makes some frames of some parts anew; None means all.
 
     Raises:
         RequestError: if the span is no part of the clip, or a part has no such name.
     """
-    return Canvas(clip, span_mask(clip.frames, span, parts))
+    return MaskedClip(clip, span_mask(clip.frames, span, parts))
 
 
-def upper_body(clip: Clip, span: Span | None = None) -> Canvas:
+def upper_body(clip: Clip, span: Span | None = None) -> MaskedClip:
     """Return the canvas that keeps root and legs (MMM, section 3.4)."""
     return regenerate(clip, span, UPPER_BODY)
 
 
-def in_between(before: Clip, after: Clip, seconds: float) -> Canvas:
+def in_between(before: Clip, after: Clip, seconds: float) -> MaskedClip:
     """Return two motions with a gap to fill between them; both stay where they are in the world.
 
     Raises:
@@ -98,7 +100,7 @@ def check_gap(frames: int) -> int:
     return frames
 
 
-def extend(clip: Clip, seconds: float, where: str = "end") -> Canvas:
+def extend(clip: Clip, seconds: float, where: str = "end") -> MaskedClip:
     """Return the clip with frames to fill behind its end, or before its start.
 
     Args:
@@ -121,14 +123,14 @@ def extend(clip: Clip, seconds: float, where: str = "end") -> Canvas:
     rows = np.clip(rows, 0, clip.frames - 1)
     wide = replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows])
     span = (clip.frames, wide.frames) if where == "end" else (0, count)
-    return Canvas(wide, span_mask(wide.frames, span, None), 0 if where == "end" else count)
+    return MaskedClip(wide, span_mask(wide.frames, span, None), 0 if where == "end" else count)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loop:
     """A cycle cut open in its middle, so that its seam lies inside a canvas."""
 
-    canvas: Canvas
+    canvas: MaskedClip
     cycle: Clip
     """The whole cycle, its last frame the pose of the first."""
 

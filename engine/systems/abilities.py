@@ -10,18 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..motion.edits import UPPER_BODY as UPPER_PARTS
+from ..motion.edits import Mask
 from ..motion.skeleton import PARTS
 
 if TYPE_CHECKING:
     from ..text_encoder import TextEncoder
     from .contract import Generator
-
-Mask = NDArray[np.bool_]
-"""(T, P) frames x body parts, True where to fill."""
 
 TAKE: Final = "take"
 LONG: Final = "long"

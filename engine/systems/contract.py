@@ -16,9 +16,9 @@ from typing import Protocol
 import torch
 
 from ..motion.clip import Clip
+from ..motion.edits import Mask
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder
-from .abilities import Mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ class Made:
     clips: tuple[Clip, ...]
     """(T) each; unmasked cells are the canvas's, bit for bit."""
 
-    contacts: tuple[Mask, ...]
+    contacts: tuple[Contacts, ...]
     """(T, 4) each: left ankle, right ankle, left toe, right toe on the floor."""
 
     root_gaps: tuple[float, ...]

@@ -16,14 +16,13 @@ from ..motion.clip import Clip, headings
 from ..motion.feet.clean_up import clean_up
 from ..motion.request import Progress
 from ..splicing import root_gap
-from .abilities import Mask
 from .contract import Canvas, Made, Stopwatch
 from .token_steps import as_float32, decoded_clip, decoded_contacts, put_in
 
 T = TypeVar("T")
 
 
-def finish(canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
+def finish(canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
     """Decode features (T', WIDTH), T' >= T, put them into the canvas and clean up the feet.
 
     Returns:
@@ -42,7 +41,7 @@ def finish(canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
 
 
 def finish_takes(
-    takes: Sequence[T], finish: Callable[[T], tuple[Clip, Mask, float]], watch: Stopwatch
+    takes: Sequence[T], finish: Callable[[T], tuple[Clip, Contacts, float]], watch: Stopwatch
 ) -> Steps[Progress, None, Made]:
     """Finish what was decoded for each take, telling the progress.
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from ..models.catalogue import Model
 from ..models.description import DEFAULT_SYSTEM, known_systems
-from .abilities import USES, Mask, Presets, System, Training, use_of_mask
+from ..motion.edits import Mask
+from .abilities import USES, Presets, System, Training, use_of_mask
 
 
 def _declared() -> dict[str, System]:

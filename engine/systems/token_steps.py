@@ -19,12 +19,12 @@ from ..features import (
 )
 from ..motion.clip import Clip, headings
 from ..motion.displacements import runs_of
+from ..motion.edits import Mask
 from ..motion.feet.clean_up import clean_up
 from ..motion.resampling import sample_clip
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..retrieval.bridging import Gap
 from ..splicing import splice
-from .abilities import Mask
 
 
 def context_features(clip: Clip, mask: Mask) -> Tensor:
@@ -96,7 +96,7 @@ def decoded_clip(features: Tensor, frames: int, origin: Origin) -> Clip:
     return features_to_clip(features[:frames], origin)
 
 
-def decoded_contacts(features: Tensor, frames: int) -> Mask:
+def decoded_contacts(features: Tensor, frames: int) -> Contacts:
     """Return (frames, 4) bool: which feet the model means to stand."""
     return np.asarray((features[:frames, CONTACTS] > 0.5).cpu().numpy())
 
@@ -108,7 +108,7 @@ def whole_steps(clip: Clip, mask: Mask) -> tuple[Clip, Mask]:
     return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
 
 
-def put_in(clip: Clip, made: Clip, mask: Mask, contacts: Mask) -> Clip:
+def put_in(clip: Clip, made: Clip, mask: Mask, contacts: Contacts) -> Clip:
     """Return the clip with its masked cells taken from `made`, and the filled feet cleaned up.
 
     Args:

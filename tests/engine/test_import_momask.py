@@ -330,9 +330,9 @@ def test_a_taken_folder_is_not_overwritten(published, tmp_path):
 
 
 def test_the_imported_model_takes_requests(system):
-    from keyfill_extension.engine.api import Engine
+    from keyfill_extension.engine.api import SystemEngine
 
-    task = Engine(system).run(MotionRequest("a person waves", 1.5, seed=2))
+    task = SystemEngine(system).run(MotionRequest("a person waves", 1.5, seed=2))
     with pytest.raises(StopIteration) as stop:
         while True:
             next(task)

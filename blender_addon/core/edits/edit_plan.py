@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....engine.motion import edits
 from ....engine.motion.clip import Clip
 from ....engine.motion.displacements import runs_of
-from ....engine.motion.edits import Canvas, Loop
+from ....engine.motion.edits import Loop, Mask, MaskedClip
 from ....engine.motion.request import MotionRequest
 from ....engine.motion.skeleton import FPS, PARTS
 from .edit_requests import (
@@ -33,8 +32,6 @@ from .edit_requests import (
     Recipe,
 )
 
-Mask = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EditPlan:
@@ -42,7 +39,7 @@ class EditPlan:
 
     recipe: Recipe
     times: ClipTimes
-    canvas: Canvas
+    canvas: MaskedClip
     """What the engine is given; of a loop its opened cycle."""
 
     loop: Loop | None = None
@@ -121,28 +118,28 @@ def _mask_of_cycle(loop: Loop, is_in_place: bool) -> Mask:
     return mask
 
 
-def _masked_span(recipe: Recipe, clip: Clip, times: ClipTimes) -> Canvas:
+def _masked_span(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
     return edits.regenerate(clip, times.span(recipe.frames), recipe.parts)
 
 
-def _upper_body(recipe: Recipe, clip: Clip, times: ClipTimes) -> Canvas:
+def _upper_body(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
     return edits.upper_body(clip, times.span(recipe.frames))
 
 
-def _in_between(recipe: Recipe, clip: Clip, times: ClipTimes) -> Canvas:
+def _in_between(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
     start, end = times.span(recipe.frames)
     before, after = clip.cut(0, start), clip.cut(end, clip.frames)
     return edits.in_between(before, after, (end - start) / FPS)
 
 
-def _extend(recipe: Recipe, clip: Clip, times: ClipTimes) -> Canvas:
+def _extend(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
     """Return the canvas of an extension; the clip was read with the frames that are to come."""
     start, end = times.span(recipe.frames)
     kept = clip.cut(end, clip.frames) if recipe.where == START else clip.cut(0, start)
     return edits.extend(kept, (end - start) / FPS, recipe.where)
 
 
-_CANVASES: dict[str, Callable[[Recipe, Clip, ClipTimes], Canvas]] = {
+_CANVASES: dict[str, Callable[[Recipe, Clip, ClipTimes], MaskedClip]] = {
     REGENERATE: _masked_span,
     VARY: _masked_span,
     UPPER_BODY: _upper_body,

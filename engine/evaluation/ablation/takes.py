@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...api import Engine
+from ...api import SystemEngine
 from ...decoding import DecodingConfig
 from ...measuring.evaluator import FILE_NAME, load_evaluator
 from ...motion.clip import Clip
@@ -34,7 +34,7 @@ class TakesBench:
 
     def measure(self, generator: Generator) -> dict[str, float]:
         """Return the figures of takes, one a held-out clip and repeat; those there are."""
-        engine, held_out = Engine(generator), self.bench.held_out
+        engine, held_out = SystemEngine(generator), self.bench.held_out
         source = Takes(generator.name, engine, held_out)
         make_takes(engine, held_out.prompts(0)[0], 2.0, 1)  # what only the first take waits for
         started = time.perf_counter()

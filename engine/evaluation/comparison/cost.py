@@ -15,9 +15,10 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from ...motion.running import Engine
 from ...tokenizer.codebook import Codebook
 from ..scores.machine import describe
-from ..scores.takes import RunsRequests, make_takes
+from ..scores.takes import make_takes
 from .samples import watch
 
 SECONDS: Final = (2.0, 4.0, 6.0, 8.0, 10.0)
@@ -32,7 +33,7 @@ COUNTED_SECONDS: Final = 6.0
 """Length of the take whose operations are counted."""
 
 
-def time_takes(engine: RunsRequests, name: str) -> dict[str, Any]:
+def time_takes(engine: Engine, name: str) -> dict[str, Any]:
     """Return the median time in seconds of warm takes of each length, and their mean (AITS).
 
     From the prompt to the finished clip: text encoder, all networks, clean-up.
@@ -55,7 +56,7 @@ def _load() -> float | None:
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def _timed(engine: RunsRequests, prompt: str, seconds: float) -> float:
+def _timed(engine: Engine, prompt: str, seconds: float) -> float:
     started = time.perf_counter()
     make_takes(engine, prompt, seconds, 1)
     return time.perf_counter() - started
@@ -73,7 +74,7 @@ def count_numbers(networks: Sequence[nn.Module]) -> int:
     return sum(parameters.values()) + sum(books.values())
 
 
-def count_operations(engine: RunsRequests) -> int:
+def count_operations(engine: Engine) -> int:
     """Return the floating-point operations of a take of 6 s, a multiply-add counting two.
 
     Matrix products, convolutions and attention of all passes, the text encoder's too.

@@ -16,13 +16,12 @@ import numpy as np
 from ...data.corpus import CorpusClip
 from ...measuring.metrics import DRAWS, Array, bootstrap_means
 from ...motion.clip import Clip
-from ...motion.edits import Canvas, extend, in_between, regenerate, upper_body
+from ...motion.edits import Mask, MaskedClip, extend, in_between, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
+from ...motion.running import Engine, run_to_end
 from ...motion.skeleton import FPS, PART_JOINTS, PARTS
-from ...systems.abilities import Mask
 from ..scores.edit_prompts import SPAN_FRAMES
 from ..scores.edit_scores import CONTEXT_FRAMES, GAPS, measure_seam
-from ..scores.takes import RunsRequests
 from .figures import measured, medians
 from .samples import watch
 
@@ -35,7 +34,7 @@ class Edit:
     """A canvas made of a real clip."""
 
     entry: CorpusClip
-    canvas: Canvas
+    canvas: MaskedClip
     prompt: str
     span: tuple[int, int]
     """Frames that are made anew, in the canvas."""
@@ -97,7 +96,7 @@ KINDS: Final[dict[str, Callable[[CorpusClip], Edit | None]]] = {
 class EditRun:
     """What fills a canvas, and how many."""
 
-    engine: RunsRequests
+    engine: Engine
     can_fill: Callable[[Mask], str | None]
     name: str
     most: int
@@ -163,21 +162,14 @@ def _distance(made: Array, true: Array) -> float:
 
 
 def _fill(run: EditRun, edit: Edit) -> MotionResult:
-    running = run.engine.run(
-        MotionRequest(
-            edit.prompt, seed=run.seed, clip=edit.canvas.clip, mask=edit.canvas.mask,
-            needs_prompt=bool(edit.prompt),
-        )
+    request = MotionRequest(
+        edit.prompt, seed=run.seed, clip=edit.canvas.clip, mask=edit.canvas.mask,
+        needs_prompt=bool(edit.prompt),
     )  # fmt: skip
-    while True:
-        try:
-            next(running)
-        except StopIteration as finished:
-            result: MotionResult = finished.value
-            return result
+    return run_to_end(run.engine.run(request))
 
 
-def outside_change(canvas: Canvas, made: Clip) -> float:
+def outside_change(canvas: MaskedClip, made: Clip) -> float:
     """Return the largest change of any number (metres or quaternion) that was to be kept."""
     largest = 0.0
     for index, part in enumerate(PARTS):

@@ -15,9 +15,10 @@ import numpy as np
 from ...data.corpus import CorpusClip
 from ...measuring.metrics import Array, bootstrap_means
 from ...motion.clip import Clip
+from ...motion.running import Engine
 from ...systems.contract import Generator
 from ...tokenizer.contract import Tokenizer
-from ..scores.takes import RunsRequests, make_takes
+from ..scores.takes import make_takes
 from .cache import StepCache
 from .codes import CodeUse, networks_of, stage_errors, tokenizers_of
 from .confidence import calibration, can_be_asked, guess_tokens
@@ -32,7 +33,7 @@ SPREAD_SEED: Final = 1_000_000
 """Seeds of MultiModality's takes begin here: they are none of the repeats'."""
 
 
-class ModelEngine(RunsRequests, Protocol):
+class ModelEngine(Engine, Protocol):
     """What is needed of `engine.api.Engine`."""
 
     @property
@@ -90,7 +91,7 @@ class _Repeat:
         return sample.to_json()
 
 
-def _use_of_codes(engine: RunsRequests, clips: Sequence[Clip]) -> dict[str, Any]:
+def _use_of_codes(engine: Engine, clips: Sequence[Clip]) -> dict[str, Any]:
     generator = getattr(engine, "generator", None)
     return {
         name: CodeUse(tokenizer).add(clips).to_json()

@@ -9,9 +9,10 @@ import numpy as np
 
 from ...data.corpus import CorpusClip
 from ...motion.clip import Clip
+from ...motion.running import Engine
 from ...tokenizer.contract import Tokenizer
 from ..scores.baseline import CaptionBaseline
-from ..scores.takes import RunsRequests, make_takes
+from ..scores.takes import make_takes
 from .codes import reconstruct
 from .held_out import HeldOut
 from .samples import watch
@@ -82,7 +83,7 @@ class Takes:
     """A model's takes: the captions as prompts, each as long as the real clip."""
 
     name: str
-    engine: RunsRequests
+    engine: Engine
     held_out: HeldOut
     is_fixed: bool = False
 

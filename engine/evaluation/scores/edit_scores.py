@@ -17,8 +17,9 @@ from tqdm import tqdm
 
 from ...motion import quaternions
 from ...motion.clip import Clip, headings
-from ...motion.edits import Canvas, close_loop, in_between, open_loop, regenerate, upper_body
+from ...motion.edits import MaskedClip, close_loop, in_between, open_loop, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
+from ...motion.running import Engine, run_to_end
 from ..checks.captioned import SHOWN
 from ..checks.measures import Body
 from ..checks.table import passes
@@ -26,7 +27,6 @@ from .edit_prompts import SPAN_FRAMES, SPAN_PROMPTS, UPPER_PROMPTS
 from .library import RealClip, find_captioned
 from .physics import foot_slide
 from .prompts import Prompt
-from .takes import RunsRequests
 
 Array = NDArray[np.floating[Any]]
 
@@ -65,27 +65,17 @@ class Seam:
     """The 95th percentile of the original clip's steps."""
 
 
-def run_edit(engine: RunsRequests, canvas: Canvas, prompt: str, seed: int) -> MotionResult:
+def run_edit(engine: Engine, canvas: MaskedClip, prompt: str, seed: int) -> MotionResult:
     """Return TAKES fills of a canvas; without a prompt the kept frames alone decide."""
     request = MotionRequest(
         prompt, seed=seed, takes=TAKES, clip=canvas.clip, mask=canvas.mask,
         needs_prompt=bool(prompt),
     )  # fmt: skip
-    return _run(engine, request)
-
-
-def _run(engine: RunsRequests, request: MotionRequest) -> MotionResult:
-    running = engine.run(request)
-    while True:
-        try:
-            next(running)
-        except StopIteration as finished:
-            result: MotionResult = finished.value
-            return result
+    return run_to_end(engine.run(request))
 
 
 def score_edits(
-    engine: RunsRequests, clips: Sequence[RealClip], seed: int = 0
+    engine: Engine, clips: Sequence[RealClip], seed: int = 0
 ) -> dict[str, Any]:
     """Measure every edit on the validation clips."""
     held_out = [c for c in clips if c.is_whole and c.entry.split == "val"]
@@ -104,7 +94,7 @@ def _spread(clips: Sequence[RealClip], count: int) -> list[RealClip]:
     return [clips[index * len(clips) // count] for index in range(count)]
 
 
-def _score_spans(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
+def _score_spans(engine: Engine, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
     rows, seams, slides, differences = [], [], [], []
     gaps: list[float] = []
     for prompt, host in tqdm(list(zip(SPAN_PROMPTS, hosts, strict=True)), desc="spans"):
@@ -132,7 +122,7 @@ def _score_spans(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> 
 
 
 def _score_upper(
-    engine: RunsRequests, hosts: Sequence[RealClip], clips: Sequence[RealClip], seed: int
+    engine: Engine, hosts: Sequence[RealClip], clips: Sequence[RealClip], seed: int
 ) -> dict[str, Any]:
     rows, speeds, is_same = [], [], True
     for prompt, host in tqdm(list(zip(UPPER_PROMPTS, hosts, strict=True)), desc="upper bodies"):
@@ -223,7 +213,7 @@ def _differences(clips: Sequence[Clip], span: tuple[int, int]) -> list[float]:
 
 
 def _score_gaps(
-    engine: RunsRequests, clips: Sequence[RealClip], gap: int, seed: int
+    engine: Engine, clips: Sequence[RealClip], gap: int, seed: int
 ) -> dict[str, Any]:
     wanted = gap + 2 * CONTEXT_FRAMES
     long_enough = [clip for clip in clips if clip.entry.clip.frames >= wanted]
@@ -252,7 +242,7 @@ def _score_gaps(
     }
 
 
-def _score_loops(engine: RunsRequests, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
+def _score_loops(engine: Engine, hosts: Sequence[RealClip], seed: int) -> dict[str, Any]:
     poses, speeds, ratios = [], [], []
     for host in tqdm(hosts, desc="loops"):
         loop = open_loop(host.entry.clip)
@@ -275,10 +265,10 @@ def _usual_speed_change(clip: Clip) -> float:
     return float(np.percentile(change, 95) * clip.fps)
 
 
-def _score_long(engine: RunsRequests, seed: int) -> dict[str, Any]:
+def _score_long(engine: Engine, seed: int) -> dict[str, Any]:
     """Measure the seams of a long take beside its own 95th percentile, and its time."""
     started = time.perf_counter()
-    made = _run(engine, MotionRequest("", seed=seed, beats=LONG_BEATS)).clips[0]
+    made = run_to_end(engine.run(MotionRequest("", seed=seed, beats=LONG_BEATS))).clips[0]
     seconds = time.perf_counter() - started
     ends = np.cumsum([round(length * made.fps) for _, length in LONG_BEATS])
     seams = [

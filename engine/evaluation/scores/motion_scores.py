@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ...motion.running import Engine
 from .library import RealClip
 from .novelty import TrainingWindows, spread, summarize_novelty
 from .physics import compare_physics
-from .takes import RunsRequests, measure_takes
+from .takes import measure_takes
 
 TAKES = 3
 """Seeds per caption."""
 
 
 def score_motion(
-    engine: RunsRequests, clips: tuple[RealClip, ...], most_clips: int, seed: int = 0
+    engine: Engine, clips: tuple[RealClip, ...], most_clips: int, seed: int = 0
 ) -> dict[str, Any]:
     """Compare takes made for validation captions with the validation clips.
 

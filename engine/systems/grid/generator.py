@@ -15,6 +15,7 @@ from torch import Tensor
 from ...checkpoint import load_checkpoint, load_network
 from ...features import Origin, clip_to_features
 from ...motion.clip import Clip
+from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
@@ -25,7 +26,6 @@ from ...tokenizer.grid import load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked import MaskedConfig, MaskedTransformer
 from ...transformers.residual import ResidualConfig, ResidualTransformer
-from ..abilities import Mask
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish, finish_takes
 from ..registry import reason_against
@@ -130,7 +130,7 @@ def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
     ]
 
 
-def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Mask, float]:
+def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Contacts, float]:
     """Finish the rival that fits the prompt and arrives best.
 
     Returns:

@@ -19,11 +19,12 @@ from torch import Tensor
 from ...checkpoint import WeightsError, load_network
 from ...decoding import DecodingConfig
 from ...features import clip_to_features
+from ...motion.edits import Mask
 from ...motion.request import Progress, RequestError
+from ...motion.running import run_to_end
 from ...text_encoder import EncodedText, TextEncoder
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
-from ..abilities import Mask
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish, finish_takes
 from ..registry import reason_against
@@ -79,11 +80,7 @@ class HifiGpt:
         running = continue_codes(
             self.networks.gpt, wanted, self.decoding, _generators((seed,))
         )
-        while True:
-            try:
-                next(running)
-            except StopIteration as finished:
-                return int(finished.value[1][0]) * self.frames_per_step
+        return int(run_to_end(running)[1][0]) * self.frames_per_step
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Write the canvas's masked end and clean up the feet.

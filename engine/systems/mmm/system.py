@@ -18,6 +18,7 @@ from torch import Tensor
 from ...checkpoint import WeightsError, load_network
 from ...decoding import DecodingConfig, guide
 from ...features import clip_to_features
+from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP, PARTS
 from ...text_encoder import EncodedText, TextEncoder
@@ -25,7 +26,6 @@ from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked_words import TextCondition, WordsConfig, WordsMasked
-from ..abilities import Mask
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish, finish_takes
 from ..registry import reason_against

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from ...features import WIDTH, clip_to_features
 from ...motion.clip import Clip
+from ...motion.edits import Mask
 from ...motion.feet.clean_up import clean_up
 from ...motion.files import humanml3d
 from ...motion.skeleton import FPS
 from ...splicing import root_gap
-from ..abilities import Mask
 from ..contract import Canvas
 from ..finishing import finish
 from ..token_steps import (
@@ -40,7 +40,7 @@ class BodyFrames(Protocol):
     def read(self, canvas: Canvas) -> tuple[Tensor, Tensor]:
         """Return features (4 S, D) of the kept frames and the mask (S,) of steps to fill."""
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
+    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
         """Return the finished clip of features (4 S, D), which feet stand, and the path's gap."""
 
     def frames_of(self, steps: int) -> int:
@@ -62,7 +62,7 @@ class OwnFrames:
         features = clip_to_features(clip)[0] if varies else context_features(clip, mask)
         return features, step_mask(mask).any(1)
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
+    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
         """Return the finished clip, which feet stand, and the path's gap."""
         return finish(canvas, features)
 
@@ -95,7 +95,7 @@ class PublishedFrames:
         made = np.concatenate([made, np.repeat(made[-1:], short, axis=0)])
         return torch.from_numpy(made).float(), mask
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Mask, float]:
+    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
         """Return the finished clip, which feet stand, and the path's gap."""
         rows, frames = features.cpu().numpy(), canvas.clip.frames
         made = humanml3d.features_to_clip(rows, frames)

@@ -19,6 +19,7 @@ from torch import Tensor
 from ...checkpoint import WeightsError, load_checkpoint, load_network
 from ...decoding import DecodingConfig, draw, guide
 from ...features import WIDTH
+from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...text_encoder import EncodedText, TextEncoder
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
@@ -29,7 +30,6 @@ from ...transformers.length import (
     LengthPredictor,
 )
 from ...transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
-from ..abilities import Mask
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish_takes
 from ..registry import reason_against
