@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 
 from ..motion.clip import Clip
+from ..motion.contacts import Contacts
 from ..motion.edits import Mask
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder

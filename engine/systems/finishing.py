@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..features import Origin
 from ..motion.clip import Clip, headings
+from ..motion.contacts import Contacts
 from ..motion.feet.clean_up import clean_up
 from ..motion.request import Progress
 from ..splicing import root_gap

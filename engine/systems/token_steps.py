@@ -18,6 +18,7 @@ from ..features import (
     features_to_clip,
 )
 from ..motion.clip import Clip, headings
+from ..motion.contacts import Contacts
 from ..motion.displacements import runs_of
 from ..motion.edits import Mask
 from ..motion.feet.clean_up import clean_up

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import Engine
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.files import humanml3d
@@ -72,11 +71,11 @@ def make_system(features: int, is_halved: bool = False) -> MoMask:
 
 
 @pytest.fixture(scope="module", params=[humanml3d.FEATURES, WIDTH], ids=["published", "own"])
-def engine(request: pytest.FixtureRequest) -> Engine:
-    return Engine(make_system(request.param))
+def engine(request: pytest.FixtureRequest) -> SystemEngine:
+    return SystemEngine(make_system(request.param))
 
 
-def run(engine: Engine, request: MotionRequest):
+def run(engine: SystemEngine, request: MotionRequest):
     steps = engine.run(request)
     while True:
         try:

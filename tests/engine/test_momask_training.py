@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import Engine, load_engine
+from keyfill_extension.engine.api import load_engine
 from keyfill_extension.engine.data.body_codes import CodeBatch
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.momask.presets import MOMASK_PRESETS, SentencePreset
@@ -31,11 +31,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(trained: Path) -> Engine:
+def engine(trained: Path) -> SystemEngine:
     return load_engine(trained, "cpu")
 
 
-def run(engine: Engine, request: MotionRequest):
+def run(engine: SystemEngine, request: MotionRequest):
     steps = engine.run(request)
     while True:
         try:

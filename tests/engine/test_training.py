@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import Engine, load_engine
+from keyfill_extension.engine.api import load_engine
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, write_manifest
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.motion.request import MotionRequest, MotionResult, span_mask
@@ -42,11 +42,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def engine(trained: tuple[Path, Path]) -> Engine:
+def engine(trained: tuple[Path, Path]) -> SystemEngine:
     return load_engine(trained[1], "cpu")
 
 
-def run(engine: Engine, request: MotionRequest) -> MotionResult:
+def run(engine: SystemEngine, request: MotionRequest) -> MotionResult:
     steps = engine.run(request)
     while True:
         try:
@@ -109,14 +109,14 @@ def test_another_preset_in_a_used_folder_is_refused(trained: tuple[Path, Path]) 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 2.5])
 def test_a_take_has_the_asked_length_and_starts_at_the_origin(
-    engine: Engine, seconds: float
+    engine: SystemEngine, seconds: float
 ) -> None:
     clip = run(engine, MotionRequest("a person walks", seconds)).clips[0]
     assert clip.frames == round(30 * seconds)
     np.testing.assert_allclose(clip.root_pos[0, [0, 2]], 0, atol=1e-6)
 
 
-def test_the_same_seed_gives_the_same_motion_and_another_seed_another(engine: Engine) -> None:
+def test_the_same_seed_gives_the_same_motion_and_another_seed_another(engine: SystemEngine) -> None:
     first = run(engine, MotionRequest("a person walks", 1.0, seed=3)).clips[0]
     again = run(engine, MotionRequest("a person walks", 1.0, seed=3)).clips[0]
     other = run(engine, MotionRequest("a person walks", 1.0, seed=4)).clips[0]
@@ -124,13 +124,13 @@ def test_the_same_seed_gives_the_same_motion_and_another_seed_another(engine: En
     assert np.abs(first.rot - other.rot).max() > 1e-4
 
 
-def test_take_k_is_the_single_take_of_seed_plus_k(engine: Engine) -> None:
+def test_take_k_is_the_single_take_of_seed_plus_k(engine: SystemEngine) -> None:
     both = run(engine, MotionRequest("a person walks", 1.0, seed=5, takes=2)).clips
     second = run(engine, MotionRequest("a person walks", 1.0, seed=6)).clips[0]
     np.testing.assert_allclose(both[1].rot, second.rot, atol=1e-5)
 
 
-def test_a_take_longer_than_the_window_slides(engine: Engine) -> None:
+def test_a_take_longer_than_the_window_slides(engine: SystemEngine) -> None:
     clip = run(engine, MotionRequest("a person walks", 21.0)).clips[0]
     assert clip.frames == 630
     assert np.isfinite(clip.rot).all()
@@ -147,7 +147,7 @@ def test_a_take_longer_than_the_window_slides(engine: Engine) -> None:
     ],
 )
 def test_an_edit_changes_its_cells_and_nothing_else(
-    engine: Engine, span: tuple[int, int] | None, parts: tuple[str, ...] | None
+    engine: SystemEngine, span: tuple[int, int] | None, parts: tuple[str, ...] | None
 ) -> None:
     clip = swinging_clip(90, 1.0, 0.3)
     mask = span_mask(90, span, parts)
@@ -161,7 +161,7 @@ def test_an_edit_changes_its_cells_and_nothing_else(
     np.testing.assert_array_equal(edited.root_pos[~mask[:, 0]], clip.root_pos[~mask[:, 0]])
 
 
-def test_what_the_mask_hides_has_no_influence(engine: Engine) -> None:
+def test_what_the_mask_hides_has_no_influence(engine: SystemEngine) -> None:
     clip = swinging_clip(80, 1.0, 0.0)
     noise = swinging_clip(80, 3.0, 2.0, seed=9)
     mask = span_mask(80, (24, 52), None)

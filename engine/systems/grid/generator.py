@@ -15,6 +15,7 @@ from torch import Tensor
 from ...checkpoint import load_checkpoint, load_network
 from ...features import Origin, clip_to_features
 from ...motion.clip import Clip
+from ...motion.contacts import Contacts
 from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ...features import WIDTH, clip_to_features
 from ...motion.clip import Clip
+from ...motion.contacts import Contacts
 from ...motion.edits import Mask
 from ...motion.feet.clean_up import clean_up
 from ...motion.files import humanml3d
