@@ -81,7 +81,7 @@ def test_each_system_serves_what_it_says(system, name):
          "frames, not single body parts."),
         ("mmm", "vary an arm", "Vary of some body parts needs the grid model. MMM fills whole "
          "frames or the whole upper body, not other body parts."),
-        ("hifigpt", "lead in", "Extend before the start needs the grid model, MoMask or MMM. "
+        ("hifigpt", "lead in", "Extend before the start needs the grid model, MMM or MoMask. "
          "T2M-HiFiGPT writes from left to right: new takes, and what comes behind the last key."),
     ],
 )  # fmt: skip

@@ -12,8 +12,8 @@ import pytest
 import torch
 from keyfill_extension.engine.__main__ import main
 from keyfill_extension.engine.api import load_engine
-from keyfill_extension.engine.checkpoint import WeightsError
 from keyfill_extension.engine.models.catalogue import model_folder
+from keyfill_extension.engine.models.description import ModelError
 from keyfill_extension.engine.motion.files.humanml3d import features_to_joints
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.momask.import_published import import_momask
@@ -168,14 +168,14 @@ def test_a_name_finds_a_model_beside_the_shipped_one(tmp_path):
     assert model_folder(Path("momask"), tmp_path) == tmp_path / "momask"
     assert model_folder(Path("grid"), tmp_path) == tmp_path
     assert model_folder(tmp_path / "momask", tmp_path) == tmp_path / "momask"
-    with pytest.raises(WeightsError, match="grid, momask"):
+    with pytest.raises(ModelError, match="grid, momask"):
         model_folder(Path("nothing"), tmp_path)
 
 
 def test_an_unknown_system_is_refused(imported, tmp_path):
     folder = shutil.copytree(imported, tmp_path / "model")
     (folder / "system.json").write_text('{"system": "telepathy", "text_encoder": "minilm"}')
-    with pytest.raises(WeightsError, match="telepathy"):
+    with pytest.raises(ModelError, match="telepathy"):
         load_engine(folder, "cpu")
 
 

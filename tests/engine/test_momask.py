@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from keyfill_extension.engine.api import SystemEngine
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.files import humanml3d

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import load_engine
+from keyfill_extension.engine.api import SystemEngine, load_engine
 from keyfill_extension.engine.data.body_codes import CodeBatch
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.momask.presets import MOMASK_PRESETS, SentencePreset

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import load_engine
+from keyfill_extension.engine.api import SystemEngine, load_engine
 from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, write_manifest
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.motion.request import MotionRequest, MotionResult, span_mask

@@ -22,14 +22,14 @@ from keyfill_extension.engine.evaluation.ablation.axes import training_rows as a
 from keyfill_extension.engine.evaluation.ablation.table import Line, best_two, table_of
 from keyfill_extension.engine.evaluation.ablation.takes import decoded_anew
 from keyfill_extension.engine.models.description import SystemDescription, write_description
-from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt
+from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt, momask
 
 from ..small_corpus import write_small_corpus
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a corpus and weights: an evaluator and T2M-HiFiGPT, barely trained."""
+    """Return a folder with a corpus and weights: evaluator, T2M-HiFiGPT, MoMask, barely trained."""
     base = tmp_path_factory.mktemp("ablation")
     corpus = write_small_corpus(base / "corpus")
     common = ["--corpus", str(corpus), "--out"]
@@ -40,6 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (model / "run" / "gpt.safetensors").rename(model / "gpt.safetensors")
     write_description(model, SystemDescription("hifigpt"))
     write_manifest(model)
+    momask.main(["--preset", "smoke", *common, str(base / "weights" / "momask")])
     return base
 
 
@@ -50,8 +51,8 @@ def ablate(base: Path, out: Path, *more: str) -> str:
     return (out / "table.md").read_text()
 
 
-ONLY = ("--only", "shared", "--only", "corruption", "--only", "data, masked transformer 25",
-        "--only", "temperature 0.5")  # fmt: skip
+ONLY = ("--only", "shared", "--only", "corruption", "--only", "mask ratio 0.6",
+        "--only", "data, tokenizer 25", "--only", "temperature 0.5")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -63,13 +64,16 @@ def finished(base: Path) -> Path:
 
 def test_the_table_names_budget_machine_and_figures(finished: Path) -> None:
     told, _, head, _, *rows = (finished / "table.md").read_text().strip().splitlines()
-    assert "2 steps" in told and "3 held-out clips" in told and "TFLOP/s" in told
+    assert "tokenizers 2, " in told and "masked transformer 2, " in told and "GPT 2 " in told
+    assert "3 held-out clips" in told and "TFLOP/s" in told
     for heading in ("all stages, mm", "codes used, %", "coding 6 s, ms", "nats a code", "FID"):
         assert heading in head
     cells = {tuple(row.split(" | ")[:2]): row.split(" | ") for row in rows}
     assert cells["| codebooks of the stages", "shared"][2] == "4"  # the batch
     assert ("| sampling, temperature", "hifigpt, 0.5") in cells
-    assert ("| data, masked transformer", "25 %") in cells
+    assert ("| sampling, temperature", "momask, 0.5") in cells
+    assert ("| mask ratio", "0.6 to 1") in cells
+    assert ("| data, tokenizer", "25 %") in cells
 
 
 def test_the_two_best_of_an_axis_have_a_second_seed(finished: Path) -> None:
@@ -149,7 +153,7 @@ def test_rows_of_an_axis_differ_and_change_little_of_their_base(scale: str) -> N
     rows = all_rows(SCALES[scale])
     assert len({(row.axis, row.value) for row in rows}) == len(rows)
     bases = [leaves(to_json(getattr(SCALES[scale], name)))
-             for name in ("residual", "single", "shared", "words", "gpt")]  # fmt: skip
+             for name in ("residual", "single", "shared", "masked", "gpt")]  # fmt: skip
     for axis in {row.axis for row in rows}:
         own = [row for row in rows if row.axis == axis]
         described = {json.dumps([to_json(row.preset), row.data_percent]) for row in own}
@@ -167,9 +171,8 @@ def test_every_open_axis_is_there() -> None:
     axes = {row.axis for row in (*all_rows(SCALES["small"]), *DECODING_ROWS)}
     assert axes >= {
         "RVQ stages", "quantizer dropout", "codebook size x dimension", "factorized against plain",
-        "codebooks of the stages", "frames a step", "bone and velocity loss", "mask schedule",
-        "mask ratio", "corruption", "guidance", "decoding steps", "sampling, temperature",
-        "data, tokenizer", "data, masked transformer",
+        "codebooks of the stages", "frames a step", "bone and velocity loss", "mask ratio",
+        "corruption", "guidance", "decoding steps", "sampling, temperature", "data, tokenizer",
     }  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.checkpoint import WeightsError
 from keyfill_extension.engine.data.corpus import CorpusError
 from keyfill_extension.engine.evaluation import run
 from keyfill_extension.engine.evaluation.comparison import command, figures
@@ -17,6 +16,7 @@ from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut, cho
 from keyfill_extension.engine.evaluation.comparison.samples import Sample, measure_sample
 from keyfill_extension.engine.evaluation.comparison.sources import RandomTraining, Takes
 from keyfill_extension.engine.measuring.metrics import Interval, frechet_distance
+from keyfill_extension.engine.models.description import ModelError
 
 from . import comparing
 
@@ -194,21 +194,21 @@ def test_a_corpus_without_the_split_is_refused_with_the_cure(tmp_path: Path):
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones(tmp_path: Path):
-    with pytest.raises(WeightsError, match=r"no model nobody.*grid"):
+    with pytest.raises(ModelError, match=r"no model nobody.*grid"):
         command.main(["--model", "nobody"])
 
 
 def test_of_all_models_the_missing_ones_are_told(tmp_path: Path, monkeypatch):
     def only_grid(model: Path) -> Path:
         if model.name != "grid":
-            raise WeightsError(f"There is no model {model.name}.", "Train it.")
+            raise ModelError(f"There is no model {model.name}.", "Train it.")
         return grid
 
     grid = comparing.write_model(tmp_path / "weights")
     monkeypatch.setattr(command, "model_folder", only_grid)
     found, missing = command.find_models(["all"])
     assert found == {"grid": grid}
-    assert missing[0] == "The model momask is left out: There is no model momask."
+    assert missing[0] == "The model hifigpt is left out: There is no model hifigpt."
     assert len(missing) == 3
 
 
