@@ -81,8 +81,8 @@ def _quick() -> Scale:
         _narrower(mmm.BODY_TOKENIZER_PRESETS["mmm-small"]),
         _narrower(hifigpt.BODY_TOKENIZER_PRESETS["hifigpt-small"]),
         MOMASK_PRESETS["small"].masked, hifigpt.GPT_PRESETS["hifigpt-small"],
-        # A third and a quarter of what the shipped ones had: with much less their axes say nothing.
-        steps=300, masked_steps=1400, gpt_steps=800,
+        # A third and a fifth of what the shipped ones had: with much less their axes say nothing.
+        steps=300, masked_steps=1400, gpt_steps=700,
     )  # fmt: skip
 
 
