@@ -11,15 +11,17 @@ from collections.abc import Generator as Steps
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from ..motion.clip import Clip
 from ..motion.contacts import Contacts
 from ..motion.edits import Mask
 from ..motion.request import Progress
 from ..text_encoder import EncodedText, TextEncoder
+from ..tokenizer.contract import Tokenizer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ class Generator(Protocol):
 
     @property
     def name(self) -> str:
-        """How the command line and the panel call it: grid, momask, mmm or hifigpt."""
+        """How the command line and the panel call it: its folder in `engine/systems`."""
 
     @property
     def device(self) -> torch.device:
@@ -108,4 +110,29 @@ class Generator(Protocol):
         Args:
             canvas: what to fill.
             watch: gets the time of each stage.
+        """
+
+
+@runtime_checkable
+class CodeGuesser(Protocol):
+    """What a system may offer besides: guesses of a real clip's base codes, for evaluation.
+
+    The confidence of a system without it is not measured.
+    """
+
+    @property
+    def main_tokenizer(self) -> Tokenizer:
+        """Whose base codes are guessed."""
+
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Guess base codes as the network was trained to, without guidance.
+
+        Args:
+            codes: (S, P, Q) int64, a clip's.
+            hidden: (S, P) True at base codes to hide, at least one. A system that writes from
+                left to right guesses every step from all before it instead.
+            caption: of the clip.
+
+        Returns:
+            Log-probabilities (n, K) of the guessed base codes, and these codes (n,).
         """

@@ -1,7 +1,7 @@
 """Is a confident token right more often? Hidden base codes of real clips, guessed by a model.
 
-Every network is asked as it was trained: with the caption, without guidance, some steps
-hidden (T2M-HiFiGPT, which writes: all steps before). It knows each system's networks.
+Every network guesses as it was trained: with the caption, without guidance, some codes
+hidden. It knows no system, only what a system may offer (`CodeGuesser`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,7 @@ from torch import Tensor
 
 from ...data.corpus import CorpusClip
 from ...measuring.metrics import Array, Indices, bootstrap
-from ...systems.contract import Generator
-from ...systems.grid.generator import GridGenerator
-from ...systems.hifigpt.system import HifiGpt
-from ...systems.mmm.system import Mmm
-from ...systems.momask.system import MoMask
-from ...tokenizer.contract import Tokenizer
-from ...transformers.masked_words import TextCondition
+from ...systems.contract import CodeGuesser
 from .codes import encode_clip
 from .figures import Yardstick, measured
 from .samples import watch
@@ -48,18 +42,13 @@ class Guesses:
     """(n,) which clip each token is of."""
 
 
-def can_be_asked(generator: Generator) -> bool:
-    """Return whether `guess_tokens` knows the system."""
-    return isinstance(generator, GridGenerator | MoMask | Mmm | HifiGpt)
-
-
-def guess_tokens(generator: Generator, entries: Sequence[CorpusClip], seed: int) -> Guesses:
-    """Hide base codes of clips and let the model guess them from the rest and a caption."""
+def guess_tokens(system: CodeGuesser, entries: Sequence[CorpusClip], seed: int) -> Guesses:
+    """Hide base codes of clips and let the system guess them from the rest and a caption."""
     confidence, is_right, clips = [], [], []
-    for index, entry in enumerate(watch(entries, f"{generator.name}, confidence")):
+    for index, entry in enumerate(watch(entries, "confidence")):
         drawn = torch.Generator().manual_seed(seed + index)
         share = HIDDEN_SHARES[index % len(HIDDEN_SHARES)]
-        scores, wanted = _asked(generator, entry, share, drawn)
+        scores, wanted = _guess(system, entry, share, drawn)
         best = scores.max(-1)
         confidence.append(best.values.exp().double().numpy())
         is_right.append((best.indices == wanted).numpy())
@@ -68,60 +57,16 @@ def guess_tokens(generator: Generator, entries: Sequence[CorpusClip], seed: int)
 
 
 @torch.inference_mode()
-def _asked(
-    generator: Generator, entry: CorpusClip, share: float, drawn: torch.Generator
+def _guess(
+    system: CodeGuesser, entry: CorpusClip, share: float, drawn: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return log-probabilities (n, K) of hidden base codes, and the codes (n,)."""
-    caption = entry.captions[0]
-    codes = encode_clip(_main_tokenizer(generator), entry.clip)[None, ..., 0]  # (1, S, P)
-    hidden = torch.rand(codes.shape, generator=drawn) < share
-    if isinstance(generator, HifiGpt):
-        return _hifigpt(generator, entry, caption)
+    """Return log-probabilities (n, K) of base codes, and the codes (n,)."""
+    codes = encode_clip(system.main_tokenizer, entry.clip)  # (S, P, Q)
+    hidden = torch.rand(codes.shape[:2], generator=drawn) < share
     if not bool(hidden.any()):
-        hidden[:, 0] = True
-    if isinstance(generator, GridGenerator):
-        scores = _grid(generator, codes, hidden, caption)
-    else:
-        assert isinstance(generator, MoMask | Mmm)
-        scores = _whole_body(generator, codes[..., 0], hidden[..., 0], caption)[:, :, None]
-    return scores.float().cpu()[hidden], codes[hidden]
-
-
-def _main_tokenizer(generator: Generator) -> Tokenizer:
-    if isinstance(generator, GridGenerator):
-        return generator.system.tokenizer
-    assert isinstance(generator, MoMask | Mmm | HifiGpt)
-    return generator.networks.tokenizer
-
-
-def _grid(generator: GridGenerator, codes: Tensor, hidden: Tensor, caption: str) -> Tensor:
-    system, place = generator.system, generator.device
-    text = system.text_encoder.encode([caption])
-    recalled = system.recall(caption, text, codes.shape[1])
-    shown = codes.masked_fill(hidden, system.masked.mask_code).to(place)
-    is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=place)
-    return torch.as_tensor(system.masked(shown, is_step, recalled.condition))
-
-
-def _whole_body(generator: MoMask | Mmm, codes: Tensor, hidden: Tensor, caption: str) -> Tensor:
-    masked, place = generator.networks.masked, generator.device
-    text = generator.text_encoder.encode([caption])
-    shown = codes.masked_fill(hidden, masked.mask_code).to(place)
-    is_step = torch.ones_like(shown, dtype=torch.bool)
-    sentence = text.sentence.to(place)
-    if isinstance(generator, MoMask):
-        return torch.as_tensor(masked(shown, is_step, sentence).log_softmax(-1))
-    condition = TextCondition(sentence, text.words.to(place), text.word_mask.to(place))
-    return torch.as_tensor(masked(shown, is_step, condition).log_softmax(-1))
-
-
-def _hifigpt(generator: HifiGpt, entry: CorpusClip, caption: str) -> tuple[Tensor, Tensor]:
-    codes = encode_clip(generator.networks.tokenizer, entry.clip)[:, 0]  # (S, Q)
-    sentence = generator.text_encoder.encode([caption]).sentence.to(generator.device)
-    has_text = torch.ones(1, dtype=torch.bool, device=generator.device)
-    logits = generator.networks.gpt(codes[None].to(generator.device), sentence, has_text)
-    scores = logits[0, :-1, 0].float().cpu().log_softmax(-1)
-    return scores, codes[:, 0]
+        hidden[0] = True
+    scores, wanted = system.guess_codes(codes, hidden, entry.captions[0])
+    return scores.float(), wanted
 
 
 def calibration(guesses: Guesses, yard: Yardstick) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from ...data.corpus import CorpusClip
 from ...measuring.metrics import Array, bootstrap_means
 from ...motion.clip import Clip
 from ...motion.running import Engine
-from ...systems.contract import Generator
+from ...systems.contract import CodeGuesser, Generator
 from ...tokenizer.contract import Tokenizer
 from ..scores.takes import make_takes
 from .cache import StepCache
 from .codes import CodeUse, networks_of, stage_errors, tokenizers_of
-from .confidence import calibration, can_be_asked, guess_tokens
+from .confidence import calibration, guess_tokens
 from .cost import count_numbers, count_operations, time_takes
 from .edits import EditRun, measure_edits
 from .figures import Figure, Yardstick, measured, motion_figures, multimodality
@@ -160,8 +160,8 @@ class ModelRow:
 
     def _confidence(self, yard: Yardstick) -> dict[str, Any]:
         generator, held_out = self.engine.generator, self.bench.held_out
-        if not can_be_asked(generator):
-            return {}
+        if not isinstance(generator, CodeGuesser):
+            return {}  # not measured
         return calibration(guess_tokens(generator, held_out.entries, held_out.seed), yard)
 
     def _tokenizers(self, yard: Yardstick, takes: dict[str, Any]) -> dict[str, Any]:

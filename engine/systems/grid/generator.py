@@ -23,7 +23,7 @@ from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.memory import MotionMemory
 from ...splicing import root_gap
 from ...text_encoder import EncodedText, TextEncoder
-from ...tokenizer.grid import load_grid_tokenizer
+from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked import MaskedConfig, MaskedTransformer
 from ...transformers.residual import ResidualConfig, ResidualTransformer
@@ -71,6 +71,11 @@ class GridGenerator:
     def text_encoder(self) -> TextEncoder:
         """What reads the prompts."""
         return self.system.text_encoder
+
+    @property
+    def main_tokenizer(self) -> GridTokenizer:
+        """Whose base codes `guess_codes` guesses."""
+        return self.system.tokenizer
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return None: time and body parts may be masked in any way."""
@@ -120,6 +125,15 @@ class GridGenerator:
         if canvas.prompt.strip() or not gaps or not all(gap.is_whole for gap in gaps):
             return None
         return self.system.bridge(codes, gaps, canvas.seeds, watch)
+
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities (n, K) of hidden base codes (S, P), and these codes (n,)."""
+        text = self.text_encoder.encode([caption])
+        recalled = self.system.recall(caption, text, len(codes))
+        masked, base = self.system.masked, codes[..., 0]
+        shown = base.masked_fill(hidden, masked.mask_code)[None].to(self.device)
+        is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=self.device)
+        return masked(shown, is_step, recalled.condition)[0].cpu()[hidden], base[hidden]
 
 
 def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:

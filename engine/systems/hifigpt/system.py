@@ -64,6 +64,11 @@ class HifiGpt:
         return self.networks.tokenizer.mean.device
 
     @property
+    def main_tokenizer(self) -> RvqVae:
+        """Whose base codes `guess_codes` guesses."""
+        return self.networks.tokenizer
+
+    @property
     def frames_per_step(self) -> int:
         """Frames that one step of codes covers: 4 or 8."""
         return self.networks.tokenizer.frames_per_step
@@ -102,6 +107,14 @@ class HifiGpt:
         with watch.measure("decoding"), torch.inference_mode():
             features = self.networks.tokenizer.decode(codes[:, :, None])
         return (yield from finish_takes(list(features), partial(finish, canvas), watch))
+
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities (S, K) of every step's base code, and these codes (S,)."""
+        rows = codes[:, 0]
+        sentence = self.text_encoder.encode([caption]).sentence.to(self.device)
+        has_text = torch.ones(1, dtype=torch.bool, device=self.device)
+        logits = self.networks.gpt(rows[None].to(self.device), sentence, has_text)
+        return logits[0, :-1, 0].float().cpu().log_softmax(-1), rows[:, 0]
 
     def _encode(self, canvas: Canvas) -> Tensor:
         """Return codes (S0, Q) of the whole steps that are kept before the masked end."""

@@ -94,6 +94,11 @@ class Mmm:
         """Where the networks are."""
         return self.networks.tokenizer.mean.device
 
+    @property
+    def main_tokenizer(self) -> RvqVae:
+        """Whose base codes `guess_codes` guesses."""
+        return self.networks.tokenizer
+
     def can_fill(self, mask: Mask) -> str | None:
         """Return why the mask (T, P) cannot be filled: its codes know two halves at most."""
         return reason_against(self.name, mask)
@@ -120,6 +125,15 @@ class Mmm:
             features = self._decode(plan, found)
         return (yield from finish_takes(list(features), partial(finish, canvas), watch))
 
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities (n, K) of hidden base codes, and these codes (n,)."""
+        base, gone = codes[:, 0, 0], hidden[:, 0]
+        masked = self.networks.masked
+        shown = base.masked_fill(gone, masked.mask_code)[None].to(self.device)
+        condition = _condition(self.text_encoder.encode([caption]), self.device)
+        logits = masked(shown, torch.ones_like(shown, dtype=torch.bool), condition)
+        return logits.log_softmax(-1)[0].cpu()[gone], base[gone]
+
     def _plan(self, canvas: Canvas) -> _Plan:
         clip, mask = whole_steps(canvas.clip, canvas.mask)
         varies = bool(canvas.variation) and not canvas.is_new
@@ -135,12 +149,9 @@ class Mmm:
 
     def _scores(self, canvas: Canvas, lower: Tensor | None) -> StepScores:
         """Return the network that fills, with the prompt; `lower` (S,) for the upper body."""
-        text = canvas.text
-        condition = TextCondition(
-            text.sentence.to(self.device),
-            text.words.to(self.device),
-            text.word_mask.to(self.device) & bool(canvas.prompt.strip()),
-        )
+        condition = _condition(canvas.text, self.device)
+        if not canvas.prompt.strip():
+            condition = condition.dropped(torch.zeros(1, dtype=torch.bool, device=self.device))
         model = self.networks.masked if lower is None else self.networks.upper
         scale = (self.decoding.take if canvas.is_new else self.decoding.edit).guidance
 
@@ -157,6 +168,13 @@ class Mmm:
             return self.networks.tokenizer.decode(found[..., None, None])
         lower = plan.codes[:, 0].expand_as(found)
         return self.networks.halves.decode(torch.stack([lower, found], -1)[..., None])
+
+
+def _condition(text: EncodedText, device: torch.device) -> TextCondition:
+    """Return encoded prompts as the transformers read them."""
+    return TextCondition(
+        text.sentence.to(device), text.words.to(device), text.word_mask.to(device)
+    )
 
 
 @torch.inference_mode()

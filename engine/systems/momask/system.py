@@ -163,6 +163,11 @@ class MoMask:
         """Where the networks are."""
         return self.networks.tokenizer.mean.device
 
+    @property
+    def main_tokenizer(self) -> RvqVae:
+        """Whose base codes `guess_codes` guesses."""
+        return self.networks.tokenizer
+
     def can_fill(self, mask: Mask) -> str | None:
         """Return why the mask (T, P) cannot be filled: body parts are not apart in its codes."""
         return reason_against(self.name, mask)
@@ -220,6 +225,14 @@ class MoMask:
         """
         sentence = sentence.expand(len(shown), -1)
         return self.scoring.base(shown, sentence, self.decoding.base.guidance)
+
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities (n, K) of hidden base codes, and these codes (n,)."""
+        base, gone = codes[:, 0, 0], hidden[:, 0]
+        shown = base.masked_fill(gone, self.networks.masked.mask_code)[None].to(self.device)
+        sentence = self.text_encoder.encode([caption]).sentence.to(self.device)
+        logits = self.networks.masked(shown, torch.ones_like(shown, dtype=torch.bool), sentence)
+        return logits.log_softmax(-1)[0].cpu()[gone], base[gone]
 
     @torch.inference_mode()
     def fill_detail(

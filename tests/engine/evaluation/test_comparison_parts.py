@@ -20,6 +20,7 @@ from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.engine.retrieval.memory import MotionMemory
+from keyfill_extension.engine.systems.contract import CodeGuesser
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
 from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
 from keyfill_extension.engine.systems.grid.system import GridSystem
@@ -132,9 +133,10 @@ def test_calibration_of_tokens_as_sure_as_right_has_no_error():
     assert found["expected_error"] == pytest.approx(0.5)
 
 
-def test_a_system_that_nobody_knows_is_not_asked():
-    assert confidence.can_be_asked(published.mmm())
-    assert not confidence.can_be_asked(comparing.FakeGenerator())
+def test_a_system_that_offers_no_guesses_is_not_measured():
+    assert isinstance(published.mmm(), CodeGuesser)
+    assert isinstance(published.hifigpt(2), CodeGuesser)
+    assert not isinstance(comparing.FakeGenerator(), CodeGuesser)
 
 
 def test_numbers_are_parameters_and_codebooks(tokenizer):
@@ -272,7 +274,7 @@ def with_masked(generator, network):
 def test_hidden_codes_alone_are_asked_for_and_compared_with_what_stood_there(kind):
     builders = {"grid": grid_generator, "momask": lambda: make_system(WIDTH), "mmm": published.mmm}
     generator, held_out = builders[kind](), comparing.held_out(1)
-    tokenizer = confidence._main_tokenizer(generator)
+    tokenizer = generator.main_tokenizer
     true = codes.encode_clip(tokenizer, held_out.clips[0])[..., 0]
     true = true if kind == "grid" else true[:, 0]
     knowing = with_masked(generator, Knowing(true, tokenizer.codebook_size))
