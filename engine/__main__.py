@@ -26,7 +26,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
   generate        make motion from prompts, or refill parts of clips
   models          list the models that can be chosen
-  train           train tokenizer, masked, residual or length      (repository only)
+  train           train the networks of a model                    (repository only)
   evaluate        measure a model                                  (repository only)
   ablate          change one thing at a time, and measure          (repository only)
   corpus build    make a corpus from BVH files                     (repository only)

@@ -135,6 +135,14 @@ class Preset(Protocol):
         """How long and how fast to train."""
 
 
+class NetworkPreset(Preset, Protocol):
+    """The training of one network."""
+
+    @property
+    def model(self) -> Any:
+        """The network's sizes, as its checkpoint holds them."""
+
+
 AnyPreset = TypeVar("AnyPreset", bound=Preset)
 
 

@@ -1,1 +1,1 @@
-"""One file a system, assembled from the parts; each declares the masks it can fill."""
+"""One folder a system, assembled from the parts; each declares the masks it can fill."""

@@ -13,9 +13,7 @@ from ..checkpoint import load_network, save_checkpoint
 from ..config import to_json
 from ..data.body_codes import CodeBank, encode_corpus
 from ..data.corpus import SPLITS, load_corpus
-from ..systems.hifigpt.presets import GptPreset
-from ..systems.mmm.presets import WordsPreset
-from ..systems.momask.presets import SentencePreset
+from ..presets import NetworkPreset
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
@@ -82,7 +80,7 @@ class CodeTask(Protocol):
         """The network."""
 
     @property
-    def preset(self) -> SentencePreset | WordsPreset | GptPreset:
+    def preset(self) -> NetworkPreset:
         """Its sizes, and how it learns."""
 
     def batch_loss(self, count: int) -> tuple[Tensor, Report]:

@@ -16,19 +16,18 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
-from ..models.description import SystemDescription, read_description, write_description
+from ..measuring.evaluator import FILE_NAME
+from ..models.description import (
+    DEFAULT_SYSTEM,
+    SystemDescription,
+    read_description,
+    write_description,
+)
 from ..systems.registry import SYSTEMS
 from .distributed import TrainingError
 
-FILES: Final = {
-    "tokenizer": "tokenizer",
-    "masked": "masked",
-    "memory": "masked",
-    "residual": "residual",
-    "length": "length",
-    "evaluator": "evaluator",
-}
-"""Each file of the grid model, and of what measures it, and the run that wrote it."""
+EVALUATOR: Final = FILE_NAME.removesuffix(".safetensors")
+"""Taken into the folder from a run that holds it; no system needs it."""
 
 TRAINING_ONLY: Final = (".total", ".use")
 """Moving averages behind the codebooks' entries: only training needs them."""
@@ -36,12 +35,10 @@ TRAINING_ONLY: Final = (".total", ".use")
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m engine train weights")
-    parser.add_argument("--system", choices=sorted(SYSTEMS), default="grid")
-    for run in sorted(set(FILES.values())):
-        parser.add_argument(f"--{run}", type=Path, help=f"--out of train {run} (grid)")
+    parser.add_argument("--system", choices=sorted(SYSTEMS), default=DEFAULT_SYSTEM)
     parser.add_argument(
         "--run", type=Path, action="append", default=[], metavar="DIR",
-        help="--out of a training of the system, once for each network",
+        help="--out of a training of the system; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--init", type=Path, metavar="DIR", help="model that the other networks are taken from"
@@ -59,7 +56,9 @@ def main(argv: list[str]) -> int:
     halved = {name: halved_tensors(name, tensors) for name, (tensors, _) in stored.items()}
     for name, tensors in halved.items():
         save_checkpoint(options.out / f"{name}.safetensors", tensors, stored[name][1])
-        _copy_log(sources[name], name, options.out)
+    for folder in dict.fromkeys(sources.values()):
+        held = [name for name, source in sources.items() if source == folder]
+        _copy_logs(folder, held, options.out)
     described = read_description(options.init) if options.init else SystemDescription()
     write_description(options.out, replace(described, system=options.system))
     write_manifest(options.out)
@@ -70,17 +69,17 @@ def find_files(options: argparse.Namespace) -> dict[str, Path]:
     """Return the folder that each of the model's files is taken from.
 
     Raises:
-        TrainingError: if two runs hold the same network, or one is missing.
+        TrainingError: if two runs hold the same network, a run none, or one is missing.
     """
     needed = SYSTEMS[options.system].networks
     sources: dict[str, Path] = {}
-    for name, run in FILES.items() if options.system == "grid" else ():
-        if folder := getattr(options, run):
-            sources[name] = folder
     for folder in options.run:
-        for name in needed:
-            if not (folder / f"{name}.safetensors").is_file():
-                continue
+        held = [n for n in (*needed, EVALUATOR) if (folder / f"{n}.safetensors").is_file()]
+        if not held:
+            raise TrainingError(
+                f"{folder} holds no network of {options.system}: name the --out of its training."
+            )
+        for name in held:
             if name in sources:
                 raise TrainingError(f"{sources[name]} and {folder} both hold {name}; name one.")
             sources[name] = folder
@@ -106,12 +105,16 @@ def check_system(folder: Path, system: str) -> None:
         )
 
 
-def _copy_log(run: Path, name: str, out: Path) -> None:
-    kept = f"{FILES.get(name, name)}.log.jsonl"
-    for log in (run / "log.jsonl", run / kept):
-        if log.is_file() and run.resolve() != out.resolve():
-            shutil.copy(log, out / kept)
-            return
+def _copy_logs(source: Path, names: list[str], out: Path) -> None:
+    """Copy the logs of what was trained: a run's only one, or a model's of each network."""
+    if source.resolve() == out.resolve():
+        return
+    if (source / "log.jsonl").is_file():
+        shutil.copy(source / "log.jsonl", out / f"{names[0]}.log.jsonl")
+        return
+    for log in (source / f"{name}.log.jsonl" for name in names):
+        if log.is_file():
+            shutil.copy(log, out / log.name)
 
 
 def halved_tensors(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

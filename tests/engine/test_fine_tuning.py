@@ -47,7 +47,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in TRAINED:
         run_trainer(base, name, "first", "corpus")
     runs = {name: base / "first" / name for name in TRAINED}
-    words_ = [f"--{'tokenizer' if name == 'grid' else name}={runs[name]}" for name in runs]
+    words_ = [f"--run={folder}" for folder in runs.values()]
     weights.main([*words_, "--out", str(base / "model")])
     for name in TRAINED:
         run_trainer(base, name, "second", "own", "--steps", "1", "--init", str(base / "model"))
@@ -109,10 +109,13 @@ def test_trained_weights_are_learnt_from_more_slowly(base: Path) -> None:
 def test_the_tuned_folder_is_a_model_with_all_its_files(base: Path) -> None:
     out = base / "mine"
     weights.main(
-        ["--masked", str(base / "second" / "masked"), "--init", str(base / "model"),
+        ["--run", str(base / "second" / "masked"), "--init", str(base / "model"),
          "--out", str(out)]
     )  # fmt: skip
     assert {path.stem for path in verify_weights(out)} >= {"tokenizer", "masked", "memory"}
+    run_log = (base / "second" / "masked" / "log.jsonl").read_text()
+    assert (out / "masked.log.jsonl").read_text() == run_log
+    assert not (out / "memory.log.jsonl").exists()
     listed = {model.label: model for model in list_models(base / "model", base)}
     assert listed["mine"].is_own and listed["mine"].reason == ""
     engine = load_engine(out, "cpu")
@@ -237,6 +240,8 @@ def test_the_other_systems_are_tuned_and_gathered(base: Path, tmp_path: Path) ->
     )  # fmt: skip
     with pytest.raises(TrainingError, match="hold.? the system hifigpt, not mmm"):
         weights.main(["--system", "mmm", "--init", str(tmp_path / "model"), "--out", "nowhere"])
+    with pytest.raises(TrainingError, match="corpus holds no network of hifigpt"):
+        weights.main([*gather, "--run", str(base / "corpus")])
     with pytest.raises(TrainingError, match="both hold tokenizer"):
         weights.main([*gather, "--run", str(shared), "--run", str(tmp_path / "model")])
     with pytest.raises(WeightsError, match="masked.safetensors is missing"):
