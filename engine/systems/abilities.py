@@ -83,6 +83,9 @@ class System:
     trainings: Mapping[str, Training] = field(default_factory=dict)
     """By what the command line calls them; systems may share one."""
 
+    axes: str = ""
+    """Module with the ablation's `training_rows`, relative to the engine; empty for none."""
+
     has_passes: bool = True
     """It decodes in passes over a mask, not step by step."""
 

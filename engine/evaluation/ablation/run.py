@@ -16,9 +16,7 @@ from ...checkpoint import sha256_of
 from ...config import to_json
 from ...files import write_text
 from ...measuring.evaluator import FILE_NAME
-from ...models.catalogue import SHIPPED
-from ...models.description import read_description
-from ...systems.registry import SYSTEMS
+from ...models.catalogue import SHIPPED, Model, list_models
 from ..comparison.cache import digest_folder, open_cache
 from ..comparison.held_out import read_split
 from ..scores.machine import describe
@@ -40,7 +38,7 @@ class Ablation:
 
     def lines(self) -> Iterator[Line]:
         """Yield a line for each finished measurement."""
-        rows = [row for row in training_rows(self.budget.scale) if self._is_wanted(row)]
+        rows = [row for row in training_rows(self.options.scale) if self._is_wanted(row)]
         first = []
         for row in rows:
             first.append(self._train(row, 0))
@@ -49,15 +47,15 @@ class Ablation:
         for row in rows:
             for seed in range(1, self.options.seeds) if (row.axis, row.value) in best else ():
                 yield self._train(row, seed)
-        for system in SYSTEMS:
-            yield from self._decode(system)
+        for model in list_models(self.options.weights):
+            yield from () if model.reason else self._decode(model)
 
     def _is_wanted(self, row: TrainingRow | DecodingRow) -> bool:
         return not self.options.only or any(name in called(row) for name in self.options.only)
 
     def _train(self, row: TrainingRow, seed: int) -> Line:
         preset = self.budget.preset(row, seed)
-        system = self.budget.system(preset)
+        system = self.budget.system(row)
         depends = {
             "preset": [type(preset).__name__, to_json(preset)], "percent": row.data_percent,
             "system": digest_folder(system) if system else None, **self.shared,
@@ -67,20 +65,18 @@ class Ablation:
             lambda: measure_training(row, seed, self.budget, self.bench),
         )  # fmt: skip
 
-    def _decode(self, system: str) -> Iterator[Line]:
-        weights = self.options.weights if system == "grid" else self.options.weights / system
+    def _decode(self, model: Model) -> Iterator[Line]:
+        system = model.description.system
         rows = [
             row for row in DECODING_ROWS if row.serves(system) and self._is_wanted(row)
         ]
-        if not rows or not (weights / "manifest.json").is_file():
+        if not rows:
             return
-        if read_description(weights).system != system:
-            return
-        generator = load_engine(weights, self.options.device).generator
-        digest = digest_folder(weights)
+        generator = load_engine(model.folder, self.options.device).generator
+        digest = digest_folder(model.folder)
         for row in rows:
             yield self._kept(
-                Line(row.axis, f"{system}, {row.value}", 0, 0),
+                Line(row.axis, f"{model.name}, {row.value}", 0, 0),
                 {"row": to_json(row), "weights": digest, **self.shared},
                 self._measure_decoding(generator, row),
             )
@@ -115,8 +111,7 @@ def called(row: TrainingRow | DecodingRow) -> str:
 def open_ablation(options: argparse.Namespace) -> Ablation:
     """Read what all rows need."""
     read_split(options.corpus, "train")
-    scale = SCALES[options.scale]
-    budget = Budget(scale, options.steps, options.corpus, options.out, options.weights)
+    budget = Budget(options.steps, options.corpus, options.out, options.weights)
     bench = open_bench(options.weights, options.corpus, options.clips, options.repeats)
     shared = {
         "held_out": bench.bench.held_out.digest(), "repeats": options.repeats,
@@ -127,7 +122,7 @@ def open_ablation(options: argparse.Namespace) -> Ablation:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    rows: list[TrainingRow | DecodingRow] = [*training_rows(SCALES["small"]), *DECODING_ROWS]
+    rows: list[TrainingRow | DecodingRow] = [*training_rows("small"), *DECODING_ROWS]
     axes = sorted({row.axis for row in rows})
     parser = argparse.ArgumentParser(
         "python -m engine ablate", description="Change one thing at a time, and measure.",
@@ -139,7 +134,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         "--only", action="append", default=[], metavar="NAME",
         help="rows whose axis or value contains this; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--scale", choices=sorted(SCALES), default="small", help="base presets")
+    parser.add_argument("--scale", choices=sorted(SCALES), default=SCALES[0], help="base presets")
     parser.add_argument("--steps", type=int, help="of each training row, instead of the scale's")
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained models")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
@@ -171,14 +166,12 @@ def main(words: Sequence[str]) -> int:
 def budget_words(ablation: Ablation) -> str:
     """Return what a reader must know of all rows."""
     options, held_out = ablation.options, ablation.bench.bench.held_out
-    scale = ablation.budget.scale
-    counts = (scale.steps, scale.masked_steps, scale.gpt_steps)
-    tokenizer, masked, gpt = (options.steps or count for count in counts)
+    steps = {row.title: options.steps or row.steps for row in training_rows(options.scale)}
+    told = ", ".join(f"{title} {count}" for title, count in steps.items())
     return (
         f"Every row that trains starts from scratch and has steps of the batch that it names: "
-        f"tokenizers {tokenizer}, MoMask's masked transformer {masked}, T2M-HiFiGPT's GPT {gpt} "
-        f"(presets of the scale `{options.scale}`); transformers learn the codes of the trained "
-        f"systems. The best of an axis have {options.seeds} seeds (a / b). "
+        f"{told} (presets of the scale `{options.scale}`); transformers learn the codes of the "
+        f"trained systems. The best of an axis have {options.seeds} seeds (a / b). "
         f"Takes: {len(held_out.entries)} held-out clips, {options.repeats} takes each. "
         f"Machine: {describe()}."
     )

@@ -22,20 +22,13 @@ from ...api import load_engine
 from ...checkpoint import sha256_of
 from ...config import to_json
 from ...files import write_text
-from ...presets import BodyTokenizerPreset
-from ...systems.contract import Generator
-from ...systems.hifigpt.presets import GptPreset
-from ...systems.hifigpt.system import HifiGpt
-from ...systems.momask.presets import SentencePreset
-from ...systems.momask.system import MoMask, plain_scoring
+from ...models.catalogue import list_models
+from ...models.description import ModelError
+from ...presets import BodyTokenizerPreset, NetworkPreset
 from ...tokenizer.rvq_vae import RvqVae
 from ...training.body_codes import CodeData, load_codes
 from ...training.body_tokenizer import BodyTokenizerTask, codes_in_use, train_body
-from ...training.gpt import GptTask, train_gpt
-from ...training.momask import MaskedTask, train_sentence
-from ...transformers.double_tier import DoubleTierGpt
-from ...transformers.sentence import SentenceMasked
-from .axes import Scale, TrainingPreset, TrainingRow
+from .axes import TrainingRow
 from .takes import TakesBench
 
 Figures = dict[str, float]
@@ -48,26 +41,37 @@ TIMED_FRAMES: Final = 176
 class Budget:
     """What all training rows share."""
 
-    scale: Scale
     steps: int | None
-    """Of every row, instead of the scale's."""
+    """Of every row, instead of its own."""
 
     corpus: Path
     folder: Path
     """Trainings go into folders below it."""
 
     weights: Path
-    """Trained systems lie in folders below it."""
+    """The trained models: the default one, and others in folders within."""
 
-    def preset(self, row: TrainingRow, seed: int) -> TrainingPreset:
+    def preset(self, row: TrainingRow, seed: int) -> NetworkPreset:
         """Return a row's preset with this budget, its seed raised by `seed`."""
-        return with_budget(row.preset, self.steps or self.scale.steps_of(row.preset), seed)
+        steps = self.steps or row.steps
+        loop = replace(row.preset.loop, steps=steps, seed=row.preset.loop.seed + seed)
+        return replace(row.preset, loop=loop)
 
-    def system(self, preset: TrainingPreset) -> Path | None:
-        """Return the trained system that a transformer takes a place in."""
-        if isinstance(preset, BodyTokenizerPreset):
+    def system(self, row: TrainingRow) -> Path | None:
+        """Return the folder of the trained system that a row's network is put into.
+
+        Raises:
+            ModelError: if there is none.
+        """
+        if row.network is None:
             return None
-        return self.weights / ("hifigpt" if isinstance(preset, GptPreset) else "momask")
+        for model in list_models(self.weights):
+            if model.description.system == row.network.system and not model.reason:
+                return model.folder
+        raise ModelError(
+            f"The rows of the axis {row.axis} learn the codes of a trained {row.network.system}, "
+            f"and {self.weights} holds none.", "Train it, or name another folder with --weights.",
+        )  # fmt: skip
 
 
 def measure_training(
@@ -84,26 +88,16 @@ def measure_training(
     corpus = subset_corpus(budget.corpus, row.data_percent, budget.folder / "corpora")
     preset = budget.preset(row, seed)
     out = run_folder(budget.folder, preset, corpus)
-    system = budget.system(preset)
-    if system is None:
+    system = budget.system(row)
+    if row.network is None or system is None:
         assert isinstance(preset, BodyTokenizerPreset)
         return _measure_tokenizer(train_body(preset, corpus, [], out), bench)
     data = _codes_of(system, corpus, budget.folder / "captions" / corpus.name)
     generator = load_engine(system, "cpu").generator
-    task: GptTask | MaskedTask
-    if isinstance(preset, GptPreset):
-        task = train_gpt(preset, data, out, None, {})
-        generator = _with_gpt(generator, task.model)
-    else:
-        assert isinstance(preset, SentencePreset)
-        trained = train_sentence("masked", preset, data, out, None)
-        assert isinstance(trained, MaskedTask)
-        # All rows answer the same masks: those of the base.
-        task = replace(trained, preset=budget.scale.masked)
-        generator = _with_masked(generator, task.model)
+    task = row.network.train(preset, data, out)
     with torch.no_grad():
         figures = task.validate(task.model.eval())
-    return figures | bench.measure(generator)
+    return figures | bench.measure(row.network.put_in(generator, task.model))
 
 
 def _codes_of(system: Path, corpus: Path, captions: Path) -> CodeData:
@@ -112,13 +106,7 @@ def _codes_of(system: Path, corpus: Path, captions: Path) -> CodeData:
     return load_codes(shared, of_halves=False)
 
 
-def with_budget(preset: TrainingPreset, steps: int, seed: int) -> TrainingPreset:
-    """Return a preset that trains so many steps, its seed raised by `seed`."""
-    loop = replace(preset.loop, steps=steps, seed=preset.loop.seed + seed)
-    return replace(preset, loop=loop)
-
-
-def run_folder(folder: Path, preset: TrainingPreset, corpus: Path) -> Path:
+def run_folder(folder: Path, preset: NetworkPreset, corpus: Path) -> Path:
     """Return the folder of a training: the same for the same preset and data."""
     described = [type(preset).__name__, to_json(preset), sha256_of(corpus / "clips.jsonl")]
     text = json.dumps(described, sort_keys=True)
@@ -172,16 +160,3 @@ def _coding_seconds(model: RvqVae, features: torch.Tensor) -> float:
         model.decode(model.encode(clip))
         spent.append(time.perf_counter() - started)
     return statistics.median(spent[1:])
-
-
-def _with_gpt(system: Generator, gpt: DoubleTierGpt) -> HifiGpt:
-    """Return T2M-HiFiGPT with another GPT."""
-    assert isinstance(system, HifiGpt)
-    return replace(system, networks=replace(system.networks, gpt=gpt))
-
-
-def _with_masked(system: Generator, masked: SentenceMasked) -> MoMask:
-    """Return MoMask with another masked transformer, in 32 bits."""
-    assert isinstance(system, MoMask)
-    networks = replace(system.networks, masked=masked)
-    return replace(system, networks=networks, scoring=plain_scoring(networks))

@@ -41,4 +41,5 @@ SYSTEM: Final = System(
         "gpt": Training(".training.gpt", _gpt),
     },
     has_passes=False,
+    axes=".evaluation.ablation.hifigpt_axes",
 )

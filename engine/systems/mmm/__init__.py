@@ -40,4 +40,5 @@ SYSTEM: Final = System(
         "body_tokenizer": Training(".training.body_tokenizer", _tokenizers),
         "words": Training(".training.words", _words),
     },
+    axes=".evaluation.ablation.mmm_axes",
 )

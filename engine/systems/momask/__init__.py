@@ -31,4 +31,5 @@ SYSTEM: Final = System(
     ("tokenizer", "masked", "residual", "length"),
     _load,
     {"momask": Training(".training.momask", _all)},
+    axes=".evaluation.ablation.momask_axes",
 )

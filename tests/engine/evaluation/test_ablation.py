@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,13 @@ from keyfill_extension.engine.checkpoint import write_manifest
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.data.corpus import load_corpus
 from keyfill_extension.engine.decoding import DecodingConfig
-from keyfill_extension.engine.evaluation.ablation import run, training_rows
+from keyfill_extension.engine.evaluation.ablation import (
+    hifigpt_axes,
+    mmm_axes,
+    momask_axes,
+    run,
+    training_rows,
+)
 from keyfill_extension.engine.evaluation.ablation.axes import (
     DECODING_ROWS,
     SCALES,
@@ -21,7 +28,13 @@ from keyfill_extension.engine.evaluation.ablation.axes import (
 from keyfill_extension.engine.evaluation.ablation.axes import training_rows as all_rows
 from keyfill_extension.engine.evaluation.ablation.table import Line, best_two, table_of
 from keyfill_extension.engine.evaluation.ablation.takes import decoded_anew
-from keyfill_extension.engine.models.description import SystemDescription, write_description
+from keyfill_extension.engine.measuring.evaluator import FILE_NAME
+from keyfill_extension.engine.models.description import (
+    ModelError,
+    SystemDescription,
+    write_description,
+)
+from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
 from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt, momask
 
 from ..small_corpus import write_small_corpus
@@ -121,9 +134,9 @@ def test_another_budget_is_another_row(base: Path, finished: Path, monkeypatch) 
 def test_how_long_presets_train_elsewhere_changes_no_row(
     base: Path, finished: Path, monkeypatch
 ) -> None:
-    smoke = SCALES["smoke"]
-    longer = replace(smoke.gpt, loop=replace(smoke.gpt.loop, steps=smoke.gpt.loop.steps + 7))
-    monkeypatch.setitem(SCALES, "smoke", replace(smoke, gpt=longer))
+    smoke = GPT_PRESETS["smoke"]
+    longer = replace(smoke, loop=replace(smoke.loop, steps=smoke.loop.steps + 7))
+    monkeypatch.setitem(GPT_PRESETS, "smoke", longer)
     done = []
     monkeypatch.setattr(
         run, "measure_training", lambda row, *_: done.append(row.value) or {"nll": 1.0}
@@ -142,6 +155,14 @@ def test_an_unknown_axis_and_a_missing_evaluator_are_refused(base: Path, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_rows_on_the_codes_of_a_system_need_it_trained(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    shutil.copy(base / "weights" / FILE_NAME, tmp_path / "weights")
+    words = ["--corpus", str(base / "corpus"), "--out", str(tmp_path / "out"), "--scale", "smoke"]
+    with pytest.raises(ModelError, match=r"learn the codes of a trained hifigpt.*--weights"):
+        run.main([*words, "--weights", str(tmp_path / "weights"), "--only", "corruption"])
+
+
 def leaves(value, prefix: str = "") -> dict[str, object]:
     if isinstance(value, dict):
         return {k: v for key in value for k, v in leaves(value[key], f"{prefix}.{key}").items()}
@@ -150,10 +171,10 @@ def leaves(value, prefix: str = "") -> dict[str, object]:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_rows_of_an_axis_differ_and_change_little_of_their_base(scale: str) -> None:
-    rows = all_rows(SCALES[scale])
+    rows = all_rows(scale)
     assert len({(row.axis, row.value) for row in rows}) == len(rows)
-    bases = [leaves(to_json(getattr(SCALES[scale], name)))
-             for name in ("residual", "single", "shared", "masked", "gpt")]  # fmt: skip
+    bases = [leaves(to_json(base)) for system in (momask_axes, mmm_axes, hifigpt_axes)
+             for base in system.bases(scale)]  # fmt: skip
     for axis in {row.axis for row in rows}:
         own = [row for row in rows if row.axis == axis]
         described = {json.dumps([to_json(row.preset), row.data_percent]) for row in own}
@@ -168,7 +189,7 @@ def test_rows_of_an_axis_differ_and_change_little_of_their_base(scale: str) -> N
 
 
 def test_every_open_axis_is_there() -> None:
-    axes = {row.axis for row in (*all_rows(SCALES["small"]), *DECODING_ROWS)}
+    axes = {row.axis for row in (*all_rows("small"), *DECODING_ROWS)}
     assert axes >= {
         "RVQ stages", "quantizer dropout", "codebook size x dimension", "factorized against plain",
         "codebooks of the stages", "frames a step", "bone and velocity loss", "mask ratio",
