@@ -55,33 +55,38 @@ class RepositoryNeeded(RuntimeError):
 
 
 class ProgressBar:
-    """One line on a terminal, redrawn; elsewhere a plain line now and then."""
+    """A bar on a terminal; elsewhere, as redrawing would fill a log, a plain line now and then."""
 
-    WIDTH: Final = 24
     QUIET_SECONDS: Final = 1.0
     PLAIN_PAUSE_SECONDS: Final = 10.0
 
     def __init__(self, stream: TextIO) -> None:
+        from tqdm import tqdm
+
         self._stream = stream
-        self._is_terminal = stream.isatty()
-        self._started = self._told = time.monotonic()
+        self._told = time.monotonic()
+        self._bar = tqdm(
+            file=stream, disable=not stream.isatty(), delay=self.QUIET_SECONDS, leave=False,
+            mininterval=0.0, miniters=0, dynamic_ncols=True,
+            bar_format="[{bar:24}] {n_fmt}/{total_fmt} {desc}",
+        )  # fmt: skip
 
     def show(self, progress: Progress) -> None:
         """Draw progress, unless the task has only just begun."""
-        now = time.monotonic()
         total = max(progress.total, 1)
         done = min(progress.done, total)
-        if self._is_terminal and now - self._started >= self.QUIET_SECONDS:
-            filled = "#" * (self.WIDTH * done // total)
-            self._draw(f"[{filled:.<{self.WIDTH}}] {done}/{total} {progress.label}")
-        elif not self._is_terminal and now - self._told >= self.PLAIN_PAUSE_SECONDS:
-            self._told = now
+        if not self._bar.disable:
+            self._bar.total = total
+            self._bar.set_description_str(progress.label, refresh=False)
+            self._bar.update(done - self._bar.n)
+        elif time.monotonic() - self._told >= self.PLAIN_PAUSE_SECONDS:
+            self._told = time.monotonic()
             print(f"{done}/{total} {progress.label}", file=self._stream, flush=True)
 
     def announce(self, label: str) -> None:
         """Draw what is being done, where it cannot be measured."""
-        if self._is_terminal:
-            self._draw(f"{label} …")
+        if not self._bar.disable:
+            self._bar.display(f"{label} …")
 
     def note(self, sentence: str) -> None:
         """Leave a sentence on a line of its own."""
@@ -90,12 +95,12 @@ class ProgressBar:
 
     def clear(self) -> None:
         """Leave an empty line for what comes next."""
-        if self._is_terminal:
-            self._draw("")
+        self._bar.clear()
 
-    def _draw(self, text: str) -> None:
-        self._stream.write(f"\r\x1b[2K{text[:110]}")
-        self._stream.flush()
+    def close(self) -> None:
+        """Leave an empty line; nothing is drawn any more."""
+        self._bar.clear()
+        self._bar.close()
 
 
 def main(
@@ -195,7 +200,7 @@ def generate(words: Sequence[str], load_engine: LoadEngine) -> int:
         result = run_to_end(engine.run(request), bar.show)
         paths = write_takes(result.clips, options.out)
     finally:
-        bar.clear()
+        bar.close()
     for path in paths:
         print(path)
     if result.prompt_cut:

@@ -134,11 +134,6 @@ def features_to_clip(features: Tensor, origin: Origin | None = None) -> Clip:
     return Clip(root.float().numpy(), rotations.float().numpy(), FPS)
 
 
-def contact_probabilities(features: Tensor) -> Tensor:
-    """Return (..., T, 4) in [0, 1]: left ankle, right ankle, left toe, right toe."""
-    return features[..., CONTACTS].clamp(0.0, 1.0)
-
-
 def part_positions(features: Tensor, part: str) -> Tensor:
     """Return the part's joints in its own frame, (..., T, n * 3) metres.
 

@@ -82,20 +82,6 @@ def reduce_keys(tracks: Sequence[DenseTrack]) -> ReducedKeys:
     )
 
 
-def fit_slopes(values: Array, rows: Rows) -> Array:
-    """Return the slopes (K, C) at keys with which the curves come nearest to all frames.
-
-    Least squares over the frames between the keys; where there are hardly any,
-    the difference of the neighbouring frames counts.
-
-    Args:
-        values: (T, C)
-        rows: (K,) rising; the first frame and the last are among them.
-    """
-    own = _own_slopes(values)
-    return _fit(values, own, _Segments.between(rows)) if len(rows) > 1 else own[rows]
-
-
 def evaluate_keys(key_values: Array, slopes: Array, rows: Rows) -> Array:
     """Return the curves (T, C) on every frame from the first key to the last.
 

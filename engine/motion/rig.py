@@ -131,13 +131,6 @@ class RigPose:
     """(T, N, 3) where each bone starts."""
 
 
-def reference_from_pose(rig: Rig, pose: RigPose, frame: int = 0) -> RigReference:
-    """Return one frame of a pose (T, N) as the rig's rest reference."""
-    rotations, heads = pose.rotations[frame], pose.heads[frame]
-    turns = quaternions.multiply(rotations, quaternions.conjugate(rig.rotations))
-    return RigReference(heads, heads + quaternions.rotate(turns, rig.tails - rig.heads), rotations)
-
-
 @dataclass(frozen=True, slots=True)
 class BonePose:
     """What an animator's channels hold for each bone: the change from rest, in its own axes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,16 +32,14 @@ def pack_codes(codes: Tensor) -> tuple[Tensor, Tensor]:
     """Return codes (...) below 512 as their low bytes (...) and their ninth bits, 8 a byte."""
     if codes.numel() and int(codes.max()) >= 512:
         raise ValueError(f"a code of {int(codes.max())} has more than 9 bits")
-    high = (codes.flatten() >= 256).to(torch.uint8)
-    high = torch.nn.functional.pad(high, (0, -len(high) % 8)).view(-1, 8)
-    weights = 2 ** torch.arange(8, dtype=torch.int16)
-    return (codes % 256).to(torch.uint8), (high.to(torch.int16) * weights).sum(1).to(torch.uint8)
+    high = np.packbits(codes.flatten().numpy() >= 256, bitorder="little")
+    return (codes % 256).to(torch.uint8), torch.from_numpy(high)
 
 
 def unpack_codes(low: Tensor, high: Tensor) -> Tensor:
     """Return the codes (...) int16 of `pack_codes`."""
-    bits = (high[:, None].to(torch.int16) >> torch.arange(8, dtype=torch.int16)) & 1
-    return low.to(torch.int16) + 256 * bits.flatten()[: low.numel()].view(low.shape)
+    bits = np.unpackbits(high.numpy(), count=low.numel(), bitorder="little")
+    return low.to(torch.int16) + 256 * torch.from_numpy(bits).to(torch.int16).view(low.shape)
 
 
 def pack_vectors(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -287,12 +287,8 @@ def test_interruption_leaves_nothing(tmp_path, capsys):
 @pytest.fixture
 def installed(tmp_path, repository):
     """As the add-on installs it: a copy without training, evaluation and data."""
-    folder = tmp_path / "engine"
-    folder.mkdir()
-    for name in ("__init__", "__main__", "worker", "protocol", "models", "abilities", "config"):
-        shutil.copy(repository / "engine" / f"{name}.py", folder)
-    shutil.copytree(repository / "engine" / "motion", folder / "motion")
-    return folder
+    left_out = shutil.ignore_patterns("data", "measuring", "training", "evaluation", "__pycache__")
+    return shutil.copytree(repository / "engine", tmp_path / "engine", ignore=left_out)
 
 
 def run_installed(folder, *words):
@@ -339,16 +335,32 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_bar_is_silent_for_short_tasks_and_drawn_for_long_ones():
+def test_bar_is_silent_for_short_tasks_and_drawn_for_long_ones(monkeypatch):
     stream = Terminal()
     bar = ProgressBar(stream)
     bar.show(Progress(1, 4, "base tokens"))
-    assert stream.getvalue() == ""
-    bar._started = time.monotonic() - 5
+    bar.close()
+    assert stream.getvalue().strip("\r") == ""
+    monkeypatch.setattr(ProgressBar, "QUIET_SECONDS", 1e-9)
+    bar = ProgressBar(stream)
     bar.show(Progress(1, 4, "base tokens"))
-    assert "######......" in stream.getvalue() and "1/4 base tokens" in stream.getvalue()
+    assert "[######" in stream.getvalue() and "1/4 base tokens" in stream.getvalue()
     bar.show(Progress(9, 4, "over"))
+    assert "4/4 over" in stream.getvalue()
     bar.show(Progress(0, 0, "nothing to do"))
+    assert "0/1 nothing to do" in stream.getvalue()
+
+
+def test_bar_leaves_an_empty_line():
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    bar.announce("Loading the model")
+    assert stream.getvalue().endswith("Loading the model …")
+    bar.note("line 3: cut")
+    bar.close()
+    shown, _, rest = stream.getvalue().partition("line 3: cut\n")
+    assert shown.endswith(f"\r{' ' * len('Loading the model …')}\r")
+    assert rest.strip("\r ") == ""
 
 
 def test_bar_prints_plain_lines_where_there_is_no_terminal():

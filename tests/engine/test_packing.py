@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from keyfill_extension.engine.checkpoint import load_checkpoint
 from keyfill_extension.engine.retrieval.packing import (
     AXES,
     pack_codes,
@@ -21,6 +22,24 @@ def test_codes_of_nine_bits_come_back(shape: tuple[int, ...]) -> None:
     low, high = pack_codes(codes)
     assert low.dtype == high.dtype == torch.uint8
     assert torch.equal(unpack_codes(low, high), codes)
+
+
+def test_the_bytes_of_stored_codes_are_these() -> None:
+    codes = torch.tensor([0, 256, 511, 255, 300, 1, 2, 400, 257], dtype=torch.int16)
+    low, high = pack_codes(codes)
+    assert low.tolist() == [0, 0, 255, 255, 44, 1, 2, 144, 1]
+    assert high.tolist() == [0b10010110, 0b1], "the first code's bit is the lowest"
+
+
+def test_the_shipped_memory_is_read_as_before_and_packed_to_the_same_bytes(repository) -> None:
+    stored = load_checkpoint(repository / "weights" / "memory.safetensors")[0]
+    low, high = stored["codes"], stored["code_bits"]
+    codes = unpack_codes(low, high)
+    bits = (high[:, None].long() >> torch.arange(8)) & 1
+    wanted = low.long() + 256 * bits.flatten()[: low.numel()].view(low.shape)
+    assert torch.equal(codes, wanted.short())
+    again = pack_codes(codes)
+    assert torch.equal(again[0], low) and torch.equal(again[1], high)
 
 
 def test_larger_codes_are_refused() -> None:

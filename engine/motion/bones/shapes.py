@@ -18,8 +18,6 @@ from .tree import BoneTree, Indices
 
 Array = NDArray[np.floating[Any]]
 
-LIMB_ENDS = ("near_hip", "far_hip", "near_shoulder", "far_shoulder")
-
 # The canonical body in metres: lengths of a leg and an arm, and what hangs how from the pelvis,
 # as (to the side, up, forward).
 _LEG, _ARM = 0.8, 0.51

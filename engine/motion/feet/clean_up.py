@@ -58,16 +58,17 @@ class ContactLimits:
 LIMITS = ContactLimits()
 
 
-def detect_contacts(clip: Clip, limits: ContactLimits = LIMITS) -> Flags:
+def detect_contacts(joints: Array, fps: float, limits: ContactLimits = LIMITS) -> Flags:
     """Say which foot joints stand, from height and speed with hysteresis.
+
+    Args:
+        joints: (T, J, 3) positions.
+        fps: frames a second.
+        limits: what counts as standing.
 
     Returns:
         (T, 4) left ankle, right ankle, left toe, right toe.
     """
-    return _detect(clip.joints(), clip.fps, limits)
-
-
-def _detect(joints: Array, fps: float, limits: ContactLimits) -> Flags:
     feet = joints[:, list(CONTACT_JOINTS)]
     if len(feet) == 0:
         return np.zeros((0, 4), dtype=bool)
@@ -163,7 +164,7 @@ def clean_up(clip: Clip, contacts: Flags | None = None, mask: Flags | None = Non
         return clip
     positions, rotations = forward_kinematics(clip.root_pos, clip.rot)
     if contacts is None:
-        contacts = _detect(positions, clip.fps, LIMITS)
+        contacts = detect_contacts(positions, clip.fps)
     if contacts.shape != (clip.frames, 4):
         raise ClipError(f"contacts must be ({clip.frames}, 4), not {contacts.shape}")
     legs = read_legs(positions, rotations)

@@ -32,9 +32,6 @@ HUMANML3D_FPS: Final = 20
 FEATURES: Final = 263
 """Numbers a row."""
 
-GROUPS: Final = (1, 2, 1, 63, 126, 66, 4)
-"""Widths of the columns' groups, in their order."""
-
 CONTACT_SPEED: Final = 0.002
 """Squared metres a frame below which a foot stands."""
 

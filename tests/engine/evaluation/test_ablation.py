@@ -77,7 +77,7 @@ def finished(base: Path) -> Path:
 
 def test_the_table_names_budget_machine_and_figures(finished: Path) -> None:
     told, _, head, _, *rows = (finished / "table.md").read_text().strip().splitlines()
-    assert "tokenizers 2, " in told and "masked transformer 2, " in told and "GPT 2 " in told
+    assert "tokenizers 2, T2M-HiFiGPT's GPT 2, MoMask's masked transformer 2 (presets" in told
     assert "3 held-out clips" in told and "TFLOP/s" in told
     for heading in ("all stages, mm", "codes used, %", "coding 6 s, ms", "nats a code", "FID"):
         assert heading in head

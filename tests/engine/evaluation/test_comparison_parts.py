@@ -11,10 +11,10 @@ import torch
 from keyfill_extension.engine.evaluation.comparison import codes, confidence, cost, edits
 from keyfill_extension.engine.evaluation.comparison.figures import Yardstick
 from keyfill_extension.engine.evaluation.comparison.plots import (
+    COLOURS,
     Chart,
     Line,
     draw_chart,
-    nice_ticks,
 )
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.edits import upper_body
@@ -207,22 +207,33 @@ def test_a_moved_path_is_seen_where_legs_are_kept():
     assert edits.outside_change(upper_body(clip), moved) == pytest.approx(0.5)
 
 
-def test_ticks_are_round_and_inside():
-    assert nice_ticks(0.0, 1.0, 5) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    assert nice_ticks(1.0, 6.0, 8) == [1, 2, 3, 4, 5, 6]
-    assert nice_ticks(0.0, 63.0, 6) == [0, 20, 40, 60]
-    assert nice_ticks(2.0, 2.0) == [2.0]
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_a_chart_is_well_formed_and_higher_values_lie_higher():
-    line = Line("a < b & c", ((1.0, 10.0), (2.0, 40.0)), 1)
-    document = ElementTree.fromstring(draw_chart(Chart("Title", "x", "y", (line,), x_from=1.0)))
-    space = "{http://www.w3.org/2000/svg}"
-    circles = document.findall(f"{space}circle")
-    (x1, y1), (x2, y2) = ((float(c.get("cx")), float(c.get("cy"))) for c in circles)
+    line = Line("a < b & $c$", ((1.0, 10.0), (2.0, 40.0)), 1)
+    chart = Chart("Title", "x", "y", (line,), x_from=1.0)
+    document = ElementTree.fromstring(draw_chart(chart))
+    drawn = next(group for group in document.iter(f"{SVG}g") if group.get("id") == "line-0")
+    points = list(drawn.iter(f"{SVG}use"))
+    (x1, y1), (x2, y2) = ((float(p.get("x")), float(p.get("y"))) for p in points)
     assert x2 > x1 and y2 < y1
-    assert "a < b & c" in [text.text for text in document.findall(f"{space}text")]
-    assert document.find(f"{space}polyline").get("stroke") == circles[0].get("fill")
+    assert {"a < b & $c$", "Title", "x", "y"} <= {text.text for text in document.iter(f"{SVG}text")}
+    assert f"stroke: {COLOURS[1]}" in drawn.find(f"{SVG}path").get("style")
+    assert f"fill: {COLOURS[1]}" in points[0].get("style")
+
+
+def test_ends_of_the_axes_are_kept():
+    line = Line("half", ((0.5, 0.5),))
+    chart = Chart("Shares", "sure", "right", (line,), top=(1.0, 1.0))
+    texts = [text.text for text in ElementTree.fromstring(draw_chart(chart)).iter(f"{SVG}text")]
+    assert texts.count("0.0") == texts.count("1.0") == 2, "both axes go from 0 to 1"
+
+
+def test_the_same_chart_is_the_same_file():
+    chart = Chart("Title", "x", "y", (Line("a", ((0.0, 1.0), (1.0, 2.0))),))
+    assert draw_chart(chart) == draw_chart(chart)
+    assert "dc:date" not in draw_chart(chart)
 
 
 def test_a_chart_of_nothing_is_drawn():
