@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -109,6 +109,14 @@ def load_text_encoder(
     if name in ("clip", "clip_projected"):
         return _load_clip(folder, device, name)
     raise WeightsError(f"There is no text encoder {name!r}.", "Choose minilm or clip.")
+
+
+def check_trained_with(encoder: TextEncoder, widths: Collection[int], weights: Path) -> None:
+    """Raise WeightsError unless all networks in a folder read vectors of the encoder's width."""
+    if set(widths) != {encoder.width}:
+        raise WeightsError(
+            f"The model in {weights} was not trained with the text encoder {encoder.name}."
+        )
 
 
 def find_minilm_folder() -> Path:

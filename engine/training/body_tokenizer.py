@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,8 +9,6 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.corpus import load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
 from ..measuring.reconstruction import reconstruction_errors
@@ -24,10 +21,12 @@ from ..tokenizer.grid import reach_of
 from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
 from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from .body_losses import body_losses
-from .distributed import join_processes, write_once
-from .loop import Report, Run, train
+from .distributed import join_processes
+from .loop import Report
+from .networks import data_record, save_network, train_task
+from .options import chosen_start, training_parser
 from .refit import ROUNDS, move_entries, nearest_codes
-from .starting import Start, add_init, begin, init_record, read_start
+from .starting import Start, begin
 
 BodyTokenizer = RvqVae | HalvesTokenizer
 
@@ -160,35 +159,24 @@ def train_body(
     start = read_body_start(init, preset)
     task = prepare(preset, corpus, tuple(without))
     begin(task.model, start)
-    config = {"preset": to_json(preset), "without": without} | init_record(init)
-    run = Run(task.model, task.batch_loss, task.validate, out, config)
-    trained = train(run, preset.loop)
+    trained = train_task(task, preset, out, data_record(without, init))
     assert isinstance(trained, RvqVae | HalvesTokenizer)
     refit_body(trained, task.bank)
-    name = FILE_NAMES[type(trained)]
-    path, described = out / f"{name}.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    save_network(out / f"{FILE_NAMES[type(trained)]}.safetensors", trained, preset)
     return replace(task, model=trained)
 
 
 def read_body_start(init: Path | None, preset: BodyTokenizerPreset) -> Start | None:
     """Read the weights that a tokenizer is to begin with, those of its own preset."""
     name = "halves" if isinstance(preset.model, HalvesConfig) else "tokenizer"
-    known = {key: own.model for key, own in presets_of("body_tokenizer").items()}
-    return read_start(init, name, preset.model, known)
+    return chosen_start(init, name, preset, presets_of("body_tokenizer"))
 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train body_tokenizer`; writes `tokenizer` or `halves`.safetensors."""
-    parser = argparse.ArgumentParser(prog="python -m engine train body_tokenizer")
-    parser.add_argument("--preset", choices=sorted(presets_of("body_tokenizer")), required=True)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
-    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
-    add_init(parser)
-    options = parser.parse_args(argv)
-    preset = with_options(presets_of("body_tokenizer")[options.preset], options.steps, options.init)
+    presets = presets_of("body_tokenizer")
+    options = training_parser("body_tokenizer", presets).parse_args(argv)
+    preset = with_options(presets[options.preset], options.steps, options.init)
     task = train_body(preset, options.corpus, options.without, options.out, options.init)
     if join_processes().index > 0:
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..retrieval.memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..tokenizer.grid import GridTokenizer, load_grid_tokenizer
-from .starting import add_init
+from .options import training_parser
 
 VALIDATION_SEED: Final = 20240
 STITCHING_SEED: Final = 7
@@ -83,18 +84,12 @@ def validation_batches(data: GeneratorData, mask_code: int) -> list[MaskedBatch]
 
 
 def read_generator_options(
-    what: str, presets: list[str], argv: list[str]
+    what: str, presets: Mapping[str, object], argv: list[str]
 ) -> tuple[argparse.Namespace, GridTokenizer]:
     """Return the options that trainings on codes share, and the tokenizer they name."""
-    parser = argparse.ArgumentParser(prog=f"python -m engine train {what}")
-    parser.add_argument("--preset", choices=presets, default="grid")
-    parser.add_argument("--corpus", type=Path, required=True)
+    parser = training_parser(what, presets, "grid")
     parser.add_argument(
         "--tokenizer", type=Path, required=True, metavar="DIR", help="--out of train tokenizer"
     )
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
-    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
-    add_init(parser)
     options = parser.parse_args(argv)
     return options, load_grid_tokenizer(options.tokenizer)

@@ -15,7 +15,9 @@ from ..systems.hifigpt.presets import GPT_PRESETS, GptPreset
 from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
 from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
 from .loop import Record, Report, mean_report
-from .starting import Start, begin, init_record, read_start
+from .networks import data_record
+from .options import chosen_start
+from .starting import Start, begin
 
 
 def gpt_loss(model: DoubleTierGpt, preset: GptPreset, batch: CodeBatch) -> tuple[Tensor, Report]:
@@ -81,14 +83,10 @@ def train_gpt(
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train gpt`; writes `gpt.safetensors`."""
-    options = read_options("gpt", sorted(GPT_PRESETS), argv)
+    options = read_options("gpt", GPT_PRESETS, argv)
     preset = with_options(GPT_PRESETS[options.preset], options.steps, options.init)
-    known = {key: own.model for key, own in GPT_PRESETS.items()}
-    start = read_start(options.init, "gpt", preset.model, known)
+    start = chosen_start(options.init, "gpt", preset, GPT_PRESETS)
     data = load_codes(options, of_halves=False)
-    sizes = data.tokenizer.stages, data.tokenizer.codebook_size
-    wanted = preset.model.stages, preset.model.codebook_size
-    check_sizes(sizes, wanted, options.tokenizer)
-    record = {"without": options.without} | init_record(options.init)
-    train_gpt(preset, data, options.out, start, record)
+    check_sizes(data, (preset.model.stages, preset.model.codebook_size), options.tokenizer)
+    train_gpt(preset, data, options.out, start, data_record(options.without, options.init))
     return 0

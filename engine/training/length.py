@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.corpus import Corpus, load_corpus
 from ..data.tokens import encode_texts
 from ..motion.skeleton import FPS, FRAMES_PER_STEP
@@ -19,9 +16,10 @@ from ..presets import LENGTH_PRESETS, LengthPreset, with_options
 from ..shares import mean_of_all, own_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..transformers.length import LengthConfig, LengthPredictor
-from .distributed import write_once
-from .loop import Report, Run, train
-from .starting import add_init, begin, init_record, read_start
+from .loop import Report
+from .networks import data_record, save_network, train_task
+from .options import chosen_start, training_parser
+from .starting import begin
 
 
 def length_rows(
@@ -74,8 +72,7 @@ def run_training(
     init: Path | None = None,
 ) -> None:
     """Train and write `length.safetensors` into `out`."""
-    known = {key: own.model for key, own in LENGTH_PRESETS.items()}
-    start = read_start(init, "length", preset.model, known)
+    start = chosen_start(init, "length", preset, LENGTH_PRESETS)
     torch.manual_seed(preset.loop.seed)
     encoder = load_text_encoder("minilm")
     model = LengthPredictor(preset.model)
@@ -85,22 +82,13 @@ def run_training(
         length_rows(load_corpus(corpus, "train", without), encoder, preset.model),
         length_rows(load_corpus(corpus, "val", without), encoder, preset.model),
     )
-    config = {"preset": to_json(preset), "without": list(without)} | init_record(init)
-    trained = train(Run(model, task.batch_loss, task.validate, out, config), preset.loop)
-    path, described = out / "length.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    trained = train_task(task, preset, out, data_record(without, init))
+    save_network(out / "length.safetensors", trained, preset)
 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train length`."""
-    parser = argparse.ArgumentParser(prog="python -m engine train length")
-    parser.add_argument("--preset", choices=sorted(LENGTH_PRESETS), default="grid")
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
-    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
-    add_init(parser)
-    options = parser.parse_args(argv)
+    options = training_parser("length", LENGTH_PRESETS, "grid").parse_args(argv)
     preset = with_options(LENGTH_PRESETS[options.preset], options.steps, options.init)
     run_training(preset, options.corpus, tuple(options.without), options.out, options.init)
     return 0

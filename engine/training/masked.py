@@ -18,8 +18,10 @@ from ..systems.grid.presets import MASKED_PRESETS
 from ..transformers.masked import MaskedConfig, MaskedTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
-from .loop import Report, Run, mean_report, train
-from .starting import begin, init_record, joined_memory, read_start
+from .loop import Report, mean_report
+from .networks import data_record, train_task
+from .options import chosen_start
+from .starting import begin, joined_memory
 
 ALL_DROPOUT: Final = 0.1
 """Share of clips trained without text and memory, for classifier-free guidance (MoMask)."""
@@ -65,10 +67,9 @@ class MaskedTask:
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train masked`; writes the transformer and the memory."""
-    options, tokenizer = read_generator_options("masked", sorted(MASKED_PRESETS), argv)
+    options, tokenizer = read_generator_options("masked", MASKED_PRESETS, argv)
     preset = with_options(MASKED_PRESETS[options.preset], options.steps, options.init)
-    known = {key: own.model for key, own in MASKED_PRESETS.items()}
-    start = read_start(options.init, "masked", preset.model, known)
+    start = chosen_start(options.init, "masked", preset, MASKED_PRESETS)
     data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
     torch.manual_seed(preset.loop.seed)
     model = MaskedTransformer(preset.model)
@@ -78,9 +79,7 @@ def main(argv: list[str]) -> int:
         BatchSource(data.composer, data.encoder, model.mask_code),
         validation_batches(data, model.mask_code),
     )
-    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
-    run = Run(model, task.batch_loss, task.validate, options.out, config)
-    trained = train(run, preset.loop)
+    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
     memory = joined_memory(data.memory, options.init, options.tokenizer).to_tensors()
     write_once(lambda: _save(options.out, trained, preset.model, memory))
     return 0

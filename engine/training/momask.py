@@ -29,7 +29,8 @@ from .body_tokenizer import train_body
 from .distributed import write_once
 from .length import run_training as train_length
 from .loop import Report, mean_report
-from .starting import Start, add_init, begin, init_record, read_start
+from .options import chosen_start, training_parser
+from .starting import Start, begin, init_record
 from .weights import halved_tensors
 
 NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
@@ -152,8 +153,7 @@ def train_sentence(
 ) -> MaskedTask | ResidualTask:
     """Train the masked or the residual transformer, write it into its run's folder, return it."""
     config = preset.model
-    found = data.tokenizer.stages, data.tokenizer.codebook_size
-    check_sizes(found, (config.stages, config.codebook_size), run_folder.parent / "tokenizer")
+    check_sizes(data, (config.stages, config.codebook_size), run_folder.parent / "tokenizer")
     torch.manual_seed(preset.loop.seed)
     task: MaskedTask | ResidualTask
     if kind == "masked":
@@ -187,22 +187,16 @@ def keep_tokenizer(init: Path, preset: MoMaskPreset, out: Path) -> None:
 
     A few clips would move the entries away from all others; `--network tokenizer` trains it.
     """
-    known = {key: own.tokenizer.model for key, own in MOMASK_PRESETS.items()}
-    start = read_start(init, "tokenizer", preset.tokenizer.model, known)
+    presets = {key: own.tokenizer for key, own in MOMASK_PRESETS.items()}
+    start = chosen_start(init, "tokenizer", preset.tokenizer, presets)
     assert start is not None
     described = to_json(preset.tokenizer.model)
     save_checkpoint(out / "tokenizer" / "tokenizer.safetensors", start.tensors, described)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m engine train momask")
-    parser.add_argument("--preset", choices=sorted(MOMASK_PRESETS), required=True)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser = training_parser("momask", MOMASK_PRESETS)
     parser.add_argument("--network", choices=(*NETWORKS, "all"), default="all")
-    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
-    parser.add_argument("--steps", type=int, help="of each network, instead of the preset's")
-    add_init(parser)
     return parser.parse_args(argv)
 
 
@@ -214,8 +208,8 @@ def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> 
     elif name == "length":
         train_length(chosen, options.corpus, tuple(options.without), folder, init)
     else:
-        known = {key: getattr(own, name).model for key, own in MOMASK_PRESETS.items()}
-        start = read_start(init, name, chosen.model, known)
+        presets = {key: getattr(own, name) for key, own in MOMASK_PRESETS.items()}
+        start = chosen_start(init, name, chosen, presets)
         shared = argparse.Namespace(
             corpus=options.corpus, without=options.without, out=options.out / "captions",
             tokenizer=options.out / "tokenizer",

@@ -9,18 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
 from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows
 from ..systems.grid.presets import RESIDUAL_PRESETS
 from ..tokenizer.grid import GridTokenizer
 from ..transformers.residual import ResidualTransformer
-from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
-from .loop import Report, Run, train
-from .starting import begin, init_record, read_start
+from .loop import Report
+from .networks import data_record, save_network, train_task
+from .options import chosen_start
+from .starting import begin
 
 TEXT_DROPOUT: Final = 0.2
 """Share of clips trained without their sentence (MoMask)."""
@@ -85,10 +84,9 @@ class ResidualTask:
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train residual`."""
-    options, tokenizer = read_generator_options("residual", sorted(RESIDUAL_PRESETS), argv)
+    options, tokenizer = read_generator_options("residual", RESIDUAL_PRESETS, argv)
     preset = with_options(RESIDUAL_PRESETS[options.preset], options.steps, options.init)
-    known = {key: own.model for key, own in RESIDUAL_PRESETS.items()}
-    start = read_start(options.init, "residual", preset.model, known)
+    start = chosen_start(options.init, "residual", preset, RESIDUAL_PRESETS)
     data = load_data(options.corpus, tokenizer, options.without, preset.stitched, options.out)
     torch.manual_seed(preset.loop.seed)
     model = ResidualTransformer(preset.model)
@@ -100,9 +98,6 @@ def main(argv: list[str]) -> int:
         BatchSource(data.composer, data.encoder, tokenizer.codebook_size),
         validation_batches(data, tokenizer.codebook_size),
     )
-    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
-    run = Run(model, task.batch_loss, task.validate, options.out, config)
-    trained = train(run, preset.loop)
-    path, described = options.out / "residual.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
+    save_network(options.out / "residual.safetensors", trained, preset)
     return 0

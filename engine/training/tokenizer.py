@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import save_checkpoint
-from ..config import to_json
 from ..data.corpus import load_corpus
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
 from ..features import (
@@ -28,10 +25,11 @@ from ..rotations import yaw_to_matrix
 from ..shares import even_share, own_rows
 from ..systems.grid.presets import TOKENIZER_PRESETS, TokenizerPreset
 from ..tokenizer.grid import GridTokenizer
-from .distributed import write_once
-from .loop import Report, Run, train
+from .loop import Report
+from .networks import data_record, save_network, train_task
+from .options import chosen_start, training_parser
 from .refit import refit_codebooks
-from .starting import add_init, begin, init_record, read_start
+from .starting import begin
 
 
 def reconstruction_losses(
@@ -136,24 +134,13 @@ def prepare(preset: TokenizerPreset, corpus: Path, without: tuple[str, ...]) -> 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train tokenizer`; writes `tokenizer.safetensors`."""
-    parser = argparse.ArgumentParser(prog="python -m engine train tokenizer")
-    parser.add_argument("--preset", choices=sorted(TOKENIZER_PRESETS), default="grid")
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--without", action="append", default=[], metavar="SUBSTRING")
-    parser.add_argument("--steps", type=int, help="instead of the preset's number of steps")
-    add_init(parser)
-    options = parser.parse_args(argv)
+    options = training_parser("tokenizer", TOKENIZER_PRESETS, "grid").parse_args(argv)
     preset = with_options(TOKENIZER_PRESETS[options.preset], options.steps, options.init)
-    known = {key: own.model for key, own in TOKENIZER_PRESETS.items()}
-    start = read_start(options.init, "tokenizer", preset.model, known)
+    start = chosen_start(options.init, "tokenizer", preset, TOKENIZER_PRESETS)
     task = prepare(preset, options.corpus, tuple(options.without))
     begin(task.model, start)
-    config = {"preset": to_json(preset), "without": options.without} | init_record(options.init)
-    run = Run(task.model, task.batch_loss, task.validate, options.out, config)
-    trained = train(run, preset.loop)
+    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
     assert isinstance(trained, GridTokenizer)
     refit_codebooks(trained, task.bank)
-    path, described = options.out / "tokenizer.safetensors", to_json(preset.model)
-    write_once(lambda: save_checkpoint(path, trained.state_dict(), described))
+    save_network(options.out / "tokenizer.safetensors", trained, preset)
     return 0

@@ -17,7 +17,9 @@ from ..systems.mmm.presets import WORDS_PRESETS, MaskSchedule, WordsPreset
 from ..transformers.masked_words import WordsMasked
 from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
 from .loop import Record, Report, mean_report
-from .starting import Start, begin, init_record, read_start
+from .networks import data_record
+from .options import chosen_start
+from .starting import Start, begin
 
 VALIDATION_SEED = 20240
 
@@ -126,13 +128,10 @@ def name_of(preset: WordsPreset) -> str:
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train words`; writes `masked` or `upper`.safetensors."""
-    options = read_options("words", sorted(WORDS_PRESETS), argv)
+    options = read_options("words", WORDS_PRESETS, argv)
     preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
-    known = {key: own.model for key, own in WORDS_PRESETS.items()}
-    start = read_start(options.init, name_of(preset), preset.model, known)
+    start = chosen_start(options.init, name_of(preset), preset, WORDS_PRESETS)
     data = load_codes(options, of_halves=preset.model.has_lower)
-    sizes = data.tokenizer.stages, data.tokenizer.codebook_size
-    check_sizes(sizes, (1, preset.model.codebook_size), options.tokenizer)
-    record = {"without": options.without} | init_record(options.init)
-    train_words(preset, data, options.out, start, record)
+    check_sizes(data, (1, preset.model.codebook_size), options.tokenizer)
+    train_words(preset, data, options.out, start, data_record(options.without, options.init))
     return 0

@@ -69,7 +69,7 @@ def read_log(folder: Path) -> list[dict[str, float]]:
 def test_the_first_loss_is_that_of_the_given_weights(base: Path) -> None:
     options = ["--preset", "smoke", "--corpus", str(base / "own"), "--out", str(base / "probe")]
     read, codes = masked.read_generator_options(
-        "masked", ["smoke"], [*options, "--tokenizer", str(base / "model")]
+        "masked", {"smoke": None}, [*options, "--tokenizer", str(base / "model")]
     )
     data = masked.load_data(read.corpus, codes, [], 4, read.out)
     losses = {}

@@ -55,7 +55,7 @@ def draw_chart(chart: Chart) -> str:
             axes.plot(
                 [x for x, _ in line.points], [y for _, y in line.points],
                 "o--" if line.is_dashed else "o-", color=COLOURS[line.colour % len(COLOURS)],
-                markersize=4.0, label=line.name, gid=f"line-{number}",
+                markersize=4.0, label=line.name, gid=f"line-{number}", clip_on=False,
             )  # fmt: skip
         right, top = chart.top or (None, None)
         axes.set_xlim(left=chart.x_from, right=right)

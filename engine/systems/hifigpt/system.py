@@ -22,7 +22,7 @@ from ...features import clip_to_features
 from ...motion.edits import Mask
 from ...motion.request import Progress, RequestError
 from ...motion.running import run_to_end
-from ...text_encoder import EncodedText, TextEncoder
+from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
 from ..contract import Canvas, Made, Stopwatch
@@ -170,8 +170,5 @@ def load_hifigpt(weights: Path, device: str, text_encoder: TextEncoder) -> HifiG
     config, tokenizer = networks.gpt.config, networks.tokenizer
     if (config.stages, config.codebook_size) != (tokenizer.stages, tokenizer.codebook_size):
         raise WeightsError(f"The networks in {weights} are not of one model.")
-    if config.text_width != text_encoder.width:
-        raise WeightsError(
-            f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
-        )
+    check_trained_with(text_encoder, {config.text_width}, weights)
     return HifiGpt(networks, text_encoder)

@@ -21,7 +21,7 @@ from ...features import clip_to_features
 from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP, PARTS
-from ...text_encoder import EncodedText, TextEncoder
+from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
@@ -222,8 +222,5 @@ def load_mmm(weights: Path, device: str, text_encoder: TextEncoder) -> Mmm:
     texts = {networks.masked.config.text_width, networks.upper.config.text_width}
     if strides != {FRAMES_PER_STEP} or sizes != wanted:
         raise WeightsError(f"The networks in {weights} are not of one model.")
-    if texts != {text_encoder.width}:
-        raise WeightsError(
-            f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
-        )
+    check_trained_with(text_encoder, texts, weights)
     return Mmm(networks, text_encoder)

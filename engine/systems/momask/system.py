@@ -21,7 +21,7 @@ from ...decoding import DecodingConfig, draw, guide
 from ...features import WIDTH
 from ...motion.edits import Mask
 from ...motion.request import Progress
-from ...text_encoder import EncodedText, TextEncoder
+from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import (
     LengthConfig,
@@ -287,10 +287,7 @@ def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask
     fits = sizes == {(tokenizer.codebook_size, masked.text_width)}
     if frames is None or not fits or detail.stages != tokenizer.stages:
         raise WeightsError(f"The networks in {weights} are not of one model.")
-    if text_encoder.width != masked.text_width:
-        raise WeightsError(
-            f"The model in {weights} was not trained with the text encoder {text_encoder.name}."
-        )
+    check_trained_with(text_encoder, {masked.text_width}, weights)
     swift = multiplies_halves_faster(torch.device(device).type)
     scoring = Scoring.halved(networks) if swift else plain_scoring(networks)
     is_own = tokenizer.config.network.features == WIDTH

@@ -1,0 +1,54 @@
+"""What every training of one network does: train a task, write the network. It knows no data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from ..checkpoint import save_checkpoint
+from ..config import to_json
+from ..presets import NetworkPreset
+from .distributed import write_once
+from .loop import Record, Report, Run, train
+from .starting import init_record
+
+
+class Task(Protocol):
+    """A network, and what it learns from."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The network."""
+
+    def batch_loss(self, count: int) -> tuple[Tensor, Report]:
+        """Return the loss of a fresh batch."""
+
+    def validate(self, averaged: nn.Module) -> Report:
+        """Measure a network on the held-out clips."""
+
+
+def data_record(without: Sequence[str], init: Path | None) -> Record:
+    """Return what a run's configuration says about its data and its start."""
+    return {"without": list(without)} | init_record(init)
+
+
+def train_task(task: Task, preset: NetworkPreset, out: Path, record: Record) -> nn.Module:
+    """Train as the preset says, and return the trained network.
+
+    Args:
+        task: with a model of the preset's sizes.
+        preset: kept in the run's configuration.
+        out: folder of the run.
+        record: what else the run's configuration says.
+    """
+    run = Run(task.model, task.batch_loss, task.validate, out, {"preset": to_json(preset)} | record)
+    return train(run, preset.loop)
+
+
+def save_network(path: Path, network: nn.Module, preset: NetworkPreset) -> None:
+    """Write a trained network with its sizes; of several processes one writes."""
+    described = to_json(preset.model)
+    write_once(lambda: save_checkpoint(path, network.state_dict(), described))
