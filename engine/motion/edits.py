@@ -101,7 +101,7 @@ def check_gap(frames: int) -> int:
 
 
 def extend(clip: Clip, seconds: float, where: str = "end") -> MaskedClip:
-    """Return the clip with frames to fill behind its end, or before its start.
+    """Return the clip with frames to fill after its end, or before its start.
 
     Args:
         clip: what is to go on; the path goes on from where it is.

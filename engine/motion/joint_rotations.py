@@ -46,13 +46,13 @@ _SHIN_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Limb:
-    """Two bones with a hinge between, and what hangs on them."""
+    """Two bones with a hinge between, and the joints below them."""
 
     upper: int
     hinge: int
     end: int
     tip: int | None
-    """The joint behind the end that shows which way it points: the toe."""
+    """The joint below the end in the chain, which gives its direction: the toe."""
 
     ahead: Array
     """(3,) where the lower bone goes as the hinge closes, seen from the upper bone at rest."""

@@ -177,5 +177,5 @@ class MotionResult:
     """Wall time of each stage: text, base tokens, residual tokens, decoding, clean-up."""
 
     root_gaps: tuple[float, ...] = ()
-    """For each take, metres by which the filled path missed the kept frames behind it before it
-    was led there; 0 where nothing is kept behind."""
+    """For each take, metres by which the filled path missed the kept frames after it before it
+    was corrected; 0 where no frame after it is kept."""

@@ -63,7 +63,7 @@ class Made:
     """(T, 4) each: left ankle, right ankle, left toe, right toe on the floor."""
 
     root_gaps: tuple[float, ...]
-    """Metres by which each path missed the kept frames behind it before it was led there."""
+    """Metres by which each path missed the kept frames after it before it was corrected."""
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ EVALUATOR: Final = FILE_NAME.removesuffix(".safetensors")
 """Taken into the folder from a run that holds it; no system needs it."""
 
 TRAINING_ONLY: Final = (".total", ".use")
-"""Moving averages behind the codebooks' entries: only training needs them."""
+"""Moving averages that the codebooks' entries are computed from: only training needs them."""
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -26,7 +26,7 @@ VALIDATION_SEED = 20240
 
 @dataclass(frozen=True, slots=True)
 class MaskedCodes:
-    """What the network is shown, and where it must answer."""
+    """The network's inputs, and the steps at which the loss counts."""
 
     shown: Tensor
     """(B, S) codes, the mask code where hidden, some of the others random."""

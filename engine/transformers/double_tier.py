@@ -116,7 +116,7 @@ class DoubleTierGpt(nn.Module):
         return torch.as_tensor(logits).masked_fill(ends, -1e9)
 
     def next_context(self, token: Tensor, caches: list[LayerCache]) -> Tensor:
-        """Return the context (B, D) behind tokens (B, n, D) that go on where the caches end."""
+        """Return the context (B, D) after tokens (B, n, D) that go on where the caches end."""
         return torch.as_tensor(self.context(self.temporal(token, caches)[:, -1]))
 
     def next_scores(self, token: Tensor, stage: int, caches: list[LayerCache]) -> Tensor:

@@ -129,12 +129,12 @@ class WordsMasked(nn.Module):
 
     @property
     def end_code(self) -> int:
-        """The code behind a clip's last step."""
+        """The code after a clip's last step."""
         return self.config.codebook_size + 1
 
     @property
     def padding_code(self) -> int:
-        """The code behind the end."""
+        """The padding code after the end."""
         return self.config.codebook_size + 2
 
     def forward(
@@ -173,7 +173,7 @@ class WordsMasked(nn.Module):
         return torch.as_tensor(self.outward(self.norm(values[:, 1:-1])))
 
     def with_end(self, codes: Tensor, lengths: Tensor) -> Tensor:
-        """Return (B, S + 1): codes (B, S), [END] behind the last of `lengths` (B,), then [PAD]."""
+        """Return (B, S + 1): codes (B, S), [END] after the last of `lengths` (B,), then [PAD]."""
         places = torch.arange(codes.shape[1] + 1, device=codes.device)
         longer = functional.pad(codes, (0, 1), value=self.padding_code)
         longer = torch.where(places < lengths[:, None], longer, self.padding_code)

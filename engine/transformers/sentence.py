@@ -44,7 +44,7 @@ class SentenceConfig:
 
 
 class SentenceTrunk(nn.Module):
-    """A sequence of code vectors behind some tokens that say what is wanted."""
+    """A sequence of code vectors after some condition tokens."""
 
     def __init__(self, config: SentenceConfig, outputs: int) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class SentenceMasked(nn.Module):
 
     @property
     def padding_code(self) -> int:
-        """The code that stands behind a clip's end."""
+        """The padding code after a clip's end."""
         return self.config.codebook_size + 1
 
     def forward(self, codes: Tensor, is_step: Tensor, sentence: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ class SentenceResidual(nn.Module):
 
     @property
     def padding_code(self) -> int:
-        """The code that stands behind a clip's end."""
+        """The padding code after a clip's end."""
         return self.config.codebook_size
 
     def sums(self, codes: Tensor) -> Tensor:

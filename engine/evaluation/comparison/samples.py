@@ -99,5 +99,5 @@ class Source(Protocol):
 
 
 def watch(things: Sequence[Any], label: str) -> Any:
-    """Return the things behind a progress bar."""
+    """Iterate over things with a progress bar."""
     return tqdm(things, desc=label, mininterval=1.0, leave=False)

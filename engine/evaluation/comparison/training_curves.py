@@ -1,4 +1,4 @@
-"""Curves of the trainings behind a model, from the logs beside its weights. It trains nothing."""
+"""Training curves of a model, from the logs in its folder. It trains nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What bones of humanoid rigs are called: the tables behind matching by name.
+"""What bones of humanoid rigs are called: the tables for matching by name.
 
 Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `Left Up Leg`
 are all the side "left" and the word "upleg"; Japanese names are put into English

@@ -48,7 +48,7 @@ class ShapeMatch:
 
     @property
     def knows_sides(self) -> bool:
-        """Whether the body's left is told by its feet, knees and elbows."""
+        """Whether feet, knees and elbows show which side is left."""
         return self.facing >= SURE_FACING
 
     def mirrored(self) -> ShapeMatch:

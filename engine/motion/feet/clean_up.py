@@ -50,7 +50,7 @@ class ContactLimits:
     longest_drift: float = 0.3
     """A joint that travels farther than this during a contact drags and does not stand."""
     longest_corrected: float = 1.0
-    """The same for contacts that are told: a leg held against more travel snaps."""
+    """The same for contacts that the caller gives: a foot locked against more travel snaps."""
     least_leg: float = 0.45
     """A foot stands above the floor only when the pelvis is this far above it."""
 

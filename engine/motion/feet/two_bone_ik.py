@@ -51,7 +51,7 @@ class Limbs:
 
 
 def reach(limbs: Limbs, lines: Array) -> tuple[Array, Array]:
-    """Return the turns (..., 4) in space of upper and lower bones that put the ends in place.
+    """Return the world-space rotations (..., 4) of both bones that put the ends in place.
 
     Args:
         limbs: as they are.

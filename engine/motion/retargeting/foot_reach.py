@@ -179,7 +179,7 @@ def _put(
 
 
 def _within_limit(limbs: Limbs, turns: tuple[Array, Array], moves: Array) -> list[Array]:
-    """Return the turns (T, 2, 4) made smaller where they would bend a leg much for little.
+    """Return the rotations (T, 2, 4), reduced where they would bend a leg much for little.
 
     A straight leg that shall be 3 mm shorter must bend its knee by 10 degrees; the look of a
     straight leg is worth more than 3 mm.
@@ -304,7 +304,7 @@ def _rig_limbs(legs: RigLegs, alignment: Alignment, pose: MappedPose) -> tuple[A
 def _turn_to_clip(
     wanted: MappedPose, found: MappedPose, rows: list[int], placement: Placement
 ) -> Array:
-    """Return what rows of a pose lack to the wanted ones: turns (T, 2, 4) in the clip's axes."""
+    """Return rotations (T, 2, 4), in the clip's axes, from rows of a pose to the wanted ones."""
     lack = quaternions.multiply(
         wanted.rotations[:, rows], quaternions.conjugate(found.rotations[:, rows])
     )

@@ -52,7 +52,7 @@ class Placement:
     """(3,) the point on the floor that the clip's origin falls on, rig units."""
 
     rotation: Array
-    """(4,) turns the clip's axes into rig space."""
+    """(4,) rotation from the clip's axes to rig space."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a clip is put on besides bones: where it stands, what is held, the animator's wishes.
+"""The target of retargeting besides bones: placement, bones kept as posed, options.
 
 Plain values. It knows no Blender.
 """
@@ -26,7 +26,7 @@ class ObjectStance:
     """(3,) where the origin of rig space lies."""
 
     rotation: Array
-    """(4,) turns rig space into the parent's space."""
+    """(4,) from rig space to the parent's space."""
 
     scale: float
     """Parent units per rig unit; below 0 where the object is mirrored."""

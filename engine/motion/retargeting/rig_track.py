@@ -67,10 +67,10 @@ class RigTrack:
     bone_map: BoneMap
 
     pose: RigPose
-    """(F, N) as it was to be seen, in each frame's own rig space."""
+    """(F, N) the evaluated pose, in each frame's own rig space."""
 
     channels: BonePose
-    """(F, N) what the channels held."""
+    """(F, N) values of the channels."""
 
     behaviour: BoneBehaviour
 
@@ -78,7 +78,7 @@ class RigTrack:
     """How rig space itself moved."""
 
     location_axes: Array
-    """(F, 3, 3) turns a location of the location bone into a move in rig space."""
+    """(F, 3, 3) from a location of the location bone to a translation in rig space."""
 
     fps: float
 

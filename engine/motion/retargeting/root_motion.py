@@ -24,7 +24,7 @@ _UP = np.array([0.0, 1.0, 0.0])
 
 @dataclass(frozen=True, slots=True)
 class GroundPath:
-    """How a character is carried about over T frames: turns and moves of rig space."""
+    """Root motion over T frames: rotations and translations of rig space."""
 
     rotations: Array
     """(T, 4) about the up axis."""
@@ -73,7 +73,7 @@ def ground_path(
 
 
 def object_channels(path: GroundPath, stance: ObjectStance) -> tuple[Array, Array]:
-    """Return turns (T, 4) and places (T, 3) of an object that carries the path, as in RootTrack."""
+    """Return rotations (T, 4) and locations (T, 3) of an object that carries the path."""
     back = quaternions.conjugate(stance.rotation)
     turns = quaternions.multiply(quaternions.multiply(stance.rotation, path.rotations), back)
     moves = quaternions.rotate(stance.rotation, stance.scale * path.moves)
