@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ INCHES: Final = (6.4, 4.0)
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444")
 """Told apart by colour-blind eyes too (Okabe and Ito)."""
 
-STYLE: Final = {
+STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "keyfill", "svg.fonttype": "none", "text.parse_math": False,
     "font.family": "DejaVu Sans", "font.size": 8.0, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "axes.grid.axis": "y", "grid.color": "#dddddd",
