@@ -1,7 +1,7 @@
 """Build the add-on's zip: stage a copy, let Blender's validator read it, pack it.
 
 The repository is never edited, and the same tree always gives the same bytes.
-Run with any Python 3.11; validation needs the bpy module (`make setup`).
+Run with any Python 3.11; validation needs the bpy module of requirements/blender.txt.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not has_weights:
         print("Without weights: there is no weights/manifest.json.")
     if validator is None:
-        print("Not validated: Blender's validator comes with bpy, run `make setup` first.")
+        print("Not validated: Blender's validator comes with bpy; install requirements/blender.txt.")
     return 0
 
 

@@ -1,8 +1,9 @@
-"""Frames between Blender and the worker: a JSON header and raw arrays, nothing executable.
+"""The framed protocol between Blender and the worker: messages serialised to bytes and back.
 
-A frame is 20 bytes of prefix (magic, header length, payload length, CRC-32 of
-both), the header in UTF-8 JSON, and the arrays' bytes one after another. NumPy
-and the standard library only; it knows no process, no pipe and no model.
+A frame is a 20-byte prefix (magic number, header length, payload length, CRC-32 of header and
+payload), a JSON header in UTF-8, and the payload: the arrays' little-endian bytes one after
+another. No pickle, no code. Imports NumPy and the standard library only; reads and writes any
+binary stream and knows neither processes nor models.
 """
 
 from __future__ import annotations
@@ -23,14 +24,21 @@ from .motion.request import MotionRequest, MotionResult, Progress
 AnyArray = NDArray[Any]
 
 MAGIC: Final = b"KFL1"
+"""First four bytes of a frame: the protocol's name and version."""
+
 PREFIX: Final = struct.Struct("<4sIQI")
+"""Magic number, bytes of the header, bytes of the payload, CRC-32."""
+
+PIECE_BYTES: Final = 1 << 20
+"""Most bytes that are asked of a stream at a time."""
+
 LARGEST_HEADER_BYTES: Final = 1 << 20
 LARGEST_PAYLOAD_BYTES: Final = 1 << 28
 MOST_ARRAYS: Final = 1024
 MOST_DIMENSIONS: Final = 8
 
 DTYPES: Final = ("<f4", "<f8", "<i4", "<i8", "|b1")
-"""The only kinds of numbers that travel, in NumPy's notation; little-endian."""
+"""The array types that can be serialised, as NumPy dtype strings; all little-endian."""
 
 LOAD: Final = "load"
 REQUEST: Final = "request"
@@ -43,47 +51,62 @@ ERROR: Final = "error"
 
 
 class ProtocolError(ValueError):
-    """The bytes or the message break the protocol; the text says where."""
+    """Bytes that are no valid frame, or a message that cannot be serialised or lacks a field."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """One frame, taken apart."""
+    """The content of one frame."""
 
     kind: str
-    """One of the kinds above."""
+    """Message type: LOAD, REQUEST, CANCEL, LOADED, PROGRESS, RESULT, CANCELLED or ERROR."""
 
     id: int
-    """The request that it belongs to."""
+    """Number of the request that the message belongs to."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Whatever JSON can hold."""
+    """Values that JSON can represent, by name."""
 
     arrays: Mapping[str, AnyArray] = field(default_factory=dict)
-    """Numbers by name."""
+    """Arrays by name, of the types in DTYPES."""
 
 
-def write_message(stream: BinaryIO, message: Message) -> None:
-    """Write one frame and flush it.
+def encode_message(message: Message) -> bytes:
+    """Serialise a message to one frame; each array is copied once.
 
     Raises:
-        ProtocolError: if the message is too large or holds what cannot travel.
-        OSError: if the other end is closed.
+        ProtocolError: if the message is too large or cannot be serialised.
     """
     arrays = {name: _portable(array) for name, array in message.arrays.items()}
     header = _encode_header(message, arrays)
-    payload = b"".join(array.tobytes() for array in arrays.values())
-    _check_sizes(len(header), len(payload))
-    checksum = zlib.crc32(payload, zlib.crc32(header))
-    stream.write(PREFIX.pack(MAGIC, len(header), len(payload), checksum) + header + payload)
+    payload = [array.reshape(-1).view(np.uint8) for array in arrays.values()]
+    payload_bytes = sum(piece.nbytes for piece in payload)
+    _check_sizes(len(header), payload_bytes)
+    checksum = zlib.crc32(header)
+    for piece in payload:
+        checksum = zlib.crc32(piece.data, checksum)
+    prefix = PREFIX.pack(MAGIC, len(header), payload_bytes, checksum)
+    return b"".join([prefix, header, *(piece.data for piece in payload)])
+
+
+def write_message(stream: BinaryIO, message: Message) -> None:
+    """Serialise a message, write its frame to a stream and flush the stream.
+
+    Raises:
+        ProtocolError: if the message is too large or cannot be serialised; nothing is written.
+        OSError: if the reading end of the stream is closed.
+    """
+    stream.write(encode_message(message))
     stream.flush()
 
 
 def read_message(stream: BinaryIO) -> Message | None:
-    """Read one frame; None where the stream ends between two frames.
+    """Read one frame from a stream; None at the end of the stream between two frames.
+
+    The arrays are views into one buffer that belongs to the message: writable, not copied.
 
     Raises:
-        ProtocolError: if the bytes are no whole and undamaged frame.
+        ProtocolError: if the bytes are no complete frame or the checksum is wrong.
     """
     prefix = _read_bytes(stream, PREFIX.size)
     if not prefix:
@@ -104,7 +127,7 @@ def read_message(stream: BinaryIO) -> Message | None:
 
 
 def request_to_message(id: int, request: MotionRequest) -> Message:
-    """Return the frame that asks for a motion."""
+    """Return the REQUEST message of a motion request."""
     fields: dict[str, Any] = {
         "prompt": request.prompt,
         "seconds": request.seconds,
@@ -125,12 +148,17 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
 
 
 def load_message(id: int, model: str = "") -> Message:
-    """Return the frame that has a model loaded ahead of requests; empty for the default one."""
+    """Return the LOAD message, which loads a model before the first request.
+
+    Args:
+        id: number of the request.
+        model: name of the model; empty for the default one.
+    """
     return Message(LOAD, id, {"model": model})
 
 
 def message_to_model(message: Message) -> str:
-    """Return which model a load or a request is for; empty for the default one.
+    """Return the model named by a LOAD or REQUEST message; empty for the default one.
 
     Raises:
         ProtocolError: if it has another type.
@@ -139,7 +167,7 @@ def message_to_model(message: Message) -> str:
 
 
 def message_to_request(message: Message) -> MotionRequest:
-    """Return the request in a frame; its values are not judged here.
+    """Return the motion request of a REQUEST message; its values are not validated here.
 
     Raises:
         ProtocolError: if a field is missing or has another type.
@@ -170,7 +198,7 @@ def _get_beat(beat: Any) -> tuple[str, float]:
 
 
 def result_to_message(id: int, result: MotionResult) -> Message:
-    """Return the frame that answers a request."""
+    """Return the RESULT message, which ends a request with its motions."""
     fields: dict[str, Any] = {
         "takes": len(result.clips),
         "contacts": len(result.contacts),
@@ -187,7 +215,7 @@ def result_to_message(id: int, result: MotionResult) -> Message:
 
 
 def message_to_result(message: Message) -> MotionResult:
-    """Return the result in a frame.
+    """Return the motions of a RESULT message.
 
     Raises:
         ProtocolError: if a field or an array is missing or has another type.
@@ -210,13 +238,13 @@ def message_to_result(message: Message) -> MotionResult:
 
 
 def progress_to_message(id: int, progress: Progress) -> Message:
-    """Return the frame that tells how far a request is."""
+    """Return the PROGRESS message of a running request."""
     fields = {"done": progress.done, "total": progress.total, "label": progress.label}
     return Message(PROGRESS, id, fields)
 
 
 def message_to_progress(message: Message) -> Progress:
-    """Return the progress in a frame.
+    """Return the progress of a PROGRESS message.
 
     Raises:
         ProtocolError: if a field is missing or has another type.
@@ -229,12 +257,12 @@ def message_to_progress(message: Message) -> Progress:
 
 
 def error_to_message(id: int, text: str, remedy: str) -> Message:
-    """Return the frame that ends a request with one sentence and its cure."""
+    """Return the ERROR message, which ends a request: one sentence, and a remedy."""
     return Message(ERROR, id, {"message": text, "remedy": remedy})
 
 
 def message_to_error(message: Message) -> tuple[str, str]:
-    """Return the sentence and the cure of an error frame.
+    """Return the sentence and the remedy of an ERROR message.
 
     Raises:
         ProtocolError: if a field is missing or has another type.
@@ -246,7 +274,7 @@ def _portable(array: AnyArray) -> AnyArray:
     array = np.asarray(array)
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if little.dtype.str not in DTYPES:
-        raise ProtocolError(f"arrays of {array.dtype} cannot travel, only {', '.join(DTYPES)}")
+        raise ProtocolError(f"arrays of {array.dtype} cannot be serialised, only {', '.join(DTYPES)}")
     return np.ascontiguousarray(little).reshape(array.shape)
 
 
@@ -261,7 +289,7 @@ def _encode_header(message: Message, arrays: Mapping[str, AnyArray]) -> bytes:
     try:
         return json.dumps(header).encode()
     except (TypeError, ValueError) as error:
-        raise ProtocolError(f"the fields of {message.kind} cannot travel: {error}") from error
+        raise ProtocolError(f"the fields of {message.kind} cannot be serialised: {error}") from error
 
 
 def _check_sizes(header_bytes: int, payload_bytes: int) -> None:
@@ -271,16 +299,17 @@ def _check_sizes(header_bytes: int, payload_bytes: int) -> None:
         raise ProtocolError(f"arrays of {payload_bytes} bytes are too large")
 
 
-def _read_bytes(stream: BinaryIO, count: int) -> bytes:
-    """Return `count` bytes, fewer only where the stream ends; pipes give them in pieces."""
-    pieces: list[bytes] = []
-    while count > 0 and (piece := stream.read(count)):
-        pieces.append(piece)
-        count -= len(piece)
-    return b"".join(pieces)
+def _read_bytes(stream: BinaryIO, count: int) -> bytearray:
+    """Return `count` bytes, fewer only at the end of the stream; a pipe may return short reads."""
+    buffer, filled = bytearray(count), 0
+    while filled < count and (piece := stream.read(min(count - filled, PIECE_BYTES))):
+        buffer[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    del buffer[filled:]
+    return buffer
 
 
-def _decode(header: bytes, payload: bytes) -> Message:
+def _decode(header: bytearray, payload: bytearray) -> Message:
     try:
         content = json.loads(header)
     # RecursionError: brackets nested too deep.
@@ -298,7 +327,7 @@ def _decode(header: bytes, payload: bytes) -> Message:
     return Message(content["kind"], content["id"], content["fields"], arrays)
 
 
-def _decode_arrays(layout: list[Any], payload: bytes) -> Iterator[tuple[str, AnyArray]]:
+def _decode_arrays(layout: list[Any], payload: bytearray) -> Iterator[tuple[str, AnyArray]]:
     if len(layout) > MOST_ARRAYS:
         raise ProtocolError(f"a frame with {len(layout)} arrays is too large")
     start = 0
@@ -310,8 +339,9 @@ def _decode_arrays(layout: list[Any], payload: bytes) -> Iterator[tuple[str, Any
         end = start + count * dtype.itemsize
         if end > len(payload):
             raise ProtocolError(f"the array {name} reaches beyond its frame")
-        # A copy: what is read from bytes would be read-only.
-        yield name, np.frombuffer(payload[start:end], dtype).reshape(shape).copy()
+        array = np.frombuffer(payload, dtype, count, start).reshape(shape)
+        # torch does not promise to read numbers that lie across word borders, as behind a mask.
+        yield name, array if array.flags.aligned else array.copy()
         start = end
     if start != len(payload):
         raise ProtocolError(f"{len(payload) - start} bytes of a frame belong to no array")
@@ -332,7 +362,7 @@ def _decode_layout(entry: Any) -> tuple[str, np.dtype[Any], tuple[int, ...]]:
 
 def _get(message: Message, name: str, *types: type) -> Any:
     value = message.fields.get(name)
-    # type(), not isinstance(): True is no number here.
+    # type(), not isinstance(): bool is a subclass of int.
     if type(value) not in types:
         raise ProtocolError(f"{name} of {message.kind} is {value!r}")
     return value

@@ -44,6 +44,7 @@ from .protocol import (
     result_to_message,
     write_message,
 )
+from .python_place import setup_remedy
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05
 """Progress is told no more often than this, but every new label is told."""
@@ -64,10 +65,7 @@ class EngineMissing(RuntimeError):
     def __init__(self, package: str) -> None:
         super().__init__(package)
         self.message = f"The Python {sys.executable} has no {package}, which the engine needs."
-        self.remedy = (
-            "Run `make setup` in Keyfill's folder, "
-            "or choose a Python that has it in the add-on's preferences."
-        )
+        self.remedy = setup_remedy(package)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ LEARNING = {"torch", "transformers", "safetensors", "tokenizers"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "files", "shares", "splicing"},
+    {"protocol", "rotations", "config", "files", "python_place", "shares", "splicing"},
     {"features", "models"},
     {"checkpoint"},
     {"text_encoder"},
@@ -61,10 +61,15 @@ DECLARATIONS = ("engine/systems/abilities.py", "engine/systems/registry.py",
                 "engine/systems/*/__init__.py")
 """What the systems declare: Blender's process reads it."""
 
-FOR_BLENDER = {"motion", "models", "systems.abilities", "systems.registry"}
-"""Parts of the engine that Blender's process may import; `engine_link` also the protocol."""
+FOR_BLENDER = {"motion", "models", "files", "python_place", "systems.abilities",
+               "systems.registry"}
+"""Parts of the engine that Blender's process may import."""
 
-LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/motion/*",
+SPEAKING = ("blender_addon/engine_link.py", "blender_addon/core/link/worker_process.py")
+"""What speaks to the worker: these may also import the protocol."""
+
+LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/python_place.py",
+         "engine/motion/*",
          "engine/models/*",
          *DECLARATIONS)
 """What these import when they are loaded is NumPy and the standard library only."""
@@ -277,10 +282,10 @@ def _wrong_engine_door(imported: Import) -> str:
     module = imported.target.removeprefix("engine.")
     if any(module == part or module.startswith(f"{part}.") for part in FOR_BLENDER):
         return ""
-    if imported.part == "protocol" and imported.path == "blender_addon/engine_link.py":
+    if imported.part == "protocol" and imported.path in SPEAKING:
         return ""
     told = ", ".join(sorted(FOR_BLENDER))
-    return f"Blender's process may import {told}, and engine_link the protocol, no more"
+    return f"Blender's process may import {told}, and what speaks to the worker the protocol"
 
 
 def wrong_names(path: str, source: str) -> list[str]:

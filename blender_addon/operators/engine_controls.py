@@ -27,18 +27,14 @@ class KEYFILL_OT_cancel(Operator):
 
 
 class KEYFILL_OT_release_memory(Operator):
-    """Ends the worker process."""
+    """Ends the worker process, and with it the job that waits for it."""
 
     bl_idname = "keyfill.release_memory"
     bl_label = "Release Memory"
-    bl_description = "Unload the model and free its memory; the next motion loads it again"
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        if context.window_manager.keyfill_status.is_running:
-            cls.poll_message_set("A motion is being made: cancel it first")
-            return False
-        return True
+    bl_description = (
+        "Unload the model and free its memory; the next motion loads it again. "
+        "A motion that is being made is stopped"
+    )
 
     def execute(self, context: Context) -> set[str]:
         engine_link.stop()

@@ -13,6 +13,7 @@ import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.blender_addon.core.link.jobs import JobCancelled
+from keyfill_extension.blender_addon.core.link.worker_process import LOG_LINES
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 from keyfill_extension.engine.motion.request import MotionRequest
 
@@ -198,15 +199,15 @@ def test_the_log_is_bounded(connect, tmp_path):
     engine.write_text(textwrap.dedent(f"""
         import sys
         def load(weights, device):
-            for line in range({engine_link.LOG_LINES * 10}):
+            for line in range({LOG_LINES * 10}):
                 sys.stderr.write(f"line {{line}} " + "x" * 100 + "\\n")
             raise SystemExit(1)
     """))
     connect(WorkerSettings(engine=f"{engine}:load"))
     with pytest.raises(UserError, match="stopped unexpectedly"):
         generate()
-    assert len(engine_link.log_lines()) == engine_link.LOG_LINES
-    assert engine_link.log_lines()[-1].startswith(f"line {engine_link.LOG_LINES * 10 - 1} ")
+    assert len(engine_link.log_lines()) == LOG_LINES
+    assert engine_link.log_lines()[-1].startswith(f"line {LOG_LINES * 10 - 1} ")
 
 
 @pytest.mark.parametrize("python", ["no/such/python", str(REPOSITORY)])
@@ -257,7 +258,7 @@ def run_script(script, **more):
         extension.__path__ = [{str(REPOSITORY)!r}]
         sys.modules["keyfill_extension"] = extension
         from keyfill_extension.blender_addon import engine_link
-        from keyfill_extension.blender_addon.core.worker_settings import WorkerSettings
+        from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
         from keyfill_extension.engine.motion.request import MotionRequest
         settings = WorkerSettings(engine={f"{FAKE_ENGINE}:load_deaf_engine"!r})
         engine_link.connect(lambda: settings)
