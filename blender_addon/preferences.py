@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context, UILayout
 
+from ..engine.python_place import venv_python
 from ..engine.systems.registry import SYSTEMS
 from . import model_list
 from .core.link.worker_settings import WorkerSettings
@@ -56,8 +57,8 @@ class KEYFILL_AP_preferences(AddonPreferences):
 
     python: StringProperty(
         name="Python",
-        description="Python program that has torch, such as .venv/bin/python of a copy of "
-        "Keyfill where `make setup` has run. Empty takes Blender's own Python",
+        description=f"Python program that has torch, such as {venv_python()} of a copy of "
+        "Keyfill that is set up. Empty takes Blender's own Python",
         subtype="FILE_PATH",
     )
     weights_folder: StringProperty(

@@ -8,6 +8,8 @@ import time
 import bpy
 import pytest
 from keyfill_extension.blender_addon import engine_link
+from keyfill_extension.blender_addon.core.errors import UserError
+from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
@@ -202,3 +204,22 @@ def test_the_mannequin_is_not_added_to_a_linked_collection(library):
 def test_cancel_and_log_are_offered_only_when_they_make_sense(registered_addon, empty_scene):
     assert not bpy.ops.keyfill.cancel.poll()
     assert bpy.ops.keyfill.release_memory.poll()
+
+
+def test_release_memory_ends_a_motion_that_is_being_made(mannequin):
+    with fake_worker("load_deaf_engine"):
+        job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
+        job.start()
+        bpy.context.window_manager.keyfill_status.is_running = True
+        try:
+            end = time.monotonic() + 20.0
+            while engine_link.worker_pid() == 0 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert bpy.ops.keyfill.release_memory.poll()
+            assert bpy.ops.keyfill.release_memory() == {"FINISHED"}
+        finally:
+            bpy.context.window_manager.keyfill_status.is_running = False
+        assert engine_link.worker_pid() == 0
+        assert job.wait(10.0)
+        with pytest.raises(UserError, match="was stopped"):
+            job.result()
