@@ -56,7 +56,7 @@ def fill(system):
         system.base_with(sentence), codes[0, :, 0], (mask, unseen), system.decoding.base, generators
     )
     codes[..., 0] = run_to_end(task)
-    codes = system.fill_detail(codes, mask, sentence, generators)
+    codes = run_to_end(system.fill_detail(codes, mask, sentence, generators))
     return system.networks.tokenizer.decode(codes[:, :, None])
 
 

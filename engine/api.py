@@ -19,7 +19,14 @@ from .models.catalogue import SHIPPED, model_folder
 from .models.description import read_description
 from .motion.clip import Clip
 from .motion.edits import Mask, extend
-from .motion.request import MotionRequest, MotionResult, Progress, RequestError
+from .motion.request import (
+    LONGEST_SECONDS,
+    SHORTEST_SECONDS,
+    MotionRequest,
+    MotionResult,
+    Progress,
+    RequestError,
+)
 from .motion.running import retold
 from .motion.skeleton import FPS, PARTS
 from .systems.abilities import use_of_mask
@@ -71,7 +78,8 @@ class SystemEngine:
         yield Progress(0, 1, "Reading the prompt")
         with watch.measure("text"):
             text = self.generator.text_encoder.encode([request.prompt])
-            clip, mask = self._canvas(request, text)
+            yield Progress(0, 1, "Reading the prompt")
+            clip, mask = yield from self._canvas(request, text)
         canvas = Canvas(
             clip,
             mask,
@@ -116,14 +124,17 @@ class SystemEngine:
             tuple(takes), tuple(stands), cut, watch.seconds, (0.0,) * len(takes)
         )
 
-    def _canvas(self, request: MotionRequest, text: EncodedText) -> tuple[Clip, Mask]:
+    def _canvas(
+        self, request: MotionRequest, text: EncodedText
+    ) -> Generator[Progress, None, tuple[Clip, Mask]]:
         """Return the clip and the mask to fill; for a new take an empty clip, masked whole."""
         if request.clip is not None and request.mask is not None:
             return request.clip, request.mask
         if request.seconds:
             frames = max(1, round(request.seconds * FPS))
         else:
-            frames = self.generator.choose_frames(text, request.seed)
+            frames = yield from self.generator.choose_frames(text, request.seed)
+            frames = min(max(frames, round(SHORTEST_SECONDS * FPS)), round(LONGEST_SECONDS * FPS))
         rest = np.zeros((frames, 22, 4), np.float32)
         rest[..., 0] = 1.0
         return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .motion import quaternions
-from .motion.clip import Clip, headings
+from .motion.clip import UPRIGHT, Clip, headings
 from .motion.displacements import bridge_with_least_change, runs_of
 from .motion.skeleton import PART_JOINTS, PARTS
 
@@ -122,7 +122,8 @@ def _bridged(error: Array, known: NDArray[np.bool_], speed: Array) -> Array:
 
 def _yaws(rotations: Array) -> Array:
     """Return (T,) headings, each read from its own frame alone: what is masked must not matter."""
-    return np.concatenate([headings(rotation[None]) for rotation in rotations])
+    doubled = (rotations[:, 0].astype(float) + 1j * rotations[:, 2].astype(float)) ** 2
+    return np.where(np.abs(doubled) > UPRIGHT, np.angle(doubled), 0.0)
 
 
 def _place_root(clip: Clip, made: Clip, column: NDArray[np.bool_]) -> Clip:

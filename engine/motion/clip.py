@@ -19,6 +19,9 @@ from .skeleton import FPS, JOINTS, MIRRORED_JOINTS, PARENTS, REST_OFFSETS
 
 Array = NDArray[np.floating[Any]]
 
+UPRIGHT = 0.1
+"""Least |w² + y²| of a pelvis rotation that shows a heading; upside down it is 0."""
+
 
 class ClipError(ValueError):
     """The arrays or the file are no canonical clip; the text says why."""
@@ -119,7 +122,7 @@ def headings(pelvis_rotations: Array) -> Array:
     pelvis_rotations = np.asarray(pelvis_rotations, dtype=float)
     twist = pelvis_rotations[:, 0] + 1j * pelvis_rotations[:, 2]
     doubled = twist**2
-    reliable = np.flatnonzero(np.abs(doubled) > 0.1)
+    reliable = np.flatnonzero(np.abs(doubled) > UPRIGHT)
     if len(reliable) == 0:
         return np.zeros(len(pelvis_rotations))
     yaw = np.unwrap(np.angle(doubled[reliable]))

@@ -101,8 +101,11 @@ class Generator(Protocol):
     def can_fill(self, mask: Mask) -> str | None:
         """Return why a mask (T, P) cannot be filled, as a sentence, or None if it can."""
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
-        """Return how many frames (30 fps) a take of the prompt usually has."""
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
+        """Return how many frames (30 fps) a take of the prompt usually has.
+
+        Yields at least every 0.2 s. The caller sees to the shortest and the longest take.
+        """
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill a canvas that `can_fill` allows, yielding at least every 0.2 s.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import torch
@@ -16,12 +17,17 @@ from torch import Tensor
 
 from ..decoding import DecodingConfig, fill_masked
 from ..motion.request import Progress
+from ..motion.running import retold
 
 WINDOW_STEPS: Final = 76
 """Most steps that are filled at a time: the longest real clips, about 10 s."""
 
 CONTEXT_STEPS: Final = 20
 """Known steps that are seen on each side of what is filled: 2.7 s."""
+
+CPU_STEPS: Final = 80
+"""Most steps, of all takes together, that a pass scores on a CPU: a take of 10 s, or five of 2 s.
+With 76 steps a pass of the shipped networks takes 0.05 to 0.1 s on one core."""
 
 FULL_STEPS: Final = 49
 """Masked steps for which a decoding's whole number of passes is made (MMM: 196 frames)."""
@@ -42,6 +48,9 @@ class StepScores:
 
     has_fixed_passes: bool = False
     """Short spans get as many passes as long ones (MoMask)."""
+
+    is_one_by_one: bool = False
+    """Takes are scored one by one, not together."""
 
 
 def scaled(config: DecodingConfig, steps: int) -> DecodingConfig:
@@ -68,20 +77,43 @@ def fill_steps(
     """
     mask, unseen = (m.to(codes.device) for m in masks)
     filled = codes.masked_fill(mask, scores.mask_code).repeat(len(generators), 1)
-    for start, end in windows(mask[:, None].cpu(), scores.longest, CONTEXT_STEPS):
-        part = slice(start, end)
-        blind = unseen[:, part]
+    turns = [
+        (rows, slice(*window))
+        for window in windows(mask[:, None].cpu(), scores.longest, CONTEXT_STEPS)
+        for rows in takes_together(filled[:, slice(*window)], scores.is_one_by_one)
+    ]
+    for number, (rows, part) in enumerate(turns):
+        yield Progress(number, len(turns), "Choosing the motion")
+        blind = unseen[rows, part]
 
         def predict(shown: Tensor, blind: Tensor = blind, part: slice = part) -> Tensor:
             shown = shown.squeeze(-1).masked_fill(blind, scores.mask_code)
             return scores.score(shown, part).unsqueeze(2)
 
-        window = filled[:, part, None]
+        window = filled[rows, part, None]
         left = window == scores.mask_code
         passes = config if scores.has_fixed_passes else scaled(config, int(left[0].sum()))
-        found, _ = yield from fill_masked(predict, window, left, passes, generators)
-        filled[:, part] = found.squeeze(-1)
+        filling = fill_masked(predict, window, left, passes, generators[rows])
+        found, _ = yield from retold(filling, partial(_in_turn, number, len(turns)))
+        filled[rows, part] = found.squeeze(-1)
     return filled
+
+
+def _in_turn(number: int, turns: int, inner: Progress) -> Progress:
+    """Return how the progress of one turn is told: as a share of all."""
+    return Progress(number * inner.total + inner.done, turns * inner.total, inner.label)
+
+
+def takes_together(codes: Tensor, is_one_by_one: bool = False) -> list[slice]:
+    """Return which takes of codes (B, S, ...) a network scores in one pass.
+
+    On a CPU few, for nothing can be cancelled during a pass; elsewhere all, unless they are
+    scored one by one anyway.
+    """
+    takes, steps = len(codes), max(1, codes.shape[1])
+    count = max(1, CPU_STEPS // steps) if codes.device.type == "cpu" else max(1, takes)
+    count = 1 if is_one_by_one else count
+    return [slice(first, first + count) for first in range(0, takes, count)]
 
 
 def unseen_steps(mask: Tensor, share: float, generators: list[torch.Generator]) -> Tensor:
@@ -92,7 +124,9 @@ def unseen_steps(mask: Tensor, share: float, generators: list[torch.Generator]) 
     return (drawn < share) & ~mask
 
 
-def least_certain(scores: StepScores, codes: Tensor, mask: Tensor, share: float) -> Tensor:
+def least_certain(
+    scores: StepScores, codes: Tensor, mask: Tensor, share: float
+) -> Steps[Progress, None, Tensor]:
     """Return (S,): the share of the masked steps whose present codes are least likely.
 
     Args:
@@ -103,6 +137,7 @@ def least_certain(scores: StepScores, codes: Tensor, mask: Tensor, share: float)
     """
     chances = torch.full((len(codes),), torch.inf)
     for start, end in windows(mask[:, None], scores.longest, CONTEXT_STEPS):
+        yield Progress(start, len(codes), "Reading the motion")
         part = codes[None, start:end]
         found = scores.score(part, slice(start, end)).gather(-1, part[..., None])
         chances[start:end] = found[0, :, 0].cpu()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator as Steps
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from ..motion.clip import Clip, headings
 from ..motion.contacts import Contacts
 from ..motion.displacements import runs_of
 from ..motion.edits import Mask
-from ..motion.feet.clean_up import clean_up
+from ..motion.feet.clean_up import CLEANING_UP, clean_up_in_steps
+from ..motion.request import Progress
 from ..motion.resampling import sample_clip
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..retrieval.bridging import Gap
@@ -109,7 +111,9 @@ def whole_steps(clip: Clip, mask: Mask) -> tuple[Clip, Mask]:
     return replace(clip, root_pos=clip.root_pos[rows], rot=clip.rot[rows]), mask[rows]
 
 
-def put_in(clip: Clip, made: Clip, mask: Mask, contacts: Contacts) -> Clip:
+def put_in(
+    clip: Clip, made: Clip, mask: Mask, contacts: Contacts
+) -> Steps[Progress, None, Clip]:
     """Return the clip with its masked cells taken from `made`, and the filled feet cleaned up.
 
     Args:
@@ -120,7 +124,10 @@ def put_in(clip: Clip, made: Clip, mask: Mask, contacts: Contacts) -> Clip:
     """
     spliced = splice(clip, made, mask)
     lower = mask[:, PARTS.index("LOWER_BODY")]
-    return clean_up(spliced, contacts, lower) if lower.any() else spliced
+    if not lower.any():
+        return spliced
+    yield CLEANING_UP
+    return (yield from clean_up_in_steps(spliced, contacts, lower))
 
 
 def as_float32(clip: Clip) -> Clip:

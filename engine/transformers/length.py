@@ -9,6 +9,22 @@ from torch import Tensor, nn
 
 from ..shares import RowDropout
 
+_MIDDLE = 0.6
+"""Share of the distribution that lengths are drawn from. Its tails hold clips that were cut
+short or run on."""
+
+
+def draw_middle(count: int, generator: torch.Generator) -> Tensor:
+    """Draw how much of a distribution of lengths lies before each length, (count,) 0.2 to 0.8."""
+    return (1.0 - _MIDDLE) / 2 + _MIDDLE * torch.rand(count, generator=generator)
+
+
+def _draw_classes(chances: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw a class (B,) from the middle of each distribution (B, classes)."""
+    drawn = draw_middle(len(chances), generator)[:, None].to(chances)
+    classes = torch.searchsorted(chances.cumsum(-1), drawn).squeeze(-1)
+    return classes.clamp_max(chances.shape[-1] - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class LengthConfig:
@@ -43,11 +59,7 @@ class LengthPredictor(nn.Module):
     @torch.no_grad()
     def steps(self, sentence: Tensor, generator: torch.Generator) -> Tensor:
         """Draw lengths (B,) in token steps, at least two, from the middle of the distribution."""
-        chances = self(sentence).softmax(-1)
-        # The tails hold clips that were cut short or run on: keep the middle 60 %.
-        mass = chances.cumsum(-1)
-        draw = 0.2 + 0.6 * torch.rand(len(mass), 1, generator=generator)
-        bins = torch.searchsorted(mass, draw.to(mass)).squeeze(-1).clamp_max(chances.shape[-1] - 1)
+        bins = _draw_classes(self(sentence).softmax(-1), generator)
         return (bins * self.config.bin_steps + self.config.bin_steps // 2).clamp_min(2)
 
 
@@ -88,8 +100,5 @@ class LengthEstimator(nn.Module):
 
     @torch.no_grad()
     def steps(self, sentence: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw lengths (B,) in token steps, at least two."""
-        chances = self(sentence).softmax(-1)
-        drawn = torch.rand(len(chances), 1, generator=generator).to(chances)
-        steps = torch.searchsorted(chances.cumsum(-1), drawn).squeeze(-1)
-        return steps.clamp(2, self.config.classes - 1)
+        """Draw lengths (B,) in token steps, at least two, from the middle of the distribution."""
+        return _draw_classes(self(sentence).softmax(-1), generator).clamp_min(2)

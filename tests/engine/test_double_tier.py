@@ -8,7 +8,11 @@ import pytest
 import torch
 from keyfill_extension.engine.config import from_json, to_json
 from keyfill_extension.engine.decoding import DecodingConfig
-from keyfill_extension.engine.systems.hifigpt.continuing import Continuation, continue_codes
+from keyfill_extension.engine.systems.hifigpt.continuing import (
+    Continuation,
+    Ending,
+    continue_codes,
+)
 from keyfill_extension.engine.transformers.causal import CausalTrunk
 from keyfill_extension.engine.transformers.double_tier import (
     DoubleTierConfig,
@@ -48,9 +52,11 @@ def write(model, wanted: Continuation, config: DecodingConfig = FREE, seed: int 
             return finished.value
 
 
-def start(steps: int, batch: int = 2, *, before: int = 0, may_end: bool = False) -> Continuation:
+def start(
+    steps: int, batch: int = 2, *, before: int = 0, ending: Ending | None = None
+) -> Continuation:
     codes, sentence, has_text = clips(before, batch)
-    return Continuation(sentence, has_text, codes, steps, may_end)
+    return Continuation(sentence, has_text, codes, steps, ending)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7])
@@ -165,13 +171,14 @@ def test_the_same_seed_writes_the_same_and_another_one_another() -> None:
     assert (first != other).any()
 
 
-@pytest.mark.parametrize("may_end", [True, False])
-def test_a_row_does_not_depend_on_its_neighbours(may_end: bool) -> None:
-    model, wanted = network(), start(8, batch=3, may_end=may_end)
+@pytest.mark.parametrize("ending", [Ending((0.3, 0.5, 0.7), 2), None])
+def test_a_row_does_not_depend_on_its_neighbours(ending: Ending | None) -> None:
+    model, wanted = network(), start(8, batch=3, ending=ending)
     whole, lengths = write(model, wanted, seed=5)
     last = Continuation(
-        wanted.sentence[2:], wanted.has_text[2:], wanted.before[2:], 8, may_end
-    )
+        wanted.sentence[2:], wanted.has_text[2:], wanted.before[2:], 8,
+        ending and Ending(ending.shares[2:], 2),
+    )  # fmt: skip
     alone, length = write(model, last, seed=7)
     torch.testing.assert_close(alone, whole[2:])
     assert length.tolist() == lengths[2:].tolist()
@@ -179,14 +186,52 @@ def test_a_row_does_not_depend_on_its_neighbours(may_end: bool) -> None:
 
 @pytest.mark.parametrize("may_end", [True, False])
 def test_a_clip_ends_where_the_network_ends_it_only_if_it_may(may_end: bool) -> None:
-    model = network()
+    model, ending = network(), Ending((0.5, 0.5), 1) if may_end else None
     with torch.no_grad():
         model.heads[0].bias[model.end_code] = 50.0
-    codes, lengths = write(model, start(6, before=2, may_end=may_end))
+    codes, lengths = write(model, start(6, before=2, ending=ending))
     assert lengths.tolist() == ([3, 3] if may_end else [8, 8])
     assert codes.shape == (2, 8, 3)
     assert (codes < 10).all()
     assert (codes[:, 3:].any() != torch.tensor(may_end)).all()
+
+
+def ending_half_of_the_clips_at_each_step() -> DoubleTierGpt:
+    """A network that gives the end half of all chances with text, next to none without."""
+    model = network()
+    with torch.no_grad():
+        for head in model.heads:
+            head.weight.zero_()
+            head.bias.zero_()
+            head.bias[model.end_code] = torch.log(torch.tensor(10.0))  # beside ten codes of 1
+    return model
+
+
+@pytest.mark.parametrize("guidance", [1.0, 4.0])
+@pytest.mark.parametrize("temperature", [0.3, 1.0])
+@pytest.mark.parametrize(
+    ("share", "least", "steps"),
+    [(0.4, 0, 0), (0.6, 0, 1), (0.8, 0, 2), (0.4, 3, 3), (0.8, 3, 5), (0.9999, 0, 12)],
+)
+def test_a_clip_ends_where_the_chance_of_having_ended_reaches_its_share(
+    guidance: float, temperature: float, share: float, least: int, steps: int
+) -> None:
+    config = DecodingConfig(temperature=temperature, top_share=0.2, guidance=guidance)
+    wanted = start(12, before=1, ending=Ending((share, share), least))
+    _, lengths = write(ending_half_of_the_clips_at_each_step(), wanted, config)
+    assert lengths.tolist() == [1 + steps, 1 + steps]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("nudge", "steps"), [(0.999, 1), (1.001, 2)])
+def test_guidance_does_not_move_the_end(nudge: float, steps: int) -> None:
+    model, wanted = network(), start(2, batch=1)
+    config = replace(FREE, guidance=5.0, temperature=0.0)
+    first = write(model, wanted, config)[0][:, :1]
+    chances = model(first, wanted.sentence, wanted.has_text).softmax(-1)
+    share = nudge * float(chances[0, 1, 0, model.end_code])
+    lengths = write(model, replace(wanted, ending=Ending((share,), 1)), config)[1]
+    assert lengths.tolist() == [steps]
 
 
 def test_corruption_by_step_replaces_whole_steps() -> None:

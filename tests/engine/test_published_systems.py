@@ -16,6 +16,7 @@ from keyfill_extension.engine.features import WIDTH, clip_to_features
 from keyfill_extension.engine.models.description import SystemDescription, write_description
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError, span_mask
+from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
 from keyfill_extension.engine.systems.hifigpt.system import HifiGpt, HifiGptNetworks, load_hifigpt
@@ -216,8 +217,8 @@ def test_a_prompt_and_none_give_different_motion(systems, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_length_of_a_take_is_chosen_by_prompt_and_seed(systems, kind: str) -> None:
     text = ENCODER.encode(["a person walks"])
-    frames = [systems[kind].choose_frames(text, seed) for seed in range(4)]
-    assert frames[0] == systems[kind].choose_frames(text, 0)
+    frames = [run_to_end(systems[kind].choose_frames(text, seed)) for seed in range(4)]
+    assert frames[0] == run_to_end(systems[kind].choose_frames(text, 0))
     assert all(4 <= number <= 320 for number in frames)
 
 
@@ -229,8 +230,8 @@ def test_hifigpts_own_end_decides_how_long_a_take_is(systems) -> None:
     for bias in (50.0, -50.0):
         torch.nn.init.constant_(gpt.heads[0].bias[gpt.end_code : gpt.end_code + 1].data, bias)
         own = replace(system, networks=replace(system.networks, gpt=gpt.eval()))
-        ends[bias] = own.choose_frames(text, 0)
-    assert ends == {50.0: 8, -50.0: 296}
+        ends[bias] = run_to_end(own.choose_frames(text, 0))
+    assert ends == {50.0: 16, -50.0: 296}
 
 
 def test_varying_a_share_of_a_span_keeps_the_most_certain_steps(systems) -> None:

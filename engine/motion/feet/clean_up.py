@@ -8,7 +8,9 @@ pulled down. It knows no rig and no model.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,14 @@ from numpy.typing import NDArray
 from ..clip import Array, Clip, ClipError, forward_kinematics
 from ..contacts import CONTACT_JOINTS, STANDING_HEIGHTS
 from ..displacements import bridge_displacements, rows_where, runs_of, spread_raise
+from ..request import Progress
+from ..running import run_to_end
 from .leg_ik import FootTargets, Legs, put_feet, read_legs
 
 Flags = NDArray[np.bool_]
+
+CLEANING_UP: Final = Progress(0, 1, "Cleaning up")
+"""What is told between the parts of a clean-up."""
 
 _PELVIS = 0
 _BLEND_SECONDS = 0.2
@@ -157,12 +164,20 @@ def clean_up(clip: Clip, contacts: Flags | None = None, mask: Flags | None = Non
     Raises:
         ClipError: if contacts or mask do not fit the clip.
     """
+    return run_to_end(clean_up_in_steps(clip, contacts, mask))
+
+
+def clean_up_in_steps(
+    clip: Clip, contacts: Flags | None = None, mask: Flags | None = None
+) -> Generator[Progress, None, Clip]:
+    """Do what `clean_up` does, yielding between its parts: a long clip takes a while."""
     mask = np.ones(clip.frames, dtype=bool) if mask is None else mask
     if mask.shape != (clip.frames,):
         raise ClipError(f"the mask must be ({clip.frames},), not {mask.shape}")
     if clip.frames == 0:
         return clip
     positions, rotations = forward_kinematics(clip.root_pos, clip.rot)
+    yield CLEANING_UP
     if contacts is None:
         contacts = detect_contacts(positions, clip.fps)
     if contacts.shape != (clip.frames, 4):
@@ -178,8 +193,10 @@ def clean_up(clip: Clip, contacts: Flags | None = None, mask: Flags | None = Non
         ],
         axis=1,
     )
+    yield CLEANING_UP
     targets = _lift_from_floor(legs, mask, blend)
     for side in range(2):
+        yield CLEANING_UP
         foot = _Foot(
             targets.ankles[:, side],
             targets.directions[:, side],
@@ -189,6 +206,7 @@ def clean_up(clip: Clip, contacts: Flags | None = None, mask: Flags | None = Non
         )
         held = _lock_foot(foot, mask, blend)
         targets.ankles[:, side], targets.directions[:, side], targets.holds[:, side] = held
+    yield CLEANING_UP
     return put_feet(clip, legs, targets, mask)
 
 

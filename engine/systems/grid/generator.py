@@ -81,8 +81,9 @@ class GridGenerator:
         """Return None: time and body parts may be masked in any way."""
         return reason_against(self.name, mask)
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return how many frames a take of the prompt usually has."""
+        yield Progress(0, 1, "Choosing the length")
         generator = torch.Generator().manual_seed(seed)
         return FRAMES_PER_STEP * self.system.choose_steps(text, generator)
 
@@ -145,7 +146,9 @@ def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
     ]
 
 
-def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Contacts, float]:
+def _finish(
+    canvas: Canvas, rivals: Rivals
+) -> Steps[Progress, None, tuple[Clip, Contacts, float]]:
     """Finish the rival that fits the prompt and arrives best.
 
     Returns:
@@ -156,7 +159,7 @@ def _finish(canvas: Canvas, rivals: Rivals) -> tuple[Clip, Contacts, float]:
         decoded = [decoded_clip(rival, canvas.clip.frames, Origin()) for rival in rivals.features]
         gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
         best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
-    return finish(canvas, rivals.features[best])
+    return (yield from finish(canvas, rivals.features[best]))
 
 
 def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGenerator:

@@ -1,7 +1,8 @@
 """Continues clips step by step: the autoregressive loop of the double-tier GPT.
 
 The one exception to the masked decoding loop: it writes from left to right, so it can
-generate and extend, and nothing else. Both tiers keep their keys and values.
+generate and extend, and nothing else. Both tiers keep their keys and values. It yields
+between any two passes of a network.
 """
 
 from __future__ import annotations
@@ -15,6 +16,22 @@ from torch import Tensor
 from ...decoding import DecodingConfig, draw, guide
 from ...motion.request import Progress
 from ...transformers.double_tier import DoubleTierGpt
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When clips may end before all their steps are written.
+
+    A clip ends where its chance of having ended by then, as the network without guidance and
+    temperature sees it, reaches a share. Guidance multiplies how much the text changes the
+    chance of an end, which then comes at once or never.
+    """
+
+    shares: tuple[float, ...]
+    """(B) 0 to 1, one a clip: 0.5 ends it at the median of its length."""
+
+    least_steps: int
+    """New steps that a clip has at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +50,8 @@ class Continuation:
     steps: int
     """Steps to add, or the most of them."""
 
-    may_end: bool = False
-    """Clips end where the network ends them, after one new step at the earliest."""
+    ending: Ending | None = None
+    """None writes all steps."""
 
 
 @torch.no_grad()
@@ -59,18 +76,26 @@ def continue_codes(
     writer = _Writer(model, wanted, config, generators)
     codes, standing = [wanted.before], wanted.before.shape[1]
     lengths = torch.full_like(wanted.has_text, standing + wanted.steps, dtype=torch.long)
+    chance_of_going_on = torch.ones(len(lengths), device=lengths.device)
     for step in range(wanted.steps):
-        may_end = wanted.may_end and step > 0
-        drawn = writer.write(may_end)
-        ends = (drawn[:, 0] == model.end_code) & (lengths > standing + step)
-        lengths = torch.where(ends, standing + step, lengths)
+        progress = Progress(step, wanted.steps, "Writing the motion")
+        yield progress
+        if step == 0:
+            writer.read_standing(wanted)
+            yield progress
+        drawn = yield from writer.write(progress)
+        if wanted.ending is not None and step >= wanted.ending.least_steps:
+            chance_of_going_on = chance_of_going_on * (1.0 - writer.end_chance)
+            share = chance_of_going_on.new_tensor(wanted.ending.shares)
+            ends = (1.0 - chance_of_going_on >= share) & (lengths > standing + step)
+            lengths = torch.where(ends, standing + step, lengths)
         drawn = drawn * (lengths > standing + step)[:, None]
         codes.append(drawn[:, None])
         if bool((lengths <= standing + step).all()):
             break
         if step + 1 < wanted.steps:
+            yield progress
             writer.read(drawn)
-            yield Progress(step + 1, wanted.steps, "Writing the motion")
     whole = torch.cat(codes, 1)
     missing = standing + wanted.steps - whole.shape[1]
     return torch.nn.functional.pad(whole, (0, 0, 0, missing)), lengths
@@ -88,27 +113,35 @@ class _Writer:
     ) -> None:
         self.model, self.config, self.generators = model, config, generators
         self.copies = 1 if config.guidance == 1.0 else 2
+        self.caches = model.temporal.empty_cache()
+        self.context = torch.zeros(0)
+        self.end_chance = torch.zeros(len(wanted.has_text))
+        """(B) how likely the text made an end in place of the step written last."""
+
+    def read_standing(self, wanted: Continuation) -> None:
+        """Let the temporal tier see the text and the steps that stand."""
         has_text = wanted.has_text.repeat(self.copies)
         has_text[len(wanted.has_text) :] = False
-        start = model.text_token(wanted.sentence.repeat(self.copies, 1), has_text)
-        before = model.step_tokens(wanted.before.repeat(self.copies, 1, 1))
-        self.caches = model.temporal.empty_cache()
-        self.context = model.next_context(torch.cat([start, before], 1), self.caches)
+        start = self.model.text_token(wanted.sentence.repeat(self.copies, 1), has_text)
+        before = self.model.step_tokens(wanted.before.repeat(self.copies, 1, 1))
+        self.context = self.model.next_context(torch.cat([start, before], 1), self.caches)
 
-    def write(self, may_end: bool) -> Tensor:
-        """Draw the next step's codes (B, Q); the base code is the end code where clips end."""
+    def write(self, progress: Progress) -> Generator[Progress, None, Tensor]:
+        """Draw the next step's codes (B, Q), none of them the end; yields between stages."""
         model, caches = self.model, self.model.residual.empty_cache()
         token, total, codes = self.context, torch.zeros_like(self.context), []
         for stage in range(model.config.stages):
+            if stage > 0:
+                yield progress
             scores = model.next_scores(token, stage, caches).log_softmax(-1)
-            if stage == 0 and not may_end:
+            if stage == 0:
+                with_text = scores[: len(self.end_chance), model.end_code]
+                self.end_chance = with_text.exp()
                 scores[:, model.end_code] = -1e9
             drawn = self._draw(scores)
             codes.append(drawn)
             if stage + 1 < model.config.stages:
-                # What follows an end is thrown away; the tables have no row for it.
-                rows = drawn.clamp_max(model.end_code - 1).repeat(self.copies)
-                total = total + model.inner_token(rows, stage)
+                total = total + model.inner_token(drawn.repeat(self.copies), stage)
                 token = total
         return torch.stack(codes, -1)
 

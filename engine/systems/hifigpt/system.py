@@ -20,15 +20,17 @@ from ...checkpoint import WeightsError, load_network
 from ...decoding import DecodingConfig
 from ...features import clip_to_features
 from ...motion.edits import Mask
-from ...motion.request import Progress, RequestError
-from ...motion.running import run_to_end
+from ...motion.request import SHORTEST_SECONDS, Progress, RequestError
+from ...motion.running import retold
+from ...motion.skeleton import FPS
 from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
+from ...transformers.length import draw_middle
 from ..contract import Canvas, Made, Stopwatch
-from ..finishing import finish, finish_takes
+from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
-from .continuing import Continuation, continue_codes
+from .continuing import Continuation, Ending, continue_codes
 
 LONGEST_FRAMES: Final = 300
 """Most frames that are written with all before them in view: the longest clips it learnt."""
@@ -77,15 +79,24 @@ class HifiGpt:
         """Return why the mask (T, P) cannot be filled: it writes whole frames, left to right."""
         return reason_against(self.name, mask)
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
-        """Return how many frames (30 fps) the network writes for the prompt until it ends."""
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
+        """Return how many frames (30 fps) the network writes for the prompt until it ends.
+
+        The steps are those that `fill` writes for the same seed.
+        """
         nothing = torch.zeros(1, 0, self.networks.tokenizer.stages, dtype=torch.long)
         most = LONGEST_FRAMES // self.frames_per_step
-        wanted = replace(self._continuation(text, nothing.to(self.device), most), may_end=True)
-        running = continue_codes(
-            self.networks.gpt, wanted, self.decoding, _generators((seed,))
+        least = -(-round(SHORTEST_SECONDS * FPS) // self.frames_per_step)
+        share = draw_middle(1, torch.Generator().manual_seed(seed))
+        wanted = replace(
+            self._continuation(text, nothing.to(self.device), most),
+            ending=Ending(tuple(share.tolist()), least),
         )
-        return int(run_to_end(running)[1][0]) * self.frames_per_step
+        running = continue_codes(self.networks.gpt, wanted, self.decoding, _generators((seed,)))
+        _, lengths = yield from retold(
+            running, lambda inner: replace(inner, label="Choosing the length")
+        )
+        return int(lengths[0]) * self.frames_per_step
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Write the canvas's masked end and clean up the feet.
@@ -98,15 +109,15 @@ class HifiGpt:
                 "The model hifigpt writes motion anew; it cannot vary what is there.",
                 "Set variation and strength to 0, or choose another model.",
             )
+        yield Progress(0, 1, "Reading the motion")
         with watch.measure("encoding"):
             standing = self._encode(canvas)
         generators = _generators(canvas.seeds)
         with watch.measure("base tokens"):
             codes = yield from self._write(canvas, standing, generators)
-        yield Progress(1, 1, "Decoding")
-        with watch.measure("decoding"), torch.inference_mode():
-            features = self.networks.tokenizer.decode(codes[:, :, None])
-        return (yield from finish_takes(list(features), partial(finish, canvas), watch))
+        with watch.measure("decoding"):
+            features = yield from decode_takes(self.networks.tokenizer.decode, codes[:, :, None])
+        return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
         """Return log-probabilities (S, K) of every step's base code, and these codes (S,)."""

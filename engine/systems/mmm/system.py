@@ -27,7 +27,7 @@ from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked_words import TextCondition, WordsConfig, WordsMasked
 from ..contract import Canvas, Made, Stopwatch
-from ..finishing import finish, finish_takes
+from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
 from ..sliding import StepScores, fill_steps, least_certain, unseen_steps
 from ..token_steps import context_features, step_mask, whole_steps
@@ -103,8 +103,9 @@ class Mmm:
         """Return why the mask (T, P) cannot be filled: its codes know two halves at most."""
         return reason_against(self.name, mask)
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return how many frames (30 fps) a take of the prompt usually has."""
+        yield Progress(0, 1, "Choosing the length")
         generator = torch.Generator().manual_seed(seed)
         steps = self.networks.length.steps(text.sentence.to(self.device), generator)
         return FRAMES_PER_STEP * int(steps[0])
@@ -112,7 +113,7 @@ class Mmm:
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill the canvas and clean up the feet."""
         with watch.measure("encoding"):
-            plan = self._plan(canvas)
+            plan = yield from self._plan(canvas)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
         unseen = unseen_steps(plan.mask, canvas.strength, generators)
         config = self.decoding.take if canvas.is_new else self.decoding.edit
@@ -120,10 +121,9 @@ class Mmm:
             found = yield from fill_steps(
                 plan.scores, plan.codes[:, -1], (plan.mask, unseen), config, generators
             )
-        yield Progress(1, 1, "Decoding")
         with watch.measure("decoding"):
-            features = self._decode(plan, found)
-        return (yield from finish_takes(list(features), partial(finish, canvas), watch))
+            features = yield from decode_takes(partial(self._decode, plan), found)
+        return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
         """Return log-probabilities (n, K) of hidden base codes, and these codes (n,)."""
@@ -134,17 +134,20 @@ class Mmm:
         logits = masked(shown, torch.ones_like(shown, dtype=torch.bool), condition)
         return logits.log_softmax(-1)[0].cpu()[gone], base[gone]
 
-    def _plan(self, canvas: Canvas) -> _Plan:
+    def _plan(self, canvas: Canvas) -> Steps[Progress, None, _Plan]:
+        reading = Progress(0, 1, "Reading the motion")
+        yield reading
         clip, mask = whole_steps(canvas.clip, canvas.mask)
         varies = bool(canvas.variation) and not canvas.is_new
         features = clip_to_features(clip)[0] if varies else context_features(clip, mask)
         is_upper = not mask[:, _LOWER].any()
         tokenizer = self.networks.halves if is_upper else self.networks.tokenizer
+        yield reading
         codes = tokenizer.encode(features[None].to(self.device))[0, ..., 0]
         scores = self._scores(canvas, codes[:, 0] if is_upper else None)
         steps = step_mask(mask).any(1)
         if varies:
-            steps = least_certain(scores, codes[:, -1], steps, canvas.variation)
+            steps = yield from least_certain(scores, codes[:, -1], steps, canvas.variation)
         return _Plan(codes, steps, scores, is_upper)
 
     def _scores(self, canvas: Canvas, lower: Tensor | None) -> StepScores:
@@ -161,7 +164,6 @@ class Mmm:
 
         return StepScores(score, model.mask_code)
 
-    @torch.inference_mode()
     def _decode(self, plan: _Plan, found: Tensor) -> Tensor:
         """Return features (B, T, WIDTH) of the filled codes (B, S)."""
         if not plan.is_upper:

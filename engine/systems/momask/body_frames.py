@@ -6,6 +6,7 @@ between is the same. It knows no network.
 
 from __future__ import annotations
 
+from collections.abc import Generator as Steps
 from typing import Protocol
 
 import numpy as np
@@ -16,8 +17,9 @@ from ...features import WIDTH, clip_to_features
 from ...motion.clip import Clip
 from ...motion.contacts import Contacts
 from ...motion.edits import Mask
-from ...motion.feet.clean_up import clean_up
+from ...motion.feet.clean_up import CLEANING_UP, clean_up_in_steps
 from ...motion.files import humanml3d
+from ...motion.request import Progress
 from ...motion.skeleton import FPS
 from ...splicing import root_gap
 from ..contract import Canvas
@@ -41,7 +43,9 @@ class BodyFrames(Protocol):
     def read(self, canvas: Canvas) -> tuple[Tensor, Tensor]:
         """Return features (4 S, D) of the kept frames and the mask (S,) of steps to fill."""
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
+    def finish(
+        self, canvas: Canvas, features: Tensor
+    ) -> Steps[Progress, None, tuple[Clip, Contacts, float]]:
         """Return the finished clip of features (4 S, D), which feet stand, and the path's gap."""
 
     def frames_of(self, steps: int) -> int:
@@ -63,7 +67,9 @@ class OwnFrames:
         features = clip_to_features(clip)[0] if varies else context_features(clip, mask)
         return features, step_mask(mask).any(1)
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
+    def finish(
+        self, canvas: Canvas, features: Tensor
+    ) -> Steps[Progress, None, tuple[Clip, Contacts, float]]:
         """Return the finished clip, which feet stand, and the path's gap."""
         return finish(canvas, features)
 
@@ -96,15 +102,19 @@ class PublishedFrames:
         made = np.concatenate([made, np.repeat(made[-1:], short, axis=0)])
         return torch.from_numpy(made).float(), mask
 
-    def finish(self, canvas: Canvas, features: Tensor) -> tuple[Clip, Contacts, float]:
+    def finish(
+        self, canvas: Canvas, features: Tensor
+    ) -> Steps[Progress, None, tuple[Clip, Contacts, float]]:
         """Return the finished clip, which feet stand, and the path's gap."""
         rows, frames = features.cpu().numpy(), canvas.clip.frames
         made = humanml3d.features_to_clip(rows, frames)
         contacts = humanml3d.contacts_of(rows, frames)
         if canvas.is_new:
-            return as_float32(clean_up(made, contacts)), contacts, 0.0
+            return as_float32((yield from clean_up_in_steps(made, contacts))), contacts, 0.0
+        yield CLEANING_UP
         gap = root_gap(canvas.clip, made, canvas.mask)
-        return put_in(canvas.clip, made, canvas.mask, contacts), contacts, gap
+        yield CLEANING_UP
+        return (yield from put_in(canvas.clip, made, canvas.mask, contacts)), contacts, gap
 
     def frames_of(self, steps: int) -> int:
         """Return the frames of so many steps."""

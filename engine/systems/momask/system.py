@@ -31,9 +31,16 @@ from ...transformers.length import (
 )
 from ...transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
 from ..contract import Canvas, Made, Stopwatch
-from ..finishing import finish_takes
+from ..finishing import decode_takes, finish_takes
 from ..registry import reason_against
-from ..sliding import StepScores, fill_steps, least_certain, unseen_steps, windows
+from ..sliding import (
+    StepScores,
+    fill_steps,
+    least_certain,
+    takes_together,
+    unseen_steps,
+    windows,
+)
 from .body_frames import BodyFrames, body_frames
 
 
@@ -172,8 +179,9 @@ class MoMask:
         """Return why the mask (T, P) cannot be filled: body parts are not apart in its codes."""
         return reason_against(self.name, mask)
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return how many frames (30 fps) a take of the prompt usually has."""
+        yield Progress(0, 1, "Choosing the length")
         generator = torch.Generator().manual_seed(seed)
         steps = self.networks.length.steps(text.sentence.to(self.device), generator)
         return self.frames.frames_of(int(steps[0]))
@@ -183,11 +191,14 @@ class MoMask:
         has_text = bool(canvas.prompt.strip())
         sentence = canvas.text.sentence.to(self.device) * has_text
         scores = self.base_with(sentence)
+        reading = Progress(0, 1, "Reading the motion")
+        yield reading
         with watch.measure("encoding"):
             features, mask = self.frames.read(canvas)
+            yield reading
             codes = self.networks.tokenizer.encode(features[None].to(self.device))[0, :, 0]
             if canvas.variation and not canvas.is_new:
-                mask = least_certain(scores, codes[:, 0], mask, canvas.variation)
+                mask = yield from least_certain(scores, codes[:, 0], mask, canvas.variation)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
         unseen = unseen_steps(mask, canvas.strength, generators)
         filled = codes.repeat(len(generators), 1, 1)
@@ -197,13 +208,13 @@ class MoMask:
             )
         with watch.measure("residual tokens"):
             for start, end in windows(mask[:, None], self.frames.longest_steps):
-                yield Progress(1, 2, "Adding detail")
                 part, inside = slice(start, end), mask[start:end].to(self.device)
-                filled[:, part] = self.fill_detail(filled[:, part], inside, sentence, generators)
-        yield Progress(2, 2, "Decoding")
+                filled[:, part] = yield from self.fill_detail(
+                    filled[:, part], inside, sentence, generators
+                )
         with watch.measure("decoding"):
-            decoded = self.networks.tokenizer.decode(filled[:, :, None])
-        return (yield from finish_takes(list(decoded), partial(self.frames.finish, canvas), watch))
+            decoded = yield from decode_takes(self.networks.tokenizer.decode, filled[:, :, None])
+        return (yield from finish_takes(decoded, partial(self.frames.finish, canvas), watch))
 
     def base_with(self, sentence: Tensor) -> StepScores:
         """Return the masked transformer with a prompt's sentence (1, text width)."""
@@ -213,7 +224,10 @@ class MoMask:
             return self.base_scores(shown, sentence)
 
         longest = self.frames.longest_steps
-        return StepScores(score, masked.mask_code, longest, has_fixed_passes=True)
+        return StepScores(
+            score, masked.mask_code, longest, has_fixed_passes=True,
+            is_one_by_one=self.scoring.is_halved,
+        )  # fmt: skip
 
     @torch.inference_mode()
     def base_scores(self, shown: Tensor, sentence: Tensor) -> Tensor:
@@ -234,16 +248,19 @@ class MoMask:
         logits = self.networks.masked(shown, torch.ones_like(shown, dtype=torch.bool), sentence)
         return logits.log_softmax(-1)[0].cpu()[gone], base[gone]
 
-    @torch.inference_mode()
     def fill_detail(
         self, codes: Tensor, mask: Tensor, sentence: Tensor, generators: list[torch.Generator]
-    ) -> Tensor:
+    ) -> Steps[Progress, None, Tensor]:
         """Return codes (B, S, Q) whose stages above the base are filled at masked steps (S,)."""
-        codes = codes.clone()
-        for stage in range(1, self.networks.tokenizer.stages):
-            scores = self.detail_scores(codes[..., :stage], sentence)
-            drawn = draw(scores.unsqueeze(2), self.decoding.detail, generators).squeeze(2)
-            codes[..., stage] = torch.where(mask, drawn, codes[..., stage])
+        codes, stages = codes.clone(), self.networks.tokenizer.stages
+        for rows in takes_together(codes, self.scoring.is_halved):
+            for stage in range(1, stages):
+                yield Progress(rows.start * stages + stage, len(codes) * stages, "Adding detail")
+                shown = codes[rows]
+                scores = self.detail_scores(shown[..., :stage], sentence)
+                own = generators[rows]
+                drawn = draw(scores.unsqueeze(2), self.decoding.detail, own).squeeze(2)
+                codes[rows, :, stage] = torch.where(mask, drawn, shown[..., stage])
         return codes
 
     @torch.inference_mode()
