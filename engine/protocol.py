@@ -148,12 +148,7 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
 
 
 def load_message(id: int, model: str = "") -> Message:
-    """Return the LOAD message, which loads a model before the first request.
-
-    Args:
-        id: number of the request.
-        model: name of the model; empty for the default one.
-    """
+    """Return the LOAD message, which loads a model (empty: the default one) ahead of requests."""
     return Message(LOAD, id, {"model": model})
 
 
@@ -274,7 +269,8 @@ def _portable(array: AnyArray) -> AnyArray:
     array = np.asarray(array)
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if little.dtype.str not in DTYPES:
-        raise ProtocolError(f"arrays of {array.dtype} cannot be serialised, only {', '.join(DTYPES)}")
+        known = ", ".join(DTYPES)
+        raise ProtocolError(f"arrays of {array.dtype} cannot be serialised, only {known}")
     return np.ascontiguousarray(little).reshape(array.shape)
 
 
@@ -289,7 +285,7 @@ def _encode_header(message: Message, arrays: Mapping[str, AnyArray]) -> bytes:
     try:
         return json.dumps(header).encode()
     except (TypeError, ValueError) as error:
-        raise ProtocolError(f"the fields of {message.kind} cannot be serialised: {error}") from error
+        raise ProtocolError(f"the fields of {message.kind} are no JSON: {error}") from error
 
 
 def _check_sizes(header_bytes: int, payload_bytes: int) -> None:

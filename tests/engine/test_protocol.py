@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -127,6 +128,35 @@ def test_frames_follow_one_another_through_a_pipe_in_pieces():
     pipe = DribblingPipe(content)
     assert [protocol.read_message(pipe).id for _ in range(3)] == [0, 1, 2]
     assert protocol.read_message(pipe) is None
+
+
+def peak_bytes(action):
+    """The most memory that an action held beyond what was held before."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        kept = action()
+        return tracemalloc.get_traced_memory()[1] - before, kept
+    finally:
+        tracemalloc.stop()
+
+
+def test_arrays_are_copied_once_when_they_are_read_and_once_when_they_are_written():
+    message = Message("x", 1, {}, {"a": np.zeros((1000, 1000)), "b": np.ones((500, 1000))})
+    size = sum(array.nbytes for array in message.arrays.values())
+    written, frame = peak_bytes(lambda: protocol.encode_message(message))
+    assert size < written < 1.1 * size
+    stream = io.BytesIO(frame)
+    read, arrived = peak_bytes(lambda: protocol.read_message(stream))
+    assert size < read < size + 3 * protocol.PIECE_BYTES
+    np.testing.assert_array_equal(arrived.arrays["b"], message.arrays["b"])
+
+
+def test_arrays_behind_a_mask_lie_at_word_borders():
+    arrived = there_and_back(Message("x", 1, {}, {"a": np.ones(3, bool), "b": np.arange(4.0)}))
+    assert arrived.arrays["b"].flags.aligned
+    arrived.arrays["b"][:] = 0.0
+    assert arrived.arrays["a"].all()
 
 
 def test_every_cut_and_every_flipped_byte_is_found():
