@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from .files import is_file_name
 from .motion.bones.matching import match_bones
 from .motion.clip import Clip, ClipError, load_clip, save_clip
 from .motion.edits import (
@@ -44,13 +44,6 @@ FIELDS: Final = (
 """Every field that a line may have; `name` is required, and `prompt` by what cannot do without."""
 
 OPS: Final = ("regenerate", "in_between", "extend", "loop", "long")
-
-LONGEST_NAME: Final = 150
-
-# Separators, control characters and what Windows forbids in names of files.
-# Halves of surrogate pairs cannot be encoded.
-_FORBIDDEN_IN_NAMES: Final = re.compile(r'[/\\<>:"|?*\x00-\x1f\x7f\ud800-\udfff]')
-_RESERVED_NAMES: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,14 +275,7 @@ def _to_float(number: float) -> float:
 
 
 def _check_name(name: str) -> None:
-    if (
-        not name.strip()
-        or name != name.strip()
-        or name.endswith(".")
-        or _FORBIDDEN_IN_NAMES.search(name)
-        or _RESERVED_NAMES.fullmatch(name)
-        or len(name.encode("utf-8", "replace")) > LONGEST_NAME
-    ):
+    if not is_file_name(name):
         raise RequestError(
             f"The name {json.dumps(name)[:60]} is no file name.",
             "Use letters, digits, spaces, - and _, without a folder.",

@@ -156,11 +156,20 @@ def test_a_preset_for_another_rig_names_the_missing_bones():
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", ".hidden", "../up", "a/b", "a\\b", "C:x", "what?", "a\nb"]
+    "name",
+    ["", " ", ".hidden", "../up", "a/b", "a\\b", "C:x", "what?", "a\nb", "con", "NUL", "com1",
+     "Lpt9.json", "aux .x", "com¹", "walk.", "walk. ", "x" * 151],
 )
 def test_names_that_are_no_files_are_refused(name, tmp_path):
     with pytest.raises(RequestError, match="cannot be called"):
         rig_presets.preset_path(tmp_path, name)
+
+
+def test_a_preset_that_lies_there_under_such_a_name_can_still_be_removed(tmp_path):
+    (tmp_path / "walk..json").write_text("{}", encoding="utf-8")
+    assert rig_presets.preset_names(tmp_path) == ("walk.",)
+    rig_presets.remove_preset(rig_presets.preset_path(tmp_path, "walk."))
+    assert rig_presets.preset_names(tmp_path) == ()
 
 
 def test_presets_of_a_folder_are_listed_by_name(tmp_path):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....engine.files import is_file_name
 from ....engine.motion.request import RequestError
 from ....engine.motion.rig_options import RigOptions
 from ....engine.motion.skeleton import JOINTS
@@ -28,7 +29,6 @@ SUFFIX = ".json"
 _KEYS = {"format", "version", "bones", "reference", "options"}
 _MOST_BYTES = 16_000_000
 _MOST_NAMED = 3
-_FORBIDDEN = set('/\\:*?"<>|')
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,10 +178,12 @@ def preset_path(folder: Path, name: str) -> Path:
     """Return the file of a preset of the user's own folder.
 
     Raises:
-        RequestError: if the name cannot be a file's name.
+        RequestError: if the name cannot be a file's name, on this system or on another; a preset
+            that lies there already is found all the same.
     """
     name = name.strip()
-    if not name or name.startswith(".") or _FORBIDDEN & set(name) or not name.isprintable():
+    is_new = name not in preset_names(folder)
+    if is_new and (name.startswith(".") or not is_file_name(name)):
         raise RequestError(
             f'A preset cannot be called "{name}".', "Use letters, digits, spaces and hyphens."
         )
