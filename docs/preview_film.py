@@ -197,7 +197,10 @@ def _quiet() -> Iterator[TextIO]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)
-    with os.fdopen(os.dup(2), "w") as terminal, Path(os.devnull).open("wb") as nowhere:
+    with (
+        os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal,
+        Path(os.devnull).open("wb") as nowhere,
+    ):
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
         try:

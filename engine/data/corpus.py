@@ -83,7 +83,8 @@ def load_corpus(
     with np.load(folder / "motion.npz", allow_pickle=False) as arrays:
         root_pos, rot = arrays["root_pos"], arrays["rot"]
     entries = []
-    for number, line in enumerate((folder / "clips.jsonl").read_text().splitlines(), 1):
+    text = (folder / "clips.jsonl").read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:

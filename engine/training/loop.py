@@ -184,13 +184,14 @@ def _open_folder(run: Run) -> None:
     run.folder.mkdir(parents=True, exist_ok=True)
     path = run.folder / "config.json"
     if path.is_file():
-        if not _goes_on(json.loads(path.read_text()), json.loads(json.dumps(run.config))):
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        if not _goes_on(earlier, json.loads(json.dumps(run.config))):
             raise TrainingError(
                 f"{run.folder} holds a run of another configuration; give another --out "
                 "or delete the folder."
             )
         return
-    path.write_text(json.dumps(run.config, indent=2) + "\n")
+    path.write_text(json.dumps(run.config, indent=2) + "\n", encoding="utf-8")
 
 
 def _goes_on(stored: Any, wanted: Any) -> bool:
@@ -206,7 +207,7 @@ def mean_report(reports: Sequence[Report]) -> Report:
 
 
 def _log(folder: Path, report: dict[str, float]) -> None:
-    with (folder / "log.jsonl").open("a") as file:
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps({k: round(v, 6) for k, v in report.items()}) + "\n")
 
 

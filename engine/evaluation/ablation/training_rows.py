@@ -122,7 +122,8 @@ def subset_corpus(corpus: Path, percent: int, folder: Path) -> Path:
         return corpus
     out = folder / f"{corpus.name}-{percent}"
     out.mkdir(parents=True, exist_ok=True)
-    records = [json.loads(line) for line in (corpus / "clips.jsonl").read_text().splitlines()
+    text = (corpus / "clips.jsonl").read_text(encoding="utf-8")
+    records = [json.loads(line) for line in text.splitlines()
                if line.strip()]  # fmt: skip
     groups = {record["group"] for record in records if record["split"] == "train"}
     order = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).digest())
