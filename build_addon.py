@@ -118,7 +118,7 @@ def validate(path: Path, validator: Path) -> None:
         BuildError: with the tool's own words where it refuses.
     """
     command = [sys.executable, str(validator), "validate", str(path)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if answer.returncode != 0:
         words = (answer.stdout + answer.stderr).strip()
         raise BuildError(f"Blender's validator refuses {path.name}: {words}")
@@ -180,7 +180,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not has_weights:
         print("Without weights: there is no weights/manifest.json.")
     if validator is None:
-        print("Not validated: Blender's validator comes with bpy; install requirements/blender.txt.")
+        print("Not validated: Blender's validator is in bpy; install requirements/blender.txt.")
     return 0
 
 

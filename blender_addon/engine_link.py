@@ -12,6 +12,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from ..engine import protocol
@@ -30,6 +31,9 @@ UNREAD_SECONDS: Final = 60.0
 
 SILENCE_SECONDS: Final = 300.0
 """A worker that has said nothing for this long has hung; loading is the longest silence."""
+
+TOLD_SECONDS: Final = 2.0
+"""A silence that lasts longer is told beside what the worker does: a model may load long."""
 
 LISTEN_SECONDS: Final = 0.05
 """How often a waiting job looks whether it was cancelled."""
@@ -132,7 +136,7 @@ class EngineLink:
                     worker.end(_hung(UNREAD_SECONDS))
                 elif time.monotonic() - heard_at > SILENCE_SECONDS:
                     worker.end(_hung(SILENCE_SECONDS))
-                yield progress
+                yield _told(progress, time.monotonic() - heard_at)
         finally:
             # A cancelled job closes this generator at the yield above.
             if answer is None:
@@ -160,6 +164,13 @@ class EngineLink:
         if worker is not None:
             worker.end(stopped())
         raise stopped()
+
+
+def _told(progress: Progress, silence: float) -> Progress:
+    """Return the newest progress; after a while of silence with its seconds, so it lives."""
+    if silence < TOLD_SECONDS:
+        return progress
+    return replace(progress, label=f"{progress.label} ({silence:.0f} s)")
 
 
 def _final(question: Message, message: Message, worker: WorkerProcess) -> Message | None:

@@ -1,11 +1,10 @@
-"""The child process: requests come in on stdin, progress and results leave on a private pipe.
+"""The worker process: reads requests from stdin, writes progress and results to its stdout.
 
     python -m engine.worker [--weights DIR] [--models DIR] [--device auto] [--engine FILE:FUNCTION]
 
-One engine is loaded at the first request, or by a "load" message, and stays
-warm until a request names another model. It ends with its input, even in the
-middle of a computation. It knows no Blender; what it imports of the engine beyond
-names, it imports when the engine is loaded.
+One engine at a time is in memory: it is loaded at the first request or by a LOAD message, and
+replaced when a message names another model. The process exits when stdin is closed, even
+during a computation. torch is imported only when an engine is loaded; Blender never is.
 """
 
 from __future__ import annotations
@@ -47,11 +46,13 @@ from .protocol import (
 from .python_place import setup_remedy
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05
-"""Progress is told no more often than this, but every new label is told."""
+"""Least time between two PROGRESS messages of a request; a new label is sent at once."""
 
 ENDED_BY_INPUT: Final = 0
+"""Exit status after the end of stdin."""
+
 ENDED_BY_DAMAGE: Final = 3
-"""Exit status after a damaged frame."""
+"""Exit status after bytes on stdin that are no valid frame."""
 
 _log = logging.getLogger("keyfill.worker")
 
@@ -70,10 +71,10 @@ class EngineMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """What the command line says."""
+    """The parsed command line."""
 
     weights: Path | None
-    """Folder of the weights; None takes the engine's own."""
+    """Folder of the default model's weights; None for the shipped ones."""
 
     device: str
     """auto, cpu, cuda or mps."""
@@ -133,7 +134,7 @@ def engine_from_file(place: str) -> LoadEngine:
 
 
 class Worker:
-    """Serves one request after another; a second thread reads what comes in meanwhile."""
+    """Serves one request at a time in the main thread; a second thread reads stdin."""
 
     def __init__(self, requests: BinaryIO, answers: BinaryIO, options: WorkerOptions) -> None:
         self._requests = requests
@@ -145,13 +146,13 @@ class Worker:
         self._folder: Path | None = None
 
     def serve(self) -> None:
-        """Answer until the input ends; that ends the process, so this never returns."""
+        """Serve requests; never returns, for the end of stdin exits the process."""
         threading.Thread(target=self._watch_input, daemon=True).start()
         while True:
             self._answer(self._waiting.get())
 
     def _watch_input(self) -> None:
-        """Sort what comes in; end the process when the other end is gone."""
+        """Read messages: note cancels, queue everything else; exit at the end of stdin."""
         try:
             while (message := read_message(self._requests)) is not None:
                 if message.kind == CANCEL:
@@ -199,7 +200,10 @@ class Worker:
             self._send(Message(CANCELLED, message.id))
 
     def _warm_engine(self, message: Message) -> Engine:
-        """Return the engine of the message's model; one that cannot be loaded changes nothing."""
+        """Return the engine of the message's model, loaded now unless it is in memory.
+
+        If loading fails, the engine that was in memory stays there.
+        """
         model = message_to_model(message)
         folder = self._options.folder_of(model)
         if self._engine is None or folder != self._folder:
@@ -216,25 +220,25 @@ class Worker:
         try:
             write_message(self._answers, message)
         except OSError:
-            # Nobody listens any more; the reading thread would find out just after.
+            # stdout is closed: Blender is gone, and stdin ends with it.
             os._exit(ENDED_BY_INPUT)
 
 
 def release_memory() -> None:
-    """Give back what an engine held that is used no more."""
+    """Free the memory of an engine that was replaced: garbage, CUDA's cache, free heap pages."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
     if sys.platform == "linux":
-        # glibc keeps what is freed for itself until it is asked.
+        # glibc keeps freed pages in the heap until malloc_trim.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
 
 
 def describe_error(error: Exception) -> tuple[str, str]:
-    """Return one sentence and its cure; errors made for animators carry both."""
+    """Return the message and the remedy of an error, general ones where it carries none."""
     message, remedy = getattr(error, "message", None), getattr(error, "remedy", None)
     if isinstance(message, str) and isinstance(remedy, str):
         return message, remedy
@@ -250,10 +254,10 @@ def describe_error(error: Exception) -> tuple[str, str]:
 
 
 def take_over_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Return private binary streams for requests and answers.
+    """Return binary streams over copies of stdin and stdout, for the protocol alone.
 
-    Descriptor 1 then points at stderr and 0 at nothing, so that neither a
-    library's print, nor one from C, nor a child process can touch the frames.
+    File descriptor 1 is then redirected to stderr and 0 to the null device, so that
+    output of Python, C libraries or child processes cannot get between the frames.
     """
     sys.stdout.flush()
     requests, answers = os.dup(0), os.dup(1)

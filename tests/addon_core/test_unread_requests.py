@@ -238,3 +238,14 @@ def test_a_job_made_before_a_stop_starts_no_worker(connect):
     with pytest.raises(UserError, match="was stopped"):
         job.run_blocking(lambda progress: None)
     assert engine_link.worker_pid() == 0
+
+
+def test_a_model_that_loads_long_shows_for_how_long(connect):
+    connect(WorkerSettings(engine=f"{FAKE_ENGINE}:load_for_a_minute"))
+    job = engine_link.load_job()
+    job.start()
+    told = []
+    assert wait_for(lambda: told.append(job.poll()) or (told[-1] and "(3 s)" in told[-1].label))
+    assert told[-1].label == "Loading the model (3 s)"
+    job.cancel()
+    assert job.wait(PATIENCE_SECONDS)
