@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ def encode_message(message: Message) -> bytes:
     return b"".join([prefix, header, *(piece.data for piece in payload)])
 
 
-def write_message(stream: BinaryIO, message: Message) -> None:
+def write_message(stream: IO[bytes], message: Message) -> None:
     """Serialise a message, write its frame to a stream and flush the stream.
 
     Raises:
@@ -100,7 +100,7 @@ def write_message(stream: BinaryIO, message: Message) -> None:
     stream.flush()
 
 
-def read_message(stream: BinaryIO) -> Message | None:
+def read_message(stream: IO[bytes]) -> Message | None:
     """Read one frame from a stream; None at the end of the stream between two frames.
 
     The arrays are views into one buffer that belongs to the message: writable, not copied.
@@ -295,7 +295,7 @@ def _check_sizes(header_bytes: int, payload_bytes: int) -> None:
         raise ProtocolError(f"arrays of {payload_bytes} bytes are too large")
 
 
-def _read_bytes(stream: BinaryIO, count: int) -> bytearray:
+def _read_bytes(stream: IO[bytes], count: int) -> bytearray:
     """Return `count` bytes, fewer only at the end of the stream; a pipe may return short reads."""
     buffer, filled = bytearray(count), 0
     while filled < count and (piece := stream.read(min(count - filled, PIECE_BYTES))):
