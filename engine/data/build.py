@@ -7,7 +7,6 @@ folder has the format that `corpus` reads. Mirroring is left to the loader.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shutil
 import sys
@@ -26,6 +25,8 @@ from ..motion.skeleton import FPS
 from .bvh_clips import at_origin, bvh_to_clip
 from .captions import Segment, read_captions
 from .corpus import ROTATION_SCALE, SPLITS, CorpusClip, CorpusError
+from .near_duplicates import find_near_duplicates
+from .splitting import choose_splits, gather, warnings
 
 _T = TypeVar("_T")
 
@@ -33,8 +34,6 @@ LONGEST_SECONDS = 10.0
 """Longer spans are cut into equal pieces of at most this."""
 
 SHORTEST_SECONDS = 0.5
-VALIDATION_SHARE = 0.08
-"""About this share of the groups is kept for validation where the table names no split."""
 
 _BAR_AFTER_SECONDS = 2.0
 
@@ -46,6 +45,8 @@ class BuildResult:
     clips: tuple[CorpusClip, ...]
     skipped: tuple[str, ...]
     """A sentence for each file, span or table row that was left out."""
+    warnings: tuple[str, ...] = ()
+    """A sentence for each thing that is wrong with the splits."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = build_corpus(options.bvh, options.captions)
         for sentence in result.skipped:
             sys.stdout.write(f"skipped: {sentence}\n")
+        for sentence in result.warnings:
+            sys.stdout.write(f"{sentence}\n")
         write_corpus(result.clips, options.out)
     except CorpusError as error:
         sys.stderr.write(f"{error}\n")
@@ -72,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     counts = [sum(entry.split == split for entry in result.clips) for split in SPLITS]
     sys.stdout.write(
         f"{options.out}: {len(result.clips)} clips, {minutes:.1f} minutes, "
-        f"{counts[0]} to train and {counts[1]} to validate\n"
+        f"{counts[0]} in train, {counts[1]} in val, {counts[2]} in test\n"
     )
     return 0
 
@@ -85,13 +88,13 @@ def build_corpus(bvh: Path, captions: Path) -> BuildResult:
     """
     files = _find_files(bvh)
     segments, problems = read_captions(captions)
-    segments = assign_splits(segments)
+    _check_groups(segments)
     skipped = list(problems)
     clips: list[CorpusClip] = []
     by_file: dict[str, list[Segment]] = {}
     for segment in segments:
         by_file.setdefault(segment.file.lower(), []).append(segment)
-    for name, members in _with_bar(by_file.items(), len(by_file)):
+    for name, members in _with_bar(by_file.items(), len(by_file), "files"):
         try:
             whole = _read_named(files, name, members[0].file, bvh)
         except RequestError as error:
@@ -111,7 +114,8 @@ def build_corpus(bvh: Path, captions: Path) -> BuildResult:
         raise CorpusError(
             f"no clip could be made of {bvh}: " + "; ".join(skipped[:3] or ["no captions"])
         )
-    return BuildResult(_with_unique_ids(clips), tuple(skipped))
+    clips, told = _assign_splits(clips)
+    return BuildResult(_with_unique_ids(clips), tuple(skipped), told)
 
 
 def _read_named(files: dict[str, Path], name: str, spoken: str, folder: Path) -> Clip:
@@ -135,33 +139,31 @@ def _find_files(folder: Path) -> dict[str, Path]:
     return {path.relative_to(folder).with_suffix("").as_posix().lower(): path for path in paths}
 
 
-def assign_splits(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """Give every segment a split; segments of a group always share it.
-
-    The choice hangs on the group's name alone, so a corpus that grows keeps its
-    validation clips. If none fell to validation, the group with the lowest hash does.
-
-    Raises:
-        CorpusError: if the table puts one group into both splits.
-    """
-    chosen: dict[str, str] = {}
+def _check_groups(segments: Sequence[Segment]) -> None:
+    """Raise CorpusError if the table puts one group into two splits."""
+    asked: dict[str, str] = {}
     for segment in segments:
-        if segment.split and chosen.setdefault(segment.group, segment.split) != segment.split:
+        if segment.split and asked.setdefault(segment.group, segment.split) != segment.split:
             raise CorpusError(
-                f'the group "{segment.group}" is in both splits; give all its rows the same split'
+                f'the group "{segment.group}" is in two splits; give all its rows the same split'
             )
-    free = {segment.group for segment in segments} - set(chosen)
-    shares = {group: _share(group) for group in free}
-    for group, share in shares.items():
-        chosen[group] = "val" if share < VALIDATION_SHARE else "train"
-    if "val" not in chosen.values() and len(chosen) > 1 and free:
-        chosen[min(shares, key=lambda group: shares[group])] = "val"
-    return tuple(replace(segment, split=chosen[segment.group]) for segment in segments)
 
 
-def _share(group: str) -> float:
-    """Return a number in [0, 1) that hangs on the name alone."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") / 2.0**64
+def _assign_splits(clips: Sequence[CorpusClip]) -> tuple[list[CorpusClip], tuple[str, ...]]:
+    """Give every clip a split, and say what is wrong with the splits.
+
+    Clips of a group share it, and so do groups that are nearly the same motion.
+    """
+    asked: dict[str, str] = {}
+    for entry in clips:
+        asked[entry.group] = entry.split or asked.get(entry.group, "")
+    found = find_near_duplicates(
+        clips, lambda every: _with_bar(every, len(every), "clips compared")
+    )
+    pairs = [(each.first, each.second) for each in found]
+    chosen = choose_splits(asked, gather(asked, pairs))
+    placed = [replace(entry, split=chosen[entry.group]) for entry in clips]
+    return placed, tuple(warnings(chosen, pairs))
 
 
 def cut_segment(whole: Clip, segment: Segment) -> list[Clip]:
@@ -268,7 +270,7 @@ def _records(clips: Sequence[CorpusClip]) -> list[dict[str, Any]]:
     return records
 
 
-def _with_bar(items: Iterable[_T], total: int) -> Iterator[_T]:
+def _with_bar(items: Iterable[_T], total: int, what: str) -> Iterator[_T]:
     """Yield the items; draw a bar on stderr once it has taken over two seconds."""
     started = time.monotonic()
     is_drawn = False
@@ -276,8 +278,8 @@ def _with_bar(items: Iterable[_T], total: int) -> Iterator[_T]:
         if time.monotonic() - started > _BAR_AFTER_SECONDS:
             is_drawn = True
             filled = 30 * done // max(total, 1)
-            sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} files")
+            sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total} {what}")
             sys.stderr.flush()
         yield item
     if is_drawn:
-        sys.stderr.write(f"\r[{'#' * 30}] {total}/{total} files\n")
+        sys.stderr.write(f"\r[{'#' * 30}] {total}/{total} {what}\n")

@@ -20,7 +20,13 @@ from ..motion.skeleton import PARTS
 ROTATION_SCALE = 32767.0
 """Rotations are stored as int16; this number is 1."""
 
-SPLITS = ("train", "val")
+SPLITS = ("train", "val", "test")
+
+TRAINING_SPLITS = ("train", "val")
+"""What a training reads: it learns from the first and is measured on the second."""
+
+HELD_OUT_SPLITS = ("val", "test")
+"""What reports measure on: settings are chosen on the first; the second is for last runs only."""
 
 
 class CorpusError(ValueError):
@@ -61,13 +67,13 @@ def whole_body(corpus: Corpus) -> Corpus:
 
 
 def load_corpus(
-    folder: Path, split: str | None = None, without: tuple[str, ...] = ()
+    folder: Path, split: str | tuple[str, ...] = SPLITS, without: tuple[str, ...] = ()
 ) -> Corpus:
     """Read a corpus folder.
 
     Args:
         folder: holds `motion.npz` and `clips.jsonl`.
-        split: "train" or "val"; None reads both.
+        split: one of SPLITS, or several.
         without: leave out clips whose source or licence contains one of these
             (case does not matter).
 
@@ -82,6 +88,7 @@ def load_corpus(
             )
     with np.load(folder / "motion.npz", allow_pickle=False) as arrays:
         root_pos, rot = arrays["root_pos"], arrays["rot"]
+    wanted = (split,) if isinstance(split, str) else split
     entries = []
     text = (folder / "clips.jsonl").read_text(encoding="utf-8")
     for number, line in enumerate(text.splitlines(), 1):
@@ -89,25 +96,34 @@ def load_corpus(
             continue
         try:
             record = json.loads(line)
-            if _is_wanted(record, split, without):
+            if _is_wanted(record, wanted, without):
                 entries.append(_read_clip(record, root_pos, rot))
         except (KeyError, ValueError, TypeError) as error:
             raise CorpusError(f"clips.jsonl line {number} cannot be read: {error}") from error
     if not entries:
-        kind = f"clip of the split {split}" if split else "clip"
         left_out = f" without {', '.join(without)}" if without else ""
         raise CorpusError(
-            f"{folder} has no {kind}{left_out}; write train or val into the column split of "
-            "captions.csv and build the corpus again, or leave fewer clips out."
+            f"{folder} has no clip of the split {' or '.join(wanted)}{left_out}; write "
+            f"{wanted[0]} into the column split of captions.csv and build the corpus again, or "
+            "leave fewer clips out."
         )
     return Corpus(tuple(entries))
 
 
-def _is_wanted(record: dict[str, Any], split: str | None, without: tuple[str, ...]) -> bool:
+def splits_of(folder: Path) -> tuple[str, ...]:
+    """Return the splits of which a corpus folder has clips, in the order of SPLITS."""
+    lines = (folder / "clips.jsonl").read_text(encoding="utf-8").splitlines()
+    found = {json.loads(line)["split"] for line in lines if line.strip()}
+    return tuple(split for split in SPLITS if split in found)
+
+
+def _is_wanted(
+    record: dict[str, Any], splits: tuple[str, ...], without: tuple[str, ...]
+) -> bool:
+    if record["split"] not in SPLITS:
+        raise ValueError(f'the split "{record["split"]}" is none of {", ".join(SPLITS)}')
     origin = f"{record['source']} {record['licence']}".lower()
-    return (split is None or record["split"] == split) and not any(
-        word.lower() in origin for word in without
-    )
+    return record["split"] in splits and not any(word.lower() in origin for word in without)
 
 
 def _read_clip(

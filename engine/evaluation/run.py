@@ -16,15 +16,18 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from ..api import load_engine
-from ..data.corpus import load_corpus
+from ..data.corpus import HELD_OUT_SPLITS, TRAINING_SPLITS, load_corpus
 from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
 from .comparison.command import main as compare
+from .comparison.held_out import choose_whole
 from .scores.baseline import CaptionBaseline
+from .scores.circumstances import decoding_settings, learnt_before
 from .scores.edit_scores import edits_table, score_edits
 from .scores.library import RealClip, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
+from .scores.played_back import DEFINITION, retrieval_of
 from .scores.prompt_scores import score_prompts, scores_table
 from .scores.prompts import PAIRS, SINGLES, Prompt
 from .scores.rates import frozen_digest, rate_prompt, rates_table
@@ -34,6 +37,9 @@ SEEDS: Final = 3
 """Takes per prompt."""
 
 MEASUREMENTS: Final = ("checks", "prompts", "motion", "edits", "tokenizer")
+
+ON_A_SPLIT: Final = ("motion", "edits", "tokenizer")
+"""Measured on the clips of a held-out split."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -50,6 +56,10 @@ def main(words: Sequence[str] | None = None) -> int:
         "tokenizer": _measure_tokenizer,
     }[options.what]
     report, table, status = measurement(options)
+    if options.what in ON_A_SPLIT:
+        told = learnt_before(options.split, {"this model": options.weights})
+        report = {"split": options.split, "learnt_before": told, **report}
+        table = f"{table}\n\nMeasured on the split {options.split}. {told}".rstrip()
     print(table)
     if options.out is not None:
         _write(options.out, {"measured": options.what, **report})
@@ -67,9 +77,17 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--seed", type=int, default=0, help="of the first take")
-    parser.add_argument("--clips", type=int, default=60, help="most validation clips for motion")
+    parser.add_argument("--clips", type=int, default=60, help="most clips of motion's takes")
     parser.add_argument("--out", type=Path, help="JSON report to write")
-    return parser.parse_args(words)
+    parser.add_argument(
+        "--split", choices=HELD_OUT_SPLITS,
+        help=f"clips that {', '.join(ON_A_SPLIT)} are measured on (val); test is for last runs",
+    )  # fmt: skip
+    options = parser.parse_args(words)
+    if options.split and options.what not in ON_A_SPLIT:
+        parser.error(f"--split goes with {', '.join(ON_A_SPLIT)}")
+    options.split = options.split or HELD_OUT_SPLITS[0]
+    return options
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:
@@ -80,11 +98,14 @@ def _write(path: Path, report: dict[str, Any]) -> None:
 
 
 def _read_clips(options: argparse.Namespace) -> tuple[RealClip, ...]:
-    return measure_corpus(load_corpus(options.corpus))
+    """Return the training clips and those of the chosen split, where it has whole bodies."""
+    corpus = load_corpus(options.corpus, ("train", options.split))
+    choose_whole(corpus, options.split, options.corpus)
+    return measure_corpus(corpus)
 
 
 def _measure_checks(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    clips = _read_clips(options)
+    clips = measure_corpus(load_corpus(options.corpus, TRAINING_SPLITS))
     rates = [
         rate_prompt(prompt, clips)
         for prompt in tqdm((*SINGLES, *PAIRS), desc="checks", unit="prompt")
@@ -99,32 +120,41 @@ def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, 
         prompt.text: measure_takes(engine, prompt.text, prompt.seconds, SEEDS, options.seed)
         for prompt in tqdm((*SINGLES, *PAIRS), desc="takes", unit="prompt")
     }
-    train = measure_corpus(load_corpus(options.corpus, split="train"))
-    baseline = CaptionBaseline(load_text_encoder("minilm"), train)
+    train = load_corpus(options.corpus, "train")
+    retrieval = retrieval_of(engine, train)
+    played = None if retrieval is None else {
+        prompt.text: retrieval.bodies(prompt.text, prompt.seconds, SEEDS, options.seed)
+        for prompt in (*SINGLES, *PAIRS)
+    }
+    baseline = CaptionBaseline(load_text_encoder("minilm"), measure_corpus(train))
     report: dict[str, Any] = {"frozen_sha256": frozen_digest(), "seed": options.seed}
+    report["decoding"] = decoding_settings(engine)
     tables = []
     groups: dict[str, tuple[Prompt, ...]] = {"singles": SINGLES, "pairs": PAIRS}
     for name, prompts in groups.items():
-        report[name] = score_prompts(prompts, takes, baseline)
+        report[name] = score_prompts(prompts, takes, baseline, played)
         title = "Single actions" if name == "singles" else "Two actions at once"
         tables.append(scores_table(title, report[name]))
+    if played is not None:
+        report["played_back"] = DEFINITION
+        tables.append(DEFINITION)
     return report, "\n\n".join(tables), 0
 
 
 def _measure_motion(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     engine = load_engine(options.weights, options.device)
     scores = score_motion(engine, _read_clips(options), options.clips, options.seed)
-    return scores, motion_table(scores), 0
+    return scores | {"decoding": decoding_settings(engine)}, motion_table(scores), 0
 
 
 def _measure_edits(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     engine = load_engine(options.weights, options.device)
     scores = score_edits(engine, _read_clips(options), options.seed)
-    return scores, edits_table(scores), 0
+    return scores | {"decoding": decoding_settings(engine)}, edits_table(scores), 0
 
 
 def _measure_tokenizer(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    report = measure(options.weights, options.corpus)
+    report = measure(options.weights, options.corpus, options.split)
     lines = ["| quantity | value |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in report.items()]
     return report, "\n".join(lines), 0

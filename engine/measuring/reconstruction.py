@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..data.corpus import load_corpus
+from ..data.corpus import CorpusError, load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank
 from ..features import integrate_root, local_rotations
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
@@ -76,15 +76,20 @@ def codebook_use(model: GridTokenizer, bank: FeatureBank) -> dict[str, list[floa
     return {part: used.mean(1).tolist() for part, used in seen.items()}
 
 
-def measure(weights: Path, corpus: Path) -> dict[str, Any]:
-    """Return the shipped tokenizer's errors on the validation split and its use of codes.
+def measure(weights: Path, corpus: Path, split: str = "val") -> dict[str, Any]:
+    """Return the shipped tokenizer's errors on a held-out split and its use of codes.
 
     Lengths are in millimetres or metres as the names say; `codes_used_percent` is the
     least and the mean over parts and stages, on the training split without mirroring.
     """
     model = load_grid_tokenizer(weights)
+    held_out = load_corpus(corpus, split)
+    if not whole_body(held_out).clips:
+        raise CorpusError(
+            f"{corpus} has no clip of whole bodies in the split {split}; choose another --split."
+        )
     report: dict[str, Any] = dict(
-        reconstruction_errors(model, build_bank(load_corpus(corpus, "val"), is_mirrored=False))
+        reconstruction_errors(model, build_bank(held_out, is_mirrored=False))
     )
     use = codebook_use(model, build_bank(load_corpus(corpus, "train"), is_mirrored=False))
     shares = [share for stages in use.values() for share in stages]

@@ -47,6 +47,10 @@ class SystemDescription:
     licence: str = ""
     """What may be done with the weights, in one sentence; empty where the model card says it."""
 
+    splits: tuple[str, ...] = ()
+    """Those that the corpus had when the networks were trained; empty where nobody wrote it down.
+    With `test` among them no network has learnt from a clip of that split."""
+
 
 def known_systems() -> frozenset[str]:
     """Return the systems that there is code for: the folders of `engine/systems`."""

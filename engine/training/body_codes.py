@@ -12,7 +12,7 @@ from torch import nn
 
 from ..checkpoint import load_network
 from ..data.body_codes import CodeBank, encode_corpus
-from ..data.corpus import SPLITS, load_corpus
+from ..data.corpus import TRAINING_SPLITS, load_corpus, splits_of
 from ..presets import NetworkPreset
 from ..text_encoder import load_text_encoder
 from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
@@ -30,6 +30,8 @@ class CodeData:
     tokenizer: RvqVae | HalvesTokenizer
     train: CodeBank
     held_out: CodeBank
+    splits: tuple[str, ...] = ()
+    """Which splits the corpus had."""
 
 
 def read_options(
@@ -54,19 +56,20 @@ def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
     else:
         path = options.tokenizer / "tokenizer.safetensors"
         tokenizer = load_network(path, RvqVae, RvqVaeConfig, "cpu")
-    corpora = {
-        split: load_corpus(options.corpus, split, tuple(options.without)) for split in SPLITS
-    }
+    training, validation = (
+        load_corpus(options.corpus, split, tuple(options.without)) for split in TRAINING_SPLITS
+    )
     encoder = load_text_encoder("minilm")
     options.out.mkdir(parents=True, exist_ok=True)
-    banks = [
-        encode_corpus(
-            corpus, tokenizer, encoder, is_mirrored=split == "train",
-            cache=options.out / f"captions_{split}.pt",
-        )
-        for split, corpus in corpora.items()
-    ]  # fmt: skip
-    return CodeData(tokenizer, *banks)
+    learnt = encode_corpus(
+        training, tokenizer, encoder,
+        is_mirrored=True, cache=options.out / "captions_train.pt",
+    )  # fmt: skip
+    held_out = encode_corpus(
+        validation, tokenizer, encoder,
+        is_mirrored=False, cache=options.out / "captions_val.pt",
+    )  # fmt: skip
+    return CodeData(tokenizer, learnt, held_out, splits_of(options.corpus))
 
 
 class CodeTask(Task, Protocol):

@@ -9,7 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from ..data.corpus import load_corpus, whole_body
+from ..data.corpus import load_corpus, splits_of, whole_body
 from ..data.windows import FeatureBank, build_bank, draw_windows
 from ..measuring.reconstruction import reconstruction_errors
 from ..motion.skeleton import PARTS
@@ -159,7 +159,7 @@ def train_body(
     start = read_body_start(init, preset)
     task = prepare(preset, corpus, tuple(without))
     begin(task.model, start)
-    trained = train_task(task, preset, out, data_record(without, init))
+    trained = train_task(task, preset, out, data_record(splits_of(corpus), without, init))
     assert isinstance(trained, RvqVae | HalvesTokenizer)
     refit_body(trained, task.bank)
     save_network(out / f"{FILE_NAMES[type(trained)]}.safetensors", trained, preset)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from ..checkpoint import save_checkpoint
 from ..config import to_json
-from ..data.corpus import Corpus, load_corpus, whole_body
+from ..data.corpus import Corpus, load_corpus, splits_of, whole_body
 from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
 from ..data.windows import FeatureBank, build_bank
 from ..measuring.evaluator import FILE_NAME, EvaluatorConfig, MotionTextEvaluator, describe
@@ -24,6 +24,7 @@ from ..shares import current_share, own_rows, rand_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from .distributed import write_once
 from .loop import Report, Run, train
+from .starting import run_record
 
 SHORTEST_FRAMES: Final = 24
 MOST_SHARPNESS: Final = 3.5
@@ -230,7 +231,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     preset = with_options(EVALUATOR_PRESETS[options.preset], options.steps)
     task = prepare(preset, options.corpus, tuple(options.without), options.out)
-    config = {"preset": to_json(preset), "without": options.without}
+    record = run_record(splits_of(options.corpus), None)
+    config = {"preset": to_json(preset), "without": options.without} | record
     run = Run(task.model, task.batch_loss, task.validate, options.out, config)
     trained = train(run, preset.loop)
     path, described = options.out / FILE_NAME, to_json(preset.model)

@@ -12,7 +12,7 @@ import torch
 
 from ..data.batches import MaskedBatch, collate
 from ..data.composition import Composer, Example, stitch_pool
-from ..data.corpus import SPLITS, load_corpus
+from ..data.corpus import TRAINING_SPLITS, load_corpus
 from ..data.tokens import TokenBank, build_memory, build_tokens, find_neighbours
 from ..retrieval.memory import SLOTS, MotionMemory
 from ..text_encoder import TextEncoder, load_text_encoder
@@ -38,7 +38,9 @@ def load_data(
     corpus: Path, tokenizer: GridTokenizer, without: list[str], stitched: int, cache: Path
 ) -> GeneratorData:
     """Encode the corpus and index the memory; the captions' vectors are cached."""
-    training, validation = (load_corpus(corpus, split, tuple(without)) for split in SPLITS)
+    training, validation = (
+        load_corpus(corpus, split, tuple(without)) for split in TRAINING_SPLITS
+    )
     encoder = load_text_encoder("minilm")
     cache.mkdir(parents=True, exist_ok=True)
     bank = build_tokens(

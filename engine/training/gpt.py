@@ -88,5 +88,6 @@ def main(argv: list[str]) -> int:
     start = chosen_start(options.init, "gpt", preset, GPT_PRESETS)
     data = load_codes(options, of_halves=False)
     check_sizes(data, (preset.model.stages, preset.model.codebook_size), options.tokenizer)
-    train_gpt(preset, data, options.out, start, data_record(options.without, options.init))
+    record = data_record(data.splits, options.without, options.init)
+    train_gpt(preset, data, options.out, start, record)
     return 0

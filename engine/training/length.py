@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.corpus import Corpus, load_corpus
+from ..data.corpus import Corpus, load_corpus, splits_of
 from ..data.tokens import encode_texts
 from ..motion.skeleton import FPS, FRAMES_PER_STEP
 from ..presets import LENGTH_PRESETS, LengthPreset, with_options
@@ -82,7 +82,7 @@ def run_training(
         length_rows(load_corpus(corpus, "train", without), encoder, preset.model),
         length_rows(load_corpus(corpus, "val", without), encoder, preset.model),
     )
-    trained = train_task(task, preset, out, data_record(without, init))
+    trained = train_task(task, preset, out, data_record(splits_of(corpus), without, init))
     save_network(out / "length.safetensors", trained, preset)
 
 

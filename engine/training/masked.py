@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
+from ..data.corpus import splits_of
 from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows
 from ..systems.grid.presets import MASKED_PRESETS
@@ -79,7 +80,8 @@ def main(argv: list[str]) -> int:
         BatchSource(data.composer, data.encoder, model.mask_code),
         validation_batches(data, model.mask_code),
     )
-    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
+    record = data_record(splits_of(options.corpus), options.without, options.init)
+    trained = train_task(task, preset, options.out, record)
     memory = joined_memory(data.memory, options.init, options.tokenizer).to_tensors()
     write_once(lambda: _save(options.out, trained, preset.model, memory))
     return 0

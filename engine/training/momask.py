@@ -30,7 +30,7 @@ from .distributed import write_once
 from .length import run_training as train_length
 from .loop import Report, mean_report
 from .options import chosen_start, training_parser
-from .starting import Start, begin, init_record
+from .starting import Start, begin, run_record, splits_of_all, trained_splits
 from .weights import halved_tensors
 
 NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
@@ -161,7 +161,8 @@ def train_sentence(
     else:
         task = ResidualTask(SentenceResidual(config), preset, data.train, all_codes(data.held_out))
     begin(task.model, start)
-    trained = train_network(task, run_folder, kind, init_record(start.path if start else None))
+    record = run_record(data.splits, start.path if start else None)
+    trained = train_network(task, run_folder, kind, record)
     if isinstance(task, MaskedTask):
         assert isinstance(trained, SentenceMasked)
         return replace(task, model=trained)
@@ -177,7 +178,8 @@ def gather(out: Path) -> bool:
     for name, path in paths.items():
         tensors, config = load_checkpoint(path)
         save_checkpoint(out / f"{name}.safetensors", halved_tensors(name, tensors), config)
-    write_description(out, SystemDescription("momask", "minilm"))
+    splits = splits_of_all(out / name for name in NETWORKS)
+    write_description(out, SystemDescription("momask", "minilm", splits=splits))
     write_manifest(out)
     return True
 
@@ -192,6 +194,8 @@ def keep_tokenizer(init: Path, preset: MoMaskPreset, out: Path) -> None:
     assert start is not None
     described = to_json(preset.tokenizer.model)
     save_checkpoint(out / "tokenizer" / "tokenizer.safetensors", start.tensors, described)
+    known_splits = trained_splits(init)
+    write_description(out / "tokenizer", SystemDescription("momask", splits=known_splits))
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

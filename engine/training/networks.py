@@ -13,7 +13,7 @@ from ..config import to_json
 from ..presets import NetworkPreset
 from .distributed import write_once
 from .loop import Record, Report, Run, train
-from .starting import init_record
+from .starting import run_record
 
 
 class Task(Protocol):
@@ -30,9 +30,15 @@ class Task(Protocol):
         """Measure a network on the held-out clips."""
 
 
-def data_record(without: Sequence[str], init: Path | None) -> Record:
-    """Return what a run's configuration says about its data and its start."""
-    return {"without": list(without)} | init_record(init)
+def data_record(splits: Sequence[str], without: Sequence[str], init: Path | None) -> Record:
+    """Return what a run's configuration says about its data and its start.
+
+    Args:
+        splits: those that the corpus has.
+        without: what was left out of it.
+        init: what the run begins with; None where it is random.
+    """
+    return {"without": list(without)} | run_record(splits, init)
 
 
 def train_task(task: Task, preset: NetworkPreset, out: Path, record: Record) -> nn.Module:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data.batches import BatchSource, MaskedBatch
+from ..data.corpus import splits_of
 from ..presets import with_options
 from ..shares import mean_of_all, own_rows, rand_rows
 from ..systems.grid.presets import RESIDUAL_PRESETS
@@ -98,6 +99,7 @@ def main(argv: list[str]) -> int:
         BatchSource(data.composer, data.encoder, tokenizer.codebook_size),
         validation_batches(data, tokenizer.codebook_size),
     )
-    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
+    record = data_record(splits_of(options.corpus), options.without, options.init)
+    trained = train_task(task, preset, options.out, record)
     save_network(options.out / "residual.safetensors", trained, preset)
     return 0

@@ -6,7 +6,8 @@ What is wrong with the weights is told before anything is written.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 
 from ..checkpoint import load_checkpoint
 from ..config import ConfigError, from_json
+from ..data.corpus import SPLITS
+from ..models.description import read_description
 from ..retrieval.memory import MotionMemory
 from .distributed import TrainingError
 
@@ -37,9 +40,38 @@ def add_init(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def init_record(init: Path | None) -> dict[str, str]:
-    """Return what a run's configuration says about its start; nothing where it was random."""
-    return {"init": str(init) if init else ""}
+def run_record(splits: Sequence[str], init: Path | None) -> dict[str, Any]:
+    """Return what a run's configuration says about its start and its corpus.
+
+    Args:
+        splits: those that the corpus has.
+        init: what the run begins with; None where it is random.
+
+    Returns:
+        "init", empty where it was random; "splits": those that the corpus had, without those
+        that the start's corpus lacked, for the start may have learnt from their clips.
+    """
+    known = SPLITS if init is None else trained_splits(init)
+    return {"init": str(init) if init else "", "splits": [s for s in splits if s in known]}
+
+
+def trained_splits(place: Path) -> tuple[str, ...]:
+    """Return which splits there were when a run or a model was trained; none if nobody wrote it.
+
+    Args:
+        place: folder of a run or of a model, or a network's file in it.
+    """
+    folder = place if place.is_dir() else place.parent
+    config = folder / "config.json"
+    if config.is_file():
+        return tuple(json.loads(config.read_text(encoding="utf-8")).get("splits", ()))
+    return read_description(folder).splits
+
+
+def splits_of_all(places: Iterable[Path]) -> tuple[str, ...]:
+    """Return the splits that there were in each of several trainings."""
+    each = [trained_splits(place) for place in places]
+    return tuple(split for split in SPLITS if all(split in known for known in each))
 
 
 def read_start(

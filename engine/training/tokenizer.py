@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.corpus import load_corpus
+from ..data.corpus import load_corpus, splits_of
 from ..data.windows import FeatureBank, WindowBatch, build_bank, draw_windows
 from ..features import (
     CONTACTS,
@@ -139,7 +139,8 @@ def main(argv: list[str]) -> int:
     start = chosen_start(options.init, "tokenizer", preset, TOKENIZER_PRESETS)
     task = prepare(preset, options.corpus, tuple(options.without))
     begin(task.model, start)
-    trained = train_task(task, preset, options.out, data_record(options.without, options.init))
+    record = data_record(splits_of(options.corpus), options.without, options.init)
+    trained = train_task(task, preset, options.out, record)
     assert isinstance(trained, GridTokenizer)
     refit_codebooks(trained, task.bank)
     save_network(options.out / "tokenizer.safetensors", trained, preset)

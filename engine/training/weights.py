@@ -25,6 +25,7 @@ from ..models.description import (
 )
 from ..systems.registry import SYSTEMS
 from .distributed import TrainingError
+from .starting import splits_of_all
 
 EVALUATOR: Final = FILE_NAME.removesuffix(".safetensors")
 """Taken into the folder from a run that holds it; no system needs it."""
@@ -51,6 +52,7 @@ def main(argv: list[str]) -> int:
     """Run `python -m engine train weights`."""
     options = _parse(argv)
     sources = find_files(options)
+    splits = splits_of_all(_places(options, sources))
     stored = {name: load_checkpoint(folder / f"{name}.safetensors")
               for name, folder in sources.items()}  # fmt: skip
     halved = {name: halved_tensors(name, tensors) for name, (tensors, _) in stored.items()}
@@ -60,7 +62,7 @@ def main(argv: list[str]) -> int:
         held = [name for name, source in sources.items() if source == folder]
         _copy_logs(folder, held, options.out)
     described = read_description(options.init) if options.init else SystemDescription()
-    write_description(options.out, replace(described, system=options.system))
+    write_description(options.out, replace(described, system=options.system, splits=splits))
     write_manifest(options.out)
     return 0
 
@@ -93,6 +95,12 @@ def find_files(options: argparse.Namespace) -> dict[str, Path]:
                 "it, or with --init a model that has it."
             )
     return sources
+
+
+def _places(options: argparse.Namespace, sources: dict[str, Path]) -> set[Path]:
+    """Return the folders of all networks; those that are already in place count, too."""
+    kept = [path.stem for path in options.out.glob("*.safetensors") if path.stem not in sources]
+    return {*sources.values(), *([options.out] if kept else [])}
 
 
 def check_system(folder: Path, system: str) -> None:

@@ -133,5 +133,6 @@ def main(argv: list[str]) -> int:
     start = chosen_start(options.init, name_of(preset), preset, WORDS_PRESETS)
     data = load_codes(options, of_halves=preset.model.has_lower)
     check_sizes(data, (1, preset.model.codebook_size), options.tokenizer)
-    train_words(preset, data, options.out, start, data_record(options.without, options.init))
+    record = data_record(data.splits, options.without, options.init)
+    train_words(preset, data, options.out, start, record)
     return 0

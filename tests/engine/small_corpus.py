@@ -57,3 +57,12 @@ def write_small_corpus(folder: Path, clips: int = 12) -> Path:
     )
     (folder / "clips.jsonl").write_text("\n".join(lines) + "\n")
     return folder
+
+
+def add_unreadable_test_clip(folder: Path) -> Path:
+    """Give a corpus a clip of the split test that nobody can read: its rows are not there."""
+    lines = folder / "clips.jsonl"
+    record = json.loads(lines.read_text().splitlines()[0])
+    record |= {"id": "unseen", "split": "test", "group": "unseen", "start": 10**6}
+    lines.write_text(lines.read_text() + json.dumps(record) + "\n")
+    return folder

@@ -4,14 +4,16 @@ import json
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.data.build import assign_splits, cut_segment, main
+from keyfill_extension.engine.data.build import cut_segment, main
 from keyfill_extension.engine.data.bvh_clips import at_origin, bvh_to_clip, on_floor
 from keyfill_extension.engine.data.captions import Segment, read_captions
-from keyfill_extension.engine.data.corpus import CorpusError, load_corpus
+from keyfill_extension.engine.data.corpus import CorpusError, load_corpus, splits_of
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.files.bvh import write_bvh
 from keyfill_extension.engine.motion.skeleton import JOINTS
+
+from .small_corpus import write_small_corpus
 
 
 def standing_clip(frames=90, seed=0, fps=30.0):
@@ -150,15 +152,6 @@ def segments_of(groups):
     return [Segment(group, 0.0, None, ("x",), "", group, "own") for group in groups]
 
 
-def test_splits_hang_on_the_group_alone():
-    names = [f"group{number}" for number in range(400)]
-    first = {segment.group: segment.split for segment in assign_splits(segments_of(names))}
-    again = {segment.group: segment.split for segment in assign_splits(segments_of(names[::-3]))}
-    assert all(first[group] == split for group, split in again.items())
-    assert 0.03 < sum(split == "val" for split in first.values()) / 400 < 0.15
-    assert {segment.split for segment in assign_splits(segments_of(["a", "b"]))} == {"train", "val"}
-
-
 @pytest.mark.parametrize(("frames", "pieces"), [(14, 0), (15, 1), (300, 1), (301, 2), (900, 3)])
 def test_long_spans_are_cut_evenly(frames, pieces):
     clip = standing_clip(frames)
@@ -201,3 +194,51 @@ def test_corpus_clips_survive_the_way_through_bvh(shared, tmp_path):
         records = (tmp_path / "corpus" / "clips.jsonl").read_text().splitlines()
         assert {"id", "start", "frames", "fps", "split", "group", "source", "licence", "label",
                 "captions"} == set(json.loads(records[0]))  # fmt: skip
+
+
+def test_near_duplicates_land_in_one_split(tmp_path, capsys):
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    rows = ["file,caption"]
+    for number in range(8):
+        clip = standing_clip(90, seed=number)
+        write_bvh(clip, folder / f"take{number}.bvh")
+        write_bvh(clip.moved(0.8, np.array([1.0, 0.0, 2.0])), folder / f"again{number}.bvh")
+        rows += [f"take{number},x", f"again{number},y"]
+    assert build(tmp_path, folder, "\n".join(rows)) == 0
+    splits = {entry.id: entry.split for entry in load_corpus(tmp_path / "corpus").clips}
+    assert all(splits[f"take{number}"] == splits[f"again{number}"] for number in range(8))
+    assert set(splits.values()) == {"train", "val", "test"}
+    assert "in test" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_few_recordings_say_which_split_is_missing(tmp_path, bvh_folder, capsys, files):
+    rows = ["one,x", "two,y", "day 2/long,z"][:files]
+    assert build(tmp_path, bvh_folder, "\n".join(["file,caption", *rows])) == 0
+    clips = load_corpus(tmp_path / "corpus").clips
+    assert {entry.split for entry in clips} == set(("train", "val", "test")[:files])
+    said = capsys.readouterr().out
+    assert said.count("No recording is left for") == 3 - files
+    for name in ("train", "val", "test")[files:]:
+        assert f"No recording is left for {name}: " in said
+
+
+def test_a_table_that_tears_the_same_motion_apart_is_told(tmp_path, bvh_folder, capsys):
+    write_bvh(standing_clip(seed=1), bvh_folder / "again.bvh")
+    table = "file,caption,split\none,x,train\nagain,y,val\ntwo,z,test\n"
+    assert build(tmp_path, bvh_folder, table) == 0
+    assert '"again" and "one" are nearly the same motion' in capsys.readouterr().out
+
+
+def test_a_corpus_of_two_splits_loads_and_an_unknown_split_is_refused(tmp_path):
+    folder = write_small_corpus(tmp_path / "corpus")
+    assert splits_of(folder) == ("train", "val")
+    assert len(load_corpus(folder).clips) == 12
+    assert {entry.split for entry in load_corpus(folder, ("train", "test")).clips} == {"train"}
+    with pytest.raises(CorpusError, match="no clip of the split test.*write test into"):
+        load_corpus(folder, "test")
+    lines = (folder / "clips.jsonl").read_text().replace('"val"', '"valid"')
+    (folder / "clips.jsonl").write_text(lines)
+    with pytest.raises(CorpusError, match='line 3.*"valid" is none of train, val, test'):
+        load_corpus(folder, "train")

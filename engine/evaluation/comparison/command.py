@@ -15,23 +15,26 @@ from typing import Any, Final
 
 from ...api import load_engine
 from ...checkpoint import sha256_of, verify_weights
-from ...data.corpus import SPLITS, Corpus, CorpusError
+from ...data.corpus import HELD_OUT_SPLITS, Corpus, CorpusError
 from ...measuring.evaluator import FILE_NAME, load_evaluator
 from ...measuring.metrics import DRAWS
 from ...models.catalogue import SHIPPED, model_folder
 from ...models.description import ModelError
+from ...systems.grid.generator import GridGenerator
 from ...systems.registry import SYSTEMS
 from ...text_encoder import load_text_encoder
 from ..scores.baseline import CaptionBaseline
+from ..scores.circumstances import decoding_settings, learnt_before
 from ..scores.library import measure_corpus
 from ..scores.machine import describe
+from ..scores.played_back import DEFINITION, PlayedBack
 from .cache import StepCache, digest_folder, open_cache
 from .figures import Yardstick, diversity_pairs, halves_of_real, motion_figures
 from .held_out import HeldOut, choose_evenly, read_split
 from .model_rows import Bench, Counts, ModelEngine, ModelRow, sample_row
 from .report import write_report
 from .samples import Judge, Source
-from .sources import NearestCaption, RandomTraining, RealMotion
+from .sources import NearestCaption, PlayedBackClips, RandomTraining, RealMotion
 from .training_curves import read_curves
 
 ALL: Final = "all"
@@ -75,11 +78,21 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
     rows["real motion"]["figures"] |= {"fid": nothing, "kid": nothing}
     for name, folder in models.items():
         engine = doors.load_engine(folder, options.device)
-        depends_on = {"weights": digest_folder(folder), "device": options.device}
+        if isinstance(engine.generator, GridGenerator):
+            source = comparison.retrieval(name, engine)
+            weights = {"weights": digest_folder(folder)}
+            figures = comparison.measure(source, weights)
+            rows[source.name] = {"figures": figures, "what": DEFINITION}
+        settings = decoding_settings(engine)
+        depends_on = {
+            "weights": digest_folder(folder), "device": options.device, "decoding": settings,
+        }  # fmt: skip
         kept = comparison.cache(name, depends_on)
         row = ModelRow(name, engine, comparison.bench, kept).measure(comparison.yard)
-        rows[name] = row | {"training": read_curves(folder)}
-    print(write_report(options.out, {**comparison.heading(), "missing": missing, "rows": rows}))
+        rows[name] = row | {"training": read_curves(folder), "decoding": settings}
+    told = learnt_before(options.split, models | {"the evaluator": options.evaluator.parent})
+    heading = comparison.heading() | {"learnt_before": told, "missing": missing}
+    print(write_report(options.out, {**heading, "rows": rows}))
     return 0 if models else 1
 
 
@@ -90,7 +103,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         "--model", nargs="+", required=True, metavar="DIR_OR_NAME",
         help=f"{ALL}, or folders or names of models ({', '.join(SYSTEMS)})",
     )  # fmt: skip
-    parser.add_argument("--split", default="val", choices=SPLITS[::-1])
+    parser.add_argument(
+        "--split", default=HELD_OUT_SPLITS[0], choices=HELD_OUT_SPLITS,
+        help="held-out clips to measure on (val); test is for last runs",
+    )  # fmt: skip
     parser.add_argument("--corpus", type=Path, default=CORPUS, help="folder of captioned clips")
     parser.add_argument(
         "--out", type=Path, default=REPOSITORY / "docs" / "evaluation", help="folder of the report"
@@ -181,10 +197,19 @@ class Comparison:
         library = measure_corpus(Corpus(self.bench.training))
         return CaptionBaseline(self.bench.judge.encoder, library)
 
-    def measure(self, source: Source) -> dict[str, Any]:
-        """Return the figures of a row that needs no model."""
+    def retrieval(self, name: str, engine: ModelEngine) -> PlayedBackClips:
+        """Return the row of what a grid model's retrieval gives by itself."""
+
+        def find() -> PlayedBack:
+            vectors = self.options.cache / "captions_train.pt"
+            return PlayedBack(engine.generator.system, Corpus(self.bench.training), vectors)
+
+        return PlayedBackClips(f"{name}, retrieval played back", cache(find), self.bench.held_out)
+
+    def measure(self, source: Source, more: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the figures of a row that needs no network, but depends on `more`."""
         training = HeldOut(self.bench.training, "train", self.options.seed).digest()
-        kept = self.cache(source.name, {"training": training})
+        kept = self.cache(source.name, {"training": training, **(more or {})})
         return motion_figures(sample_row(source, self.bench, kept), self.yard)
 
     def heading(self) -> dict[str, Any]:

@@ -64,7 +64,21 @@ def read_split(folder: Path, split: str) -> Corpus:
     Raises:
         CorpusError: if the corpus cannot be read or has no such clip.
     """
-    whole = [entry for entry in whole_body(load_corpus(folder)).clips if entry.split == split]
+    return choose_whole(load_corpus(folder), split, folder)
+
+
+def choose_whole(corpus: Corpus, split: str, folder: Path) -> Corpus:
+    """Return the clips of a split of which every body part was captured.
+
+    Args:
+        corpus: of any splits.
+        split: the one to choose.
+        folder: where the corpus lies.
+
+    Raises:
+        CorpusError: if there is no such clip.
+    """
+    whole = [entry for entry in whole_body(corpus).clips if entry.split == split]
     if not whole:
         raise CorpusError(
             f"The corpus {folder} has no clip of whole bodies in the split {split}; mark clips "

@@ -54,7 +54,7 @@ def _tables(report: Report) -> Iterator[str]:
 
 
 def _heading(report: Report) -> str:
-    missing = " ".join(report["missing"])
+    notes = " ".join([report["learnt_before"], *report["missing"]]).strip()
     return (
         f"Split {report['split']}: {report['clips']} clips of {report['groups']} groups, all body "
         f"parts captured; {report['repeats']} sampling repeats, seed {report['seed']}. In brackets "
@@ -63,20 +63,23 @@ def _heading(report: Report) -> str:
         f"{report['diversity_pairs']} pairs (published 300). MultiModality: "
         f"{report['multimodality_prompts']} prompts (published 100) of "
         f"{report['multimodality_takes']} takes (30), {report['multimodality_takes'] // 2} pairs "
-        f"(10). Evaluator {report['evaluator_sha256'][:12]}; it chooses no takes. {missing}\n\n"
+        f"(10). Evaluator {report['evaluator_sha256'][:12]}; it chooses no takes. {notes}\n\n"
         f"Machine: {report['machine']}."
     )
 
 
 def _halves(report: Report) -> str:
     halves = report["rows"]["real motion"]["halves"]
+    explained = "".join(f" {what}" for what in dict.fromkeys(
+        row["what"] for row in report["rows"].values() if "what" in row
+    ))  # fmt: skip
     return (
         "FID grows as clips get fewer; what is as good as real clips can be does not reach 0. One "
         f"random half of the real clips against the other: FID {cell(halves['fid'])}, KID "
         f"{cell(halves['kid'])} (95 % of the splits). Training clips at random are real motion "
         "whose captions do not fit. KID leaves out the pairs of a clip and what was made for "
         "its own caption, so that a set is at 0 from itself. Reconstructions keep the feet as "
-        "decoded; takes are cleaned up, as an animator gets them."
+        f"decoded; takes are cleaned up, as an animator gets them.{explained}"
     )
 
 

@@ -12,6 +12,7 @@ from ...motion.clip import Clip
 from ...motion.running import Engine
 from ...tokenizer.contract import Tokenizer
 from ..scores.baseline import CaptionBaseline
+from ..scores.played_back import PlayedBack
 from ..scores.takes import make_takes
 from .codes import reconstruct
 from .held_out import HeldOut
@@ -76,6 +77,29 @@ class NearestCaption:
         """Return the clip of the nearest caption of each prompt, as long as it is."""
         baseline = self.find_baseline()
         return [baseline.nearest(prompt, 1)[0].entry.clip for prompt in watch(prompts, self.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedBackClips:
+    """A model's retrieval by itself: what it remembers, undecoded, at its takes' lengths."""
+
+    name: str
+    find_retrieval: Callable[[], PlayedBack]
+    """Called when needed: encoding all clips and captions takes minutes."""
+
+    held_out: HeldOut
+    is_fixed: bool = False
+
+    def make(self, prompts: Sequence[str], repeat: int) -> list[Clip]:
+        """Return what is played back for each prompt."""
+        retrieval = self.find_retrieval()
+        jobs = list(zip(prompts, self.held_out.clips, strict=True))
+        return [
+            retrieval.takes(
+                prompt, clip.frames / clip.fps, 1, self.held_out.seed_of(repeat, index)
+            )[0]
+            for index, (prompt, clip) in enumerate(watch(jobs, f"{self.name}, repeat {repeat + 1}"))
+        ]
 
 
 @dataclass(frozen=True, slots=True)

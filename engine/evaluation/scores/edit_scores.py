@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ...data.corpus import CorpusError
 from ...motion import quaternions
 from ...motion.clip import Clip, headings
 from ...motion.edits import MaskedClip, close_loop, in_between, open_loop, regenerate, upper_body
 from ...motion.request import MotionRequest, MotionResult
 from ...motion.running import Engine, run_to_end
+from ...motion.skeleton import FPS
 from ..checks.captioned import SHOWN
 from ..checks.measures import Body
 from ..checks.table import passes
@@ -77,8 +79,8 @@ def run_edit(engine: Engine, canvas: MaskedClip, prompt: str, seed: int) -> Moti
 def score_edits(
     engine: Engine, clips: Sequence[RealClip], seed: int = 0
 ) -> dict[str, Any]:
-    """Measure every edit on the validation clips."""
-    held_out = [c for c in clips if c.is_whole and c.entry.split == "val"]
+    """Measure every edit on the held-out clips among some: those that are not of `train`."""
+    held_out = [c for c in clips if c.is_whole and c.entry.split != "train"]
     hosts = [c for c in held_out if c.entry.clip.frames >= _SHORTEST_HOST]
     walkers = [c for c in held_out if any("walk" in text for text in c.entry.captions)]
     return {
@@ -91,6 +93,12 @@ def score_edits(
 
 
 def _spread(clips: Sequence[RealClip], count: int) -> list[RealClip]:
+    if not clips:
+        raise CorpusError(
+            "The split has no clip that an edit could be tried on: each needs clips of "
+            f"{_SHORTEST_HOST / FPS:.1f} s and more, and some captioned as walking. Choose "
+            "another --split, or a larger corpus."
+        )
     return [clips[index * len(clips) // count] for index in range(count)]
 
 

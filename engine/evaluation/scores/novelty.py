@@ -13,12 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.aligned_windows import WINDOW_FRAMES, cut_windows
+from ...measuring.metrics import DRAWS, Indices, bootstrap
 from ...motion import quaternions
-from ...motion.skeleton import JOINTS
 from ..checks.measures import Array, Body
-
-WINDOW_FRAMES: Final = 48
-"""Frames of a window at 30 fps; shorter clips are left out."""
 
 FRAME_STEP: Final = 4
 """Every fourth frame of a window is compared."""
@@ -29,21 +27,23 @@ LIBRARY_STRIDE: Final = 6
 QUERY_STRIDE: Final = 15
 """Frames from one window of a take to the next."""
 
+DEFINITION: Final = (
+    "Distance to the nearest training window: a clip's windows of 1.6 s, one every half second, "
+    "are laid over the training clips' windows, one every 0.2 s, and their mirror images (the "
+    "middle frame's pelvis over the origin, facing ahead). The mean distance of all joints to the "
+    "nearest window, averaged over the clip's windows, is the clip's; the figure is the median "
+    "over clips, in brackets the 95 % interval over recordings. Real clips are all those of the "
+    "split with whole bodies and at least 1.6 s; takes are made for some of them."
+)
+"""What the figure is, for reports."""
+
 _CANDIDATES: Final = 16
 _QUERIES_AT_ONCE: Final = 256
 
 
 def windows_of(body: Body, stride: int) -> NDArray[np.float32]:
     """Return aligned windows (N, 12, 22, 3) metres of a body; N = 0 if it is too short."""
-    starts = np.arange(0, len(body.joints) - WINDOW_FRAMES + 1, stride)
-    if not len(starts):
-        return np.zeros((0, WINDOW_FRAMES // FRAME_STEP, len(JOINTS), 3), np.float32)
-    rows = starts[:, None] + np.arange(0, WINDOW_FRAMES, FRAME_STEP)
-    middle = starts + WINDOW_FRAMES // 2
-    origin = body.joints[middle, 0] * np.array([1.0, 0.0, 1.0])
-    unturn = quaternions.yaw_to_quaternion(-body.heading[middle])
-    moved = body.joints[rows] - origin[:, None, None]
-    return quaternions.rotate(unturn[:, None, None], moved).astype(np.float32)
+    return cut_windows(body.joints, body.heading, stride, FRAME_STEP)
 
 
 class TrainingWindows:
@@ -89,17 +89,38 @@ def _flattened(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     return windows.reshape(len(windows), int(np.prod(windows.shape[1:])))
 
 
-def summarize_novelty(training: TrainingWindows, bodies: Sequence[Body]) -> dict[str, Any]:
+def summarize_novelty(
+    training: TrainingWindows, bodies: Sequence[Body], groups: Sequence[str]
+) -> dict[str, Any]:
     """Return the clips' distances to the training clips: median, and the tenth nearest percent.
 
     A clip's distance is the mean over its windows; clips shorter than a window are left out.
+
+    Args:
+        training: what the clips are compared with.
+        bodies: the clips.
+        groups: the recording that each belongs to: the interval is over recordings.
     """
-    per_clip = [distances.mean() for body in bodies if len(distances := training.distances(body))]
-    if not per_clip:
-        return {"clips": 0, "median_m": None, "percentile_10_m": None, "nearest_m": None}
+    measured = [
+        (float(distances.mean()), group)
+        for body, group in zip(bodies, groups, strict=True)
+        if len(distances := training.distances(body))
+    ]
+    if not measured:
+        return {"clips": 0, "median_m": None, "low_m": None, "high_m": None,
+                "percentile_10_m": None, "nearest_m": None}  # fmt: skip
+    per_clip = np.array([distance for distance, _ in measured])
+
+    def middle(clips: Indices) -> float:
+        return float(np.median(per_clip[clips]))
+
+    own = [group for _, group in measured]
+    interval = bootstrap([middle], own, np.random.default_rng(0), DRAWS)
     return {
-        "clips": len(per_clip),
-        "median_m": float(np.median(per_clip)),
+        "clips": len(measured),
+        "median_m": interval.value,
+        "low_m": interval.low,
+        "high_m": interval.high,
         "percentile_10_m": float(np.percentile(per_clip, 10)),
         "nearest_m": float(np.min(per_clip)),
     }

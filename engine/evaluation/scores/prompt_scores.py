@@ -1,4 +1,4 @@
-"""Does the model do what the prompt says? Pass rates beside the nearest captions'."""
+"""Does the model do what the prompt says? Pass rates beside nearest captions' and retrieval's."""
 
 from __future__ import annotations
 
@@ -12,29 +12,41 @@ from .prompts import Prompt
 
 
 def score_prompts(
-    prompts: Sequence[Prompt], takes: Mapping[str, Sequence[Body]], baseline: CaptionBaseline
+    prompts: Sequence[Prompt],
+    takes: Mapping[str, Sequence[Body]],
+    baseline: CaptionBaseline,
+    played: Mapping[str, Sequence[Body]] | None = None,
 ) -> dict[str, Any]:
-    """Score takes and the nearest captions' clips on the same checks.
+    """Score takes, the nearest captions' clips and what is played back on the same checks.
 
     Args:
         prompts: the frozen prompts.
         takes: the model's takes by the prompt's text.
         baseline: the nearest captions; its clips are scored as they are, uncut.
+        played: what retrieval alone gives, by the prompt's text; None where there is none.
 
     Returns:
-        "rows", one a prompt; "pass_rate" and "baseline_pass_rate" over all takes;
+        "rows", one a prompt; "pass_rate", "baseline_pass_rate" and "played_pass_rate" (None
+        where nothing is played) over all takes;
         "failures": the texts of the prompts that no take passed, and "partly": some takes.
     """
     rows = [_score(prompt, takes[prompt.text], baseline) for prompt in prompts]
-    asked = sum(len(row["takes"]) for row in rows)
-    offered = sum(len(row["baseline"]) for row in rows)
+    for row in rows if played is not None else ():
+        assert played is not None
+        row["played"] = [passes(tuple(row["checks"]), body) for body in played[row["prompt"]]]
     return {
         "rows": rows,
-        "pass_rate": sum(sum(row["takes"]) for row in rows) / max(1, asked),
-        "baseline_pass_rate": sum(sum(row["baseline"]) for row in rows) / max(1, offered),
+        "pass_rate": _rate(rows, "takes"),
+        "baseline_pass_rate": _rate(rows, "baseline"),
+        "played_pass_rate": None if played is None else _rate(rows, "played"),
         "failures": [row["prompt"] for row in rows if not any(row["takes"])],
         "partly": [row["prompt"] for row in rows if any(row["takes"]) and not all(row["takes"])],
     }
+
+
+def _rate(rows: Sequence[dict[str, Any]], who: str) -> float:
+    verdicts = [verdict for row in rows for verdict in row[who]]
+    return sum(verdicts) / max(1, len(verdicts))
 
 
 def _score(prompt: Prompt, takes: Sequence[Body], baseline: CaptionBaseline) -> dict[str, Any]:
@@ -54,17 +66,21 @@ def _score(prompt: Prompt, takes: Sequence[Body], baseline: CaptionBaseline) -> 
 
 def scores_table(title: str, scores: dict[str, Any]) -> str:
     """Return the scores as a Markdown table with the failures below it."""
+    columns = [("model", "takes", "pass_rate"),
+               ("nearest caption", "baseline", "baseline_pass_rate")]  # fmt: skip
+    if scores["played_pass_rate"] is not None:
+        columns.append(("retrieval, played back", "played", "played_pass_rate"))
     lines = [
         f"## {title}",
         "",
-        f"Model {scores['pass_rate']:.0%}, nearest caption {scores['baseline_pass_rate']:.0%}",
+        ", ".join(f"{name} {scores[rate]:.0%}" for name, _, rate in columns).capitalize(),
         "",
-        "| prompt | checks | model | nearest caption |",
-        "|---|---|---|---|",
+        f"| prompt | checks | {' | '.join(name for name, _, _ in columns)} |",
+        "|---" * (len(columns) + 2) + "|",
     ]
     lines += [
-        f"| {row['prompt']} | {' + '.join(row['checks'])} | {_count(row['takes'])} "
-        f"| {_count(row['baseline'])} |"
+        f"| {row['prompt']} | {' + '.join(row['checks'])} "
+        f"| {' | '.join(_count(row[who]) for _, who, _ in columns)} |"
         for row in scores["rows"]
     ]
     failures = "; ".join(scores["failures"]) or "none"

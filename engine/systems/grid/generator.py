@@ -111,8 +111,9 @@ class GridGenerator:
             is_whole = planted is not None or (canvas.is_new and recalled.arms)
             turns = np.repeat(canvas.seeds, CANDIDATES).tolist() if is_whole else ()
             sampling = Sampling(
-                _generators(canvas.seeds), chosen_early, canvas.strength, tuple(turns), planted
-            )
+                candidate_generators(canvas.seeds), chosen_early, canvas.strength,
+                tuple(turns), planted,
+            )  # fmt: skip
             filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         takes = len(canvas.seeds)
         shared = zip(filled.features.chunk(takes), filled.fit.chunk(takes), strict=True)
@@ -137,7 +138,7 @@ class GridGenerator:
         return masked(shown, is_step, recalled.condition)[0].cpu()[hidden], base[hidden]
 
 
-def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
+def candidate_generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
     """Return a generator for each candidate of each take."""
     return [
         torch.Generator().manual_seed(seed + 1_000_003 * rival)

@@ -57,8 +57,8 @@ def test_clips_shorter_than_a_window_are_left_out():
     short = Body.from_clip(stand().cut(0, 20))
 
     assert len(training.distances(short)) == 0
-    assert summarize_novelty(training, [short])["clips"] == 0
-    assert summarize_novelty(training, [short, LIBRARY[0]])["clips"] == 1
+    assert summarize_novelty(training, [short], ["short"])["clips"] == 0
+    assert summarize_novelty(training, [short, LIBRARY[0]], ["short", "wave"])["clips"] == 1
 
 
 def test_without_a_training_window_the_search_says_so():
