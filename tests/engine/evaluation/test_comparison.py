@@ -241,6 +241,7 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
     walker = report["rows"]["walker"]
     assert set(walker) == {
         "figures", "edits", "time", "cost", "confidence", "tokenizers", "training",
+        "decoding",
     }  # fmt: skip
     assert walker["figures"]["fid"]["value"] > 0.0
     assert "fp32" in walker["time"]["machine"] and "bf16" in walker["time"]["machine"]
