@@ -83,13 +83,11 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
             weights = {"weights": digest_folder(folder)}
             figures = comparison.measure(source, weights)
             rows[source.name] = {"figures": figures, "what": DEFINITION}
-        settings = decoding_settings(engine)
-        depends_on = {
-            "weights": digest_folder(folder), "device": options.device, "decoding": settings,
-        }  # fmt: skip
-        kept = comparison.cache(name, depends_on)
+        kept = cache_of(comparison, name, folder, engine)
         row = ModelRow(name, engine, comparison.bench, kept).measure(comparison.yard)
-        rows[name] = row | {"training": read_curves(folder), "decoding": settings}
+        rows[name] = row | {
+            "training": read_curves(folder), "decoding": decoding_settings(engine),
+        }  # fmt: skip
     told = learnt_before(options.split, models | {"the evaluator": options.evaluator.parent})
     heading = comparison.heading() | {"learnt_before": told, "missing": missing}
     print(write_report(options.out, {**heading, "rows": rows}))
@@ -227,6 +225,18 @@ class Comparison:
             "multimodality_takes": counts.spread_takes,
             "evaluator_sha256": sha256_of(self.options.evaluator),
         }
+
+
+def cache_of(
+    comparison: Comparison, name: str, folder: Path, engine: ModelEngine
+) -> StepCache:
+    """Return the cache of a model's row: takes of other settings are other takes."""
+    depends_on = {
+        "weights": digest_folder(folder),
+        "device": comparison.options.device,
+        "decoding": decoding_settings(engine),
+    }
+    return comparison.cache(name, depends_on)
 
 
 def prepare(options: argparse.Namespace, doors: Doors) -> Comparison:

@@ -293,3 +293,21 @@ def test_hidden_codes_alone_are_asked_for_and_compared_with_what_stood_there(kin
     assert guesses.is_right.all()
     assert 0.1 < len(guesses.clips) / true.numel() < 0.4, "a quarter of the first clip is hidden"
     assert (guesses.confidence > 0.6).all()
+
+
+def test_what_is_played_back_has_the_lengths_and_seeds_of_the_models_takes():
+    held_out, asked = comparing.held_out(3), []
+
+    class Retrieval:
+        def takes(self, prompt, seconds, takes, seed):
+            asked.append((prompt, round(30 * seconds), takes, seed))
+            return (comparing.CLIPS[0],)
+
+    row = PlayedBackClips("grid, retrieval", Retrieval, held_out)
+    assert row.make(held_out.prompts(1), 1) == [comparing.CLIPS[0]] * 3
+    assert asked == [
+        (prompt, clip.frames, 1, held_out.seed_of(1, index))
+        for index, (prompt, clip) in enumerate(
+            zip(held_out.prompts(1), held_out.clips, strict=True)
+        )
+    ]
