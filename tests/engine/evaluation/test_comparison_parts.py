@@ -16,6 +16,7 @@ from keyfill_extension.engine.evaluation.comparison.plots import (
     Line,
     draw_chart,
 )
+from keyfill_extension.engine.evaluation.comparison.sources import PlayedBackClips
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
