@@ -126,4 +126,5 @@ def _apart(windows: Windows, others: Windows) -> Windows:
     """Return the distances (N, M) of rows (N, W) to rows (M, W)."""
     squares = np.einsum("mw,mw->m", others, others) - 2.0 * (windows @ others.T)
     squares += np.einsum("nw,nw->n", windows, windows)[:, None]
-    return np.sqrt(np.maximum(squares, 0.0))
+    distances: Windows = np.sqrt(np.maximum(squares, 0.0))
+    return distances

@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from ...measuring.metrics import DRAWS
 from ...models.catalogue import SHIPPED, model_folder
 from ...models.description import ModelError
 from ...systems.grid.generator import GridGenerator
+from ...systems.grid.system import GridSystem
 from ...systems.registry import SYSTEMS
 from ...text_encoder import load_text_encoder
 from ..scores.baseline import CaptionBaseline
@@ -79,7 +80,7 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
     for name, folder in models.items():
         engine = doors.load_engine(folder, options.device)
         if isinstance(engine.generator, GridGenerator):
-            source = comparison.retrieval(name, engine)
+            source = comparison.retrieval(name, engine.generator.system)
             weights = {"weights": digest_folder(folder)}
             figures = comparison.measure(source, weights)
             rows[source.name] = {"figures": figures, "what": DEFINITION}
@@ -195,13 +196,10 @@ class Comparison:
         library = measure_corpus(Corpus(self.bench.training))
         return CaptionBaseline(self.bench.judge.encoder, library)
 
-    def retrieval(self, name: str, engine: ModelEngine) -> PlayedBackClips:
+    def retrieval(self, name: str, system: GridSystem) -> PlayedBackClips:
         """Return the row of what a grid model's retrieval gives by itself."""
-
-        def find() -> PlayedBack:
-            vectors = self.options.cache / "captions_train.pt"
-            return PlayedBack(engine.generator.system, Corpus(self.bench.training), vectors)
-
+        vectors = self.options.cache / "captions_train.pt"
+        find = partial(PlayedBack, system, Corpus(self.bench.training), vectors)
         return PlayedBackClips(f"{name}, retrieval played back", cache(find), self.bench.held_out)
 
     def measure(self, source: Source, more: dict[str, Any] | None = None) -> dict[str, Any]:
