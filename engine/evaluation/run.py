@@ -56,6 +56,8 @@ def main(words: Sequence[str] | None = None) -> int:
         "tokenizer": _measure_tokenizer,
     }[options.what]
     report, table, status = measurement(options)
+    if report.get("decoding"):
+        table = f"{table}\n\nDecoded with {json.dumps(report['decoding'])}."
     if options.what in ON_A_SPLIT:
         told = learnt_before(options.split, {"this model": options.weights})
         report = {"split": options.split, "learnt_before": told, **report}

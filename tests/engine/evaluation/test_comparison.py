@@ -10,6 +10,7 @@ import pytest
 from keyfill_extension.engine.data.corpus import CorpusError
 from keyfill_extension.engine.evaluation import run
 from keyfill_extension.engine.evaluation.comparison import command, figures
+from keyfill_extension.engine.evaluation.comparison import report as report_text
 from keyfill_extension.engine.evaluation.comparison.cache import open_cache
 from keyfill_extension.engine.evaluation.comparison.figures import Yardstick, motion_figures
 from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut, choose_evenly
@@ -252,6 +253,30 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
     for name in ("reconstruction", "codes-used", "codes-entropy", "time", "training-transformers"):
         assert f"({name}.svg)" in text
         assert (compared / "report" / f"{name}.svg").read_text().startswith("<svg")
+
+
+def test_a_report_on_test_names_the_weights_that_had_seen_its_clips(
+    compared: Path, tmp_path: Path, capsys
+):
+    report = json.loads((compared / "report" / "report.json").read_text())
+    assert (report["split"], report["learnt_before"]) == ("val", "")
+    corpus = comparing.write_corpus(tmp_path / "corpus")
+    lines = (corpus / "clips.jsonl").read_text().replace('"val"', '"test"')
+    (corpus / "clips.jsonl").write_text(lines)
+    few = ["--clips", "2", "--repeats", "1", "--edits", "1"]
+    assert compare(tmp_path, corpus, "--split", "test", *few) == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["split"] == "test"
+    told = "The weights of walker and the evaluator were trained on most of the test split's"
+    assert report["learnt_before"].startswith(told)
+    assert told in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_rows_that_need_words_are_explained_once():
+    words = {"what": "Retrieval, played back: clips."}
+    halves = {"halves": {"fid": {"none": "few"}, "kid": {"none": "few"}}}
+    rows = {"real motion": halves, "grid, retrieval": words, "own, retrieval": words}
+    assert report_text._halves({"rows": rows}).count(words["what"]) == 1
 
 
 def test_masks_that_a_model_cannot_fill_are_told_with_the_reason(compared: Path):
