@@ -159,7 +159,7 @@ def _numbered(memory: MotionMemory) -> MotionMemory:
 def _behind(recalled: Recalled, place: Tensor) -> float:
     """Return how far a candidate's captions are behind the nearest, of all its actions together."""
     used = place[place[:, 0] >= 0, 0].unique().tolist()
-    return sum(recalled.behind[slot] for slot in used)
+    return sum((recalled.behind[int(slot)] for slot in used), 0.0)
 
 
 def _joined(pieces: Sequence[Clip]) -> Clip:

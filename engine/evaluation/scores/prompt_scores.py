@@ -45,7 +45,7 @@ def score_prompts(
 
 
 def _rate(rows: Sequence[dict[str, Any]], who: str) -> float:
-    verdicts = [verdict for row in rows for verdict in row[who]]
+    verdicts: list[bool] = [verdict for row in rows for verdict in row[who]]
     return sum(verdicts) / max(1, len(verdicts))
 
 
