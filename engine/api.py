@@ -18,6 +18,7 @@ from .checkpoint import WeightsError, verify_weights
 from .models.catalogue import SHIPPED, model_folder
 from .models.description import read_description
 from .motion.clip import Clip
+from .motion.contacts import Contacts
 from .motion.edits import Mask, extend
 from .motion.request import (
     LONGEST_SECONDS,
@@ -29,8 +30,10 @@ from .motion.request import (
 )
 from .motion.running import retold
 from .motion.skeleton import FPS, PARTS
+from .motion.takes import count_different
+from .retrieval.wording import plain_prompt
 from .systems.abilities import use_of_mask
-from .systems.contract import Canvas, Stopwatch
+from .systems.contract import Canvas, Made, Stopwatch
 from .systems.contract import Generator as MotionGenerator
 from .systems.registry import SYSTEMS, titles_serving
 from .text_encoder import EncodedText, load_text_encoder
@@ -57,12 +60,14 @@ class SystemEngine:
         Raises:
             RequestError: before anything is computed, if the request cannot be served.
         """
+        request = _plain(request)
         request.check()
         self._check_mask(request)
         watch = Stopwatch()
-        if request.beats:
-            return (yield from self._run_beats(request, watch))
-        return (yield from self._run_one(request, watch))
+        run = self._run_beats if request.beats else self._run_takes
+        made = yield from run(request, watch)
+        different = yield from count_different(made.clips)
+        return replace(made, different_takes=different)
 
     def _check_mask(self, request: MotionRequest) -> None:
         if request.mask is None:
@@ -72,25 +77,21 @@ class SystemEngine:
             able = titles_serving([use_of_mask(request.mask)])
             raise RequestError(reason, f"Choose other frames or body parts, or use {able}.")
 
-    def _run_one(
+    def _run_takes(
         self, request: MotionRequest, watch: Stopwatch
     ) -> Generator[Progress, None, MotionResult]:
+        """Make the takes of one prompt; a new one without a length has that of its own seed."""
         yield Progress(0, 1, "Reading the prompt")
         with watch.measure("text"):
             text = self.generator.text_encoder.encode([request.prompt])
-            yield Progress(0, 1, "Reading the prompt")
-            clip, mask = yield from self._canvas(request, text)
-        canvas = Canvas(
-            clip,
-            mask,
-            request.prompt,
-            text,
-            tuple(request.seed + take for take in range(request.takes)),
-            is_new=request.clip is None,
-            variation=request.variation,
-            strength=request.strength,
-        )
-        made = yield from self.generator.fill(canvas, watch)
+        seeds = tuple(request.seed + take for take in range(request.takes))
+        if request.clip is not None and request.mask is not None:
+            made = yield from self._fill(request, text, seeds, (request.clip, request.mask), watch)
+        elif request.seconds:
+            empty = _empty_canvas(max(1, round(request.seconds * FPS)))
+            made = yield from self._fill(request, text, seeds, empty, watch)
+        else:
+            made = yield from self._fill_by_length(request, text, seeds, watch)
         return MotionResult(
             made.clips,
             made.contacts,
@@ -98,6 +99,46 @@ class SystemEngine:
             watch.seconds,
             made.root_gaps,
         )
+
+    def _fill_by_length(
+        self, request: MotionRequest, text: EncodedText, seeds: tuple[int, ...], watch: Stopwatch
+    ) -> Generator[Progress, None, Made]:
+        """Make new takes, those of one length together."""
+        of_length: dict[int, list[int]] = {}
+        for take, seed in enumerate(seeds):
+            frames = yield from self.generator.choose_frames(text, seed)
+            frames = min(max(frames, round(SHORTEST_SECONDS * FPS)), round(LONGEST_SECONDS * FPS))
+            of_length.setdefault(frames, []).append(take)
+        made: dict[int, tuple[Clip, Contacts, float]] = {}
+        for number, (frames, takes) in enumerate(of_length.items()):
+            own = tuple(seeds[take] for take in takes)
+            filling = self._fill(request, text, own, _empty_canvas(frames), watch)
+            if len(of_length) > 1:
+                filling = retold(filling, _as_share(number, len(of_length)))
+            filled = yield from filling
+            each = zip(filled.clips, filled.contacts, filled.root_gaps, strict=True)
+            made.update(zip(takes, each, strict=True))
+        return Made(*zip(*(made[take] for take in range(len(seeds))), strict=True))
+
+    def _fill(
+        self,
+        request: MotionRequest,
+        text: EncodedText,
+        seeds: tuple[int, ...],
+        empty: tuple[Clip, Mask],
+        watch: Stopwatch,
+    ) -> Generator[Progress, None, Made]:
+        """Fill a clip's mask, once for each seed."""
+        canvas = Canvas(
+            *empty,
+            request.prompt,
+            text,
+            seeds,
+            is_new=request.clip is None,
+            variation=request.variation,
+            strength=request.strength,
+        )
+        return (yield from self.generator.fill(canvas, watch))
 
     def _run_beats(
         self, request: MotionRequest, watch: Stopwatch
@@ -113,7 +154,7 @@ class SystemEngine:
                 if clip is not None:
                     canvas = extend(clip.cut(clip.frames - known, clip.frames), seconds)
                     beat = replace(beat, clip=canvas.clip, mask=canvas.mask)
-                made = yield from retold(self._run_one(beat, watch), _as_beat(number, request))
+                made = yield from retold(self._run_takes(beat, watch), _as_beat(number, request))
                 cut = cut or made.prompt_cut
                 contacts = np.concatenate([contacts, made.contacts[0][known:]])
                 clip = made.clips[0] if clip is None else _joined(clip, made.clips[0], known)
@@ -124,20 +165,23 @@ class SystemEngine:
             tuple(takes), tuple(stands), cut, watch.seconds, (0.0,) * len(takes)
         )
 
-    def _canvas(
-        self, request: MotionRequest, text: EncodedText
-    ) -> Generator[Progress, None, tuple[Clip, Mask]]:
-        """Return the clip and the mask to fill; for a new take an empty clip, masked whole."""
-        if request.clip is not None and request.mask is not None:
-            return request.clip, request.mask
-        if request.seconds:
-            frames = max(1, round(request.seconds * FPS))
-        else:
-            frames = yield from self.generator.choose_frames(text, request.seed)
-            frames = min(max(frames, round(SHORTEST_SECONDS * FPS)), round(LONGEST_SECONDS * FPS))
-        rest = np.zeros((frames, 22, 4), np.float32)
-        rest[..., 0] = 1.0
-        return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)
+
+def _plain(request: MotionRequest) -> MotionRequest:
+    """Return the request with its prompts as captions are written: every system reads these."""
+    beats = tuple((plain_prompt(prompt), seconds) for prompt, seconds in request.beats)
+    return replace(request, prompt=plain_prompt(request.prompt), beats=beats)
+
+
+def _empty_canvas(frames: int) -> tuple[Clip, Mask]:
+    """Return a clip of which nothing counts but its length, masked whole."""
+    rest = np.zeros((frames, 22, 4), np.float32)
+    rest[..., 0] = 1.0
+    return Clip(np.zeros((frames, 3), np.float32), rest), np.ones((frames, len(PARTS)), bool)
+
+
+def _as_share(number: int, count: int) -> Callable[[Progress], Progress]:
+    """Return how the progress of takes of one length is told: as a share of all lengths."""
+    return lambda inner: Progress(number, count, inner.label)
 
 
 def _as_beat(number: int, request: MotionRequest) -> Callable[[Progress], Progress]:

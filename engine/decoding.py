@@ -19,8 +19,12 @@ from .motion.request import Progress
 _A_STEP = 10.0
 """What a step of distance counts beside the noise."""
 
-Predict = Callable[[Tensor], Tensor]
-"""Codes (B, S, P) with the mask code where unknown -> log-probabilities (B, S, P, K)."""
+Predict = Callable[[Tensor, slice], Tensor]
+"""Codes (b, S, P) with the mask code where unknown, and which rows of the batch they are
+-> log-probabilities (b, S, P, K)."""
+
+_STEPS_AT_A_TIME = 64
+"""Steps, of all rows together, that a CPU scores between two yields: 0.2 s on a slow core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,15 @@ def draw(scores: Tensor, config: DecodingConfig, generators: list[torch.Generato
     return codes.gather(-1, best).squeeze(-1)
 
 
+def rows_in_turn(count: int, steps: int, device: torch.device) -> list[slice]:
+    """Return the rows of a batch in groups that are computed between two yields.
+
+    A graphics processor takes them all.
+    """
+    size = max(1, _STEPS_AT_A_TIME // max(1, steps)) if device.type == "cpu" else max(1, count)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
+
+
 def fill_masked(
     predict: Predict,
     codes: Tensor,
@@ -100,9 +113,14 @@ def fill_masked(
     totals = mask.flatten(1).sum(1)
     distance = distance_to_known(mask)
     for step in range(config.iterations if bool(mask.any()) else 0):
-        scores = predict(codes)
-        drawn = draw(scores, config, generators)
-        chance = scores.gather(-1, drawn[..., None]).squeeze(-1)
+        found = []
+        for rows in rows_in_turn(len(codes), codes.shape[1], codes.device):
+            if rows.start > 0:
+                yield Progress(step, config.iterations, "Choosing the motion")
+            scores = predict(codes[rows], rows)
+            drawn = draw(scores, config, generators[rows])
+            found.append((drawn, scores.gather(-1, drawn[..., None]).squeeze(-1)))
+        drawn, chance = (torch.cat(each) for each in zip(*found, strict=True))
         codes = torch.where(hidden, drawn, codes)
         confidence = torch.where(hidden, chance.exp(), confidence)
         done = (step + 1) / config.iterations

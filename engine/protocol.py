@@ -199,6 +199,7 @@ def result_to_message(id: int, result: MotionResult) -> Message:
         "contacts": len(result.contacts),
         "prompt_cut": result.prompt_cut,
         "root_gaps": list(result.root_gaps),
+        "different_takes": result.different_takes,
         "stage_seconds": dict(result.stage_seconds),
     }
     arrays: dict[str, AnyArray] = {}
@@ -228,6 +229,7 @@ def message_to_result(message: Message) -> MotionResult:
         ),
         prompt_cut=_get(message, "prompt_cut", str),
         root_gaps=tuple(root_gaps),
+        different_takes=_get(message, "different_takes", int),
         stage_seconds=stage_seconds,
     )
 

@@ -179,3 +179,7 @@ class MotionResult:
     root_gaps: tuple[float, ...] = ()
     """For each take, metres by which the filled path missed the kept frames after it before it
     was corrected; 0 where no frame after it is kept."""
+
+    different_takes: int = 0
+    """How many of the clips differ from all before them by more than `takes.SAME_METRES`; 0 is
+    not counted. A gap of a few frames, or a small variation, leaves no room for many."""

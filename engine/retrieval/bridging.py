@@ -7,38 +7,45 @@ where the motion comes from and where it must arrive. It knows no transformer.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator as Steps
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import torch
 from torch import Tensor
 
+from ..motion.request import MOST_TAKES, Progress
+from ..motion.running import run_to_end
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..tokenizer.grid import GridTokenizer
 from .memory import MotionMemory
 
-KEY_WIDTH = 24
+KEY_WIDTH: Final = 24
 """Numbers a part by which steps are compared: nearly all that its codes say, in decimetres."""
 
-WAY_WEIGHT = 1.5
+WAY_WEIGHT: Final = 1.5
 """What a decimetre of missed way counts beside one of a pose."""
 
-BESIDE = (1.0, 0.5)
-"""What the first and the second kept step beside a gap count."""
+KEPT_STEP_WEIGHTS: Final = (1.0, 0.5)
+"""What the nearest and the next kept step on each side of a gap count."""
 
-_UNLIKE = 400.0
-"""Squared decimetres of a step that a remembered clip lacks beside a stretch."""
+_MISSING_STEP: Final = 400.0
+"""Squared decimetres counted for a kept step where the remembered clip has none."""
 
-RIVALS = 8
-"""Bridges that takes may differ by."""
+LEAST_DIFFERENCE: Final = 1.0
+"""Decimetres of a step, all joints together, from which on two stretches are different takes."""
 
-ALIKE = 1.25
-"""Bridges up to so many times as far off as the nearest one serve as well."""
+LEAST_SHIFT: Final = 2
+"""Steps between the beginnings of two stretches of one clip."""
 
-FEWEST = 3
-"""Bridges that takes differ by even where the nearest one fits best by far."""
+_RANKED: Final = 2560
+"""Stretches, the nearest ones, among which takes choose."""
 
-_METRES_A_RADIAN = 0.3
+_STEPS_AT_A_TIME: Final = 8192
+"""Remembered steps that are projected between two yields."""
+
+_METRES_A_RADIAN: Final = 0.3
 """What a missed turn counts beside a missed way."""
 
 
@@ -74,34 +81,62 @@ class Bridge:
     """Decimetres between its borders and the kept steps, way included."""
 
 
+@dataclass(frozen=True, slots=True)
+class LegMotion:
+    """How much a clip moves its lower body."""
+
+    liveliness: float
+    """Decimetres a step."""
+
+    reach: float
+    """Decimetres, all joints together, by which the pose of the legs leaves its middle."""
+
+
 class BridgeFinder:
     """Every step of the memory as a point; built on first use."""
 
     def __init__(self, tokenizer: GridTokenizer, memory: MotionMemory) -> None:
         """Remember what to look in; nothing is computed yet."""
         self.tokenizer, self.memory = tokenizer, memory
+        self._points: tuple[Tensor, Tensor] | None = None
 
-    def fill(self, codes: Tensor, gaps: list[Gap], seeds: tuple[int, ...]) -> Tensor | None:
+    def fill(
+        self, codes: Tensor, gaps: list[Gap], seeds: tuple[int, ...]
+    ) -> Steps[Progress, None, Tensor | None]:
         """Return codes (B, S, P, Q) with every gap filled, a take a seed.
 
-        Seed 0 takes the nearest bridge, others those after it, each from another clip: a seed
-        gives the same take whatever the others. None where no remembered clip is long enough.
+        Seed 0 takes the nearest bridge, others those after it: a seed gives the same take
+        whatever the others. None where no remembered clip is long enough.
 
         Args:
             codes: (S, P, Q) int64 of the grid, known beside the gaps.
             gaps: which steps to fill, of whole bodies.
             seeds: (B)
         """
+        yield from self.prepare()
         filled = codes.repeat(len(seeds), 1, 1, 1)
-        for gap in gaps:
-            bridges = self.find(codes, gap, RIVALS)
+        for number, gap in enumerate(gaps):
+            yield Progress(number, len(gaps), "Choosing the motion")
+            bridges = self.different(codes, gap)
             if not bridges:
                 return None
-            fitting = sum(bridge.misfit <= ALIKE * bridges[0].misfit for bridge in bridges)
-            choices = bridges[: max(fitting, FEWEST)]
             for take, seed in enumerate(seeds):
-                filled[take, gap.first : gap.last] = choices[seed % len(choices)].codes
+                filled[take, gap.first : gap.last] = bridges[seed % len(bridges)].codes
         return filled
+
+    def prepare(self) -> Steps[Progress, None, None]:
+        """Turn every remembered step into a point, unless that is done."""
+        if self._points is not None:
+            return
+        keys, steps = [], []
+        total = len(self.memory.codes)
+        for start in range(0, total, _STEPS_AT_A_TIME):
+            yield Progress(start, total, "Looking at what is remembered")
+            codes = self.memory.codes[start : start + _STEPS_AT_A_TIME]
+            keys.append(self._project(codes))
+            steps.append(self._root_speeds(codes))
+        yield Progress(total, total, "Looking at what is remembered")
+        self._points = torch.cat(keys), _path_of(torch.cat(steps).double())
 
     def find(self, codes: Tensor, gap: Gap, count: int) -> list[Bridge]:
         """Return up to `count` bridges from different clips, the nearest first.
@@ -112,13 +147,69 @@ class BridgeFinder:
             count: most bridges.
         """
         length = gap.last - gap.first
+        ranked = self._ranked(codes, gap)
+        best: dict[int, tuple[int, float]] = {}
+        for start, cost in ranked:
+            best.setdefault(int(self._clip_of[start]), (start, cost))
+        return [self._bridge(start, length, cost) for start, cost in best.values()][:count]
+
+    def different(self, codes: Tensor, gap: Gap) -> list[Bridge]:
+        """Return up to MOST_TAKES bridges that are different motions, the best first.
+
+        Those of different clips come first, then further stretches of the same clips.
+
+        Args:
+            codes: (S, P, Q) int64 of the grid, known beside the gap.
+            gap: which steps to fill.
+        """
+        length = gap.last - gap.first
+        ranked = self._ranked(codes, gap)
+        first_of_clip: dict[int, int] = {}
+        for start, _ in ranked:
+            first_of_clip.setdefault(int(self._clip_of[start]), start)
+        best = set(first_of_clip.values())
+        ordered = [each for each in ranked if each[0] in best]
+        ordered += [each for each in ranked if each[0] not in best]
+        chosen: list[int] = []
+        bridges = []
+        for start, cost in ordered:
+            if all(self._is_different(start, other, length) for other in chosen):
+                chosen.append(start)
+                bridges.append(self._bridge(start, length, cost))
+            if len(chosen) == MOST_TAKES:
+                break
+        return bridges
+
+    def measure_legs(self, codes: Tensor) -> LegMotion:
+        """Return how much codes (S, P, Q) move the lower body."""
+        keys = self._project(codes)[:, :KEY_WIDTH]
+        if len(keys) < 2:
+            return LegMotion(0.0, 0.0)
+        middle = keys.median(0).values
+        reach = (keys - middle).norm(dim=-1).max()
+        return LegMotion(float(keys.diff(dim=0).norm(dim=-1).mean()), float(reach))
+
+    def _is_different(self, start: int, other: int, length: int) -> bool:
+        """Say whether two stretches of the memory are different motions."""
+        is_one_clip = self._clip_of[start] == self._clip_of[other]
+        if is_one_clip and abs(start - other) < LEAST_SHIFT:
+            return False
+        apart = self._keys[start : start + length] - self._keys[other : other + length]
+        return bool(apart.norm(dim=-1).max() >= LEAST_DIFFERENCE)
+
+    def _bridge(self, start: int, length: int, cost: float) -> Bridge:
+        return Bridge(self.memory.codes[start : start + length].long(), math.sqrt(cost))
+
+    def _ranked(self, codes: Tensor, gap: Gap) -> list[tuple[int, float]]:
+        """Return the nearest stretches as first steps and squared decimetres, nearest first."""
+        length = gap.last - gap.first
         total = len(self._keys)
         if total < length:
             return []
         starts = torch.arange(total - length + 1)
         is_usable = self._clip_of[starts] == self._clip_of[starts + length - 1]
         cost = torch.zeros(len(starts))
-        for further, weight in enumerate(BESIDE):
+        for further, weight in enumerate(KEPT_STEP_WEIGHTS):
             sides = ((gap.first - 1, starts - 1, -further), (gap.last, starts + length, further))
             for kept, beside, shift in sides:
                 if not 0 <= kept + shift < len(codes):
@@ -129,27 +220,9 @@ class BridgeFinder:
         if gap.way is not None:
             cost += self._missed(starts, length, gap.way)
         cost = cost.masked_fill(~is_usable, math.inf)
-        return self._best(cost, length, count)
-
-    def liveliness(self, codes: Tensor) -> float:
-        """Return how much codes (S, P, Q) move the lower body, decimetres a step."""
-        keys = self._project(codes)[:, :KEY_WIDTH]
-        return float(keys.diff(dim=0).norm(dim=-1).mean()) if len(keys) > 1 else 0.0
-
-    def _best(self, cost: Tensor, length: int, count: int) -> list[Bridge]:
-        """Return the cheapest stretch of each of the cheapest clips."""
-        found: dict[int, int] = {}
-        nearest = cost.topk(min(len(cost), 40 * count), largest=False).indices
-        for start in nearest.tolist():
-            if not math.isfinite(float(cost[start])):
-                break
-            found.setdefault(int(self._clip_of[start]), start)
-            if len(found) == count:
-                break
-        return [
-            Bridge(self.memory.codes[start : start + length].long(), float(cost[start].sqrt()))
-            for start in found.values()
-        ]
+        nearest = cost.topk(min(len(cost), _RANKED), largest=False)
+        found = zip(nearest.indices.tolist(), nearest.values.tolist(), strict=True)
+        return [each for each in found if math.isfinite(each[1])]
 
     def _distances(self, step: Tensor, rows: Tensor, starts: Tensor) -> tuple[Tensor, Tensor]:
         """Return squared decimetres (N,) from a step (P, Q) to those at rows (N,).
@@ -158,9 +231,9 @@ class BridgeFinder:
         """
         inside = rows.clamp(0, len(self._keys) - 1)
         is_there = (inside == rows) & (self._clip_of[inside] == self._clip_of[starts])
-        own = self._project(step[None])
-        distances = (self._keys - own).square().sum(-1)[inside]
-        return distances.masked_fill(~is_there, _UNLIKE), is_there
+        wanted = self._project(step[None])
+        distances = (self._keys - wanted).square().sum(-1)[inside]
+        return distances.masked_fill(~is_there, _MISSING_STEP), is_there
 
     def _missed(self, starts: Tensor, length: int, way: tuple[float, float, float]) -> Tensor:
         """Return squared decimetres by which each stretch misses the way and the turn."""
@@ -173,9 +246,8 @@ class BridgeFinder:
         cosine, sine = path[first, 2].cos(), path[first, 2].sin()
         side = cosine * moved[:, 0] - sine * moved[:, 1]
         ahead = sine * moved[:, 0] + cosine * moved[:, 1]
-        missed = torch.stack(
-            [side - way[0], ahead - way[1], _METRES_A_RADIAN * (moved[:, 2] - way[2])], -1
-        )
+        turn = torch.remainder(moved[:, 2] - way[2] + math.pi, 2 * math.pi) - math.pi
+        missed = torch.stack([side - way[0], ahead - way[1], _METRES_A_RADIAN * turn], -1)
         return ((10.0 * WAY_WEIGHT * missed).square().sum(-1)).float()
 
     @cached_property
@@ -184,10 +256,20 @@ class BridgeFinder:
         lengths = self.memory.starts.diff()
         return torch.repeat_interleave(torch.arange(len(lengths)), lengths)
 
-    @cached_property
+    @property
     def _keys(self) -> Tensor:
         """(M, P * KEY_WIDTH) each remembered step in decimetres."""
-        return self._project(self.memory.codes)
+        return self._ready()[0]
+
+    @property
+    def _path(self) -> Tensor:
+        """(4 M, 3) x, z and heading of every remembered frame, run on over all clips."""
+        return self._ready()[1]
+
+    def _ready(self) -> tuple[Tensor, Tensor]:
+        run_to_end(self.prepare())
+        assert self._points is not None
+        return self._points
 
     @cached_property
     def _axes(self) -> list[Tensor]:
@@ -223,19 +305,29 @@ class BridgeFinder:
         return torch.cat(parts, -1)
 
     @cached_property
-    def _path(self) -> Tensor:
-        """(4 M, 3) x, z and heading of every remembered frame, run on over all clips."""
+    def _root_entries(self) -> list[Tensor]:
+        """For each stage the lower body's codebook as root speeds, (K, 4 * 3)."""
         tokenizer = self.tokenizer.part(PARTS[0])
         outward = tokenizer.linear_out.weight.detach().cpu()
         outward = outward.view(FRAMES_PER_STEP, -1, outward.shape[-1])[:, :3]
-        speeds = torch.zeros(len(self.memory.codes), FRAMES_PER_STEP * 3)
-        for stage in range(self.memory.codes.shape[-1]):
-            entries = tokenizer.quantizer.book(stage).entries.detach().cpu()
-            speeds += (entries @ outward.flatten(0, 1).T)[self.memory.codes[:, 0, stage].long()]
-        steps = speeds.view(-1, 3) / tokenizer.reach[:3].cpu() + tokenizer.mean[:3].cpu()
-        steps = steps.double()
-        yaw = steps[:, 0].cumsum(0)
-        cosine, sine = yaw.cos(), yaw.sin()
-        x = cosine * steps[:, 1] + sine * steps[:, 2]
-        z = -sine * steps[:, 1] + cosine * steps[:, 2]
-        return torch.stack([x.cumsum(0), z.cumsum(0), yaw], -1)
+        return [
+            tokenizer.quantizer.book(stage).entries.detach().cpu() @ outward.flatten(0, 1).T
+            for stage in range(self.memory.codes.shape[-1])
+        ]
+
+    def _root_speeds(self, codes: Tensor) -> Tensor:
+        """Return (4 N, 3) turn, side and ahead, a frame, of codes (N, P, Q)."""
+        tokenizer = self.tokenizer.part(PARTS[0])
+        speeds = torch.zeros(len(codes), FRAMES_PER_STEP * 3)
+        for stage, entries in enumerate(self._root_entries):
+            speeds += entries[codes[:, 0, stage].long()]
+        return speeds.view(-1, 3) / tokenizer.reach[:3].cpu() + tokenizer.mean[:3].cpu()
+
+
+def _path_of(steps: Tensor) -> Tensor:
+    """Return (T, 3) x, z and heading of successive turns, sides and aheads (T, 3)."""
+    yaw = steps[:, 0].cumsum(0)
+    cosine, sine = yaw.cos(), yaw.sin()
+    x = cosine * steps[:, 1] + sine * steps[:, 2]
+    z = -sine * steps[:, 1] + cosine * steps[:, 2]
+    return torch.stack([x.cumsum(0), z.cumsum(0), yaw], -1)

@@ -23,7 +23,6 @@ from .packing import (
     unpack_texts,
     unpack_vectors,
 )
-from .wording import split_clauses
 
 SLOTS = 3
 """Clips remembered for one prompt."""
@@ -91,8 +90,8 @@ class Found:
     nearness: float
     """Mean over the actions of the nearest clip's score."""
 
-    behind: list[float]
-    """For each clip how far its score is behind its action's nearest."""
+    score_gaps: list[float]
+    """For each clip how much less it scores than its action's nearest one."""
 
 
 class MotionMemory:
@@ -161,17 +160,21 @@ class MotionMemory:
                 break
         return list(found)
 
-    def look_up(self, texts: Sequence[str], sentences: Tensor) -> Found:
+    def look_up(
+        self, texts: Sequence[str], sentences: Tensor, shares: Sequence[int] = ()
+    ) -> Found:
         """Return the clips nearest to each of some actions; those far behind are left out.
 
         Args:
-            texts: actions, in order; all slots are shared among them.
+            texts: actions, in order.
             sentences: (len(texts), D) their unit vectors.
+            shares: most clips of each action; empty shares all slots among them.
         """
         clips: list[int] = []
         actions: list[int] = []
-        nearness, behind = [], []
-        shares = spread_slots(len(texts))
+        nearness: list[float] = []
+        score_gaps: list[float] = []
+        shares = shares or spread_slots(len(texts))
         for action, (text, sentence) in enumerate(zip(texts, sentences, strict=True)):
             scores = self.scores(text, sentence)
             nearness.append(float(scores.max()))
@@ -182,8 +185,12 @@ class MotionMemory:
             actions += [action] * len(near)
             best = torch.full((len(self.starts) - 1,), -torch.inf)
             best = best.scatter_reduce(0, self.clips, scores, "amax")
-            behind += (nearness[-1] - best[near]).tolist()
-        return Found(clips, actions, sum(nearness) / len(nearness), behind)
+            score_gaps += (nearness[-1] - best[near]).tolist()
+        return Found(clips, actions, sum(nearness) / len(nearness), score_gaps)
+
+    def clip_codes(self, clip: int) -> Tensor:
+        """Return all codes (S, P, Q) of a clip."""
+        return self.codes[int(self.starts[clip]) : int(self.starts[clip + 1])].long()
 
     def remember(self, clips: list[int], steps: int = LONGEST_STEPS) -> Remembered:
         """Return the codes of up to SLOTS clips, in their order.
@@ -194,8 +201,7 @@ class MotionMemory:
         """
         codes, place = [self.codes[:0].long()], [torch.zeros(0, 2, dtype=torch.long)]
         for slot, clip in enumerate(clips[:SLOTS]):
-            rows = self.codes[int(self.starts[clip]) : int(self.starts[clip + 1])].long()
-            rows = busiest(rows, min(steps, LONGEST_STEPS))
+            rows = busiest(self.clip_codes(clip), min(steps, LONGEST_STEPS))
             codes.append(rows)
             at = torch.arange(len(rows))
             place.append(torch.stack([torch.full_like(at, slot), at], 1))
@@ -273,22 +279,22 @@ def busiest(codes: Tensor, steps: int, later: int = 0) -> Tensor:
     """
     if len(codes) <= steps:
         return codes
-    changes = (codes[1:, :, 0] != codes[:-1, :, 0]).sum(1).float()
-    busy = torch.cat([changes.new_zeros(1), changes.cumsum(0)])
-    start = int((busy[steps - 1 :] - busy[: len(busy) - steps + 1]).argmax())
-    last = len(codes) - steps
+    start, last = busiest_start(codes, steps), len(codes) - steps
     moved = start + later if 0 <= start + later <= last else start - later
     start = max(0, min(moved, last))
     return codes[start : start + steps]
+
+
+def busiest_start(codes: Tensor, steps: int) -> int:
+    """Return where the `steps` successive rows begin among which base codes change most."""
+    if len(codes) <= steps:
+        return 0
+    changes = (codes[1:, :, 0] != codes[:-1, :, 0]).sum(1).float()
+    busy = torch.cat([changes.new_zeros(1), changes.cumsum(0)])
+    return int((busy[steps - 1 :] - busy[: len(busy) - steps + 1]).argmax())
 
 
 def spread_slots(clauses: int, slots: int = SLOTS) -> list[int]:
     """Return how many clips each of a prompt's clauses may remember: all slots, shared fairly."""
     used = min(clauses, slots)
     return [slots // used + (index < slots % used) for index in range(used)]
-
-
-def clauses_to_remember(prompt: str) -> list[str]:
-    """Return the texts to look up for a prompt: its clauses, or the whole if it is one action."""
-    clauses = split_clauses(prompt)
-    return clauses[:SLOTS] if len(clauses) > 1 else [prompt]

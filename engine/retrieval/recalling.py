@@ -6,8 +6,8 @@ finds nearer captions. It knows no transformer's insides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -15,33 +15,42 @@ from torch import Tensor
 from ..motion.skeleton import PARTS
 from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
-from .bridging import Gap
-from .memory import MotionMemory, busiest, clauses_to_remember
-from .wording import has_order
+from .memory import SLOTS, Found, MotionMemory, busiest
+from .wording import Actions, Link, has_order, names_legs, split_actions
 
 ALIKE = 0.04
-"""Clips whose captions are so little behind the nearest one show the same action."""
+"""Clips whose captions score so little less than the nearest one show the same action."""
 
-_PLACES = (0.5, 0.0, 1.0)
-"""Where takes that remember the same clip put it: shares of the room that it leaves."""
+NEARLY_ALIKE = 0.08
+"""The same of clips that further takes copy."""
 
-_LATER = (0, -6, 9)
-"""Steps by which they begin later in a clip that is longer than the room."""
+MOST_CANDIDATES = 8
+"""Clips of an action among which takes choose what they copy whole."""
 
-CALM = 0.5
-"""Of two actions at once the one whose legs move so much less lends its arms."""
 
-MARGIN_STEPS = 3
-"""Steps between a kept pose and motion that is remembered whole."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A clip of an action that a take may copy whole."""
 
-_REACH = 4
-"""Steps to either side that tell which of several equal codes the motion came from."""
+    codes: Tensor
+    """(S, P, Q) int64, all of them."""
 
-_CONTINUED = 3
-"""Steps to either side of a copied code in which it is expected to go on."""
+    slot: int | None
+    """Where it is in the memory of the condition; None for one that is not there."""
 
-_OTHER_PARTS = 0.3
-"""What an equal code of another part at the same step counts beside one a step away."""
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Two actions that may happen at once."""
+
+    arms: tuple[tuple[int, ...], ...]
+    """For each action the arms, as indices of PARTS, that it may have."""
+
+    legs: int | None
+    """Which of them has the legs, as the words say it; None where they do not."""
+
+    is_sure: bool
+    """Whether the words say that it is at once; "and" leaves that to what the clips do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,14 @@ class Recalled:
     actions: tuple[int, ...]
     """For each remembered clip the number of the action that it was looked up for."""
 
-    behind: tuple[float, ...] = ()
-    """For each remembered clip how far its caption is behind the nearest one."""
+    candidates: tuple[tuple[Candidate, ...], ...] = ()
+    """For each action the clips that takes may copy whole, the nearest first."""
 
-    arms: tuple[tuple[int, ...], ...] = ()
-    """For each of two actions that happen at once the arms, as indices of PARTS, that it may
-    have; empty otherwise."""
+    alike: tuple[int, ...] = ()
+    """For each action how many of these come first: about as near as the nearest one."""
+
+    together: Together | None = None
+    """How two actions share the body; None where they follow each other, or there is one."""
 
     @property
     def is_combined(self) -> bool:
@@ -70,35 +81,64 @@ class Recalled:
         return len(set(self.actions)) > 1
 
     def for_takes(
-        self, generators: list[torch.Generator], turns: tuple[int, ...] = ()
-    ) -> Condition:
-        """Return the condition of a batch (B), one row a generator.
+        self, generators: list[torch.Generator], chosen: Sequence[tuple[int, ...]] = ()
+    ) -> tuple[Condition, Tensor]:
+        """Return the condition of a batch (B), one row a generator, and codes (B, M, P, Q).
 
         Each row remembers a single clip an action: one motion is copied more coherently
-        than a mixture, and rows differ. Its generator draws the clip, or `turns` (B) take
-        those that are about as near as the nearest, one after another.
+        than a mixture, and rows differ. Its generator draws the clip, or `chosen` (B) says
+        for each action which candidate it is.
         """
         condition = self.condition.repeated(len(generators))
+        codes = self.codes.repeat(len(generators), 1, 1, 1)
         for row, generator in enumerate(generators):
-            if self.actions:
-                turn = turns[row] if turns else None
-                kept = torch.tensor(self._one_each(generator, turn))
-                place = condition.memory_place[row]
-                is_kept = torch.isin(place[:, 0], kept.to(place.device))
-                condition.memory_place[row] = torch.where(is_kept[:, None], place, -1)
-        return condition
-
-    def _one_each(self, generator: torch.Generator, turn: int | None) -> list[int]:
-        """Return one of the slots of each action."""
-        chosen = []
-        for action in sorted(set(self.actions)):
-            slots = [slot for slot, own in enumerate(self.actions) if own == action]
-            if turn is None:
-                chosen.append(slots[int(torch.randint(len(slots), (), generator=generator))])
+            if not self.actions:
+                continue
+            place = condition.memory_place[row]
+            if chosen:
+                self._remember(codes[row], place, chosen[row])
+                condition.memory[row] = codes[row, ..., 0]
             else:
-                alike = [slot for slot in slots if self.behind[slot] <= ALIKE] or slots[:1]
-                chosen.append(alike[turn % len(alike)])
-        return chosen
+                self._keep(place, self._draw(generator))
+        return condition, codes
+
+    def _draw(self, generator: torch.Generator) -> list[int]:
+        """Return one of the slots of each action."""
+        drawn = []
+        for action in sorted(set(self.actions)):
+            slots = self._slots(action)
+            drawn.append(slots[int(torch.randint(len(slots), (), generator=generator))])
+        return drawn
+
+    def _slots(self, action: int) -> list[int]:
+        return [slot for slot, own in enumerate(self.actions) if own == action]
+
+    def _keep(self, place: Tensor, slots: list[int]) -> None:
+        """Leave some slots of a row's memory (M, 2), the others are not to be used."""
+        is_kept = torch.isin(place[:, 0], torch.tensor(slots, device=place.device))
+        place[~is_kept] = -1
+
+    def _remember(self, codes: Tensor, place: Tensor, chosen: tuple[int, ...]) -> None:
+        """Leave one candidate of each action in a row's memory: codes (M, P, Q), place (M, 2).
+
+        A clip that was not in it stands in the room of its action's clips.
+        """
+        slots, strange = [], []
+        for action, number in enumerate(chosen):
+            candidate = self.candidates[action][number]
+            if candidate.slot is not None:
+                slots.append(candidate.slot)
+                continue
+            room = torch.isin(place[:, 0], torch.tensor(self._slots(action), device=place.device))
+            strange.append((candidate.codes, self._slots(action)[0], room.nonzero()[:, 0]))
+        self._keep(place, slots)
+        for clip, slot, room in strange:
+            clip = busiest(clip, len(room))
+            rows = room[: len(clip)]
+            codes[rows] = clip.to(codes)
+            place[rows] = torch.stack(
+                [torch.full_like(rows, slot), torch.arange(len(rows), device=rows.device)], 1
+            )
 
 
 def recall(
@@ -113,11 +153,15 @@ def recall(
         memory: where to look.
         encoder: what made the vectors.
     """
-    found = memory.look_up([prompt], text.sentence.cpu())
-    clauses = clauses_to_remember(prompt)
-    if len(clauses) > 1:
-        one_by_one = memory.look_up(clauses, encoder.encode(clauses).sentence.cpu())
-        found = max(found, one_by_one, key=lambda each: each.nearness)
+    texts, sentences = [prompt], text.sentence.cpu()
+    found = memory.look_up(texts, sentences)
+    actions = split_actions(prompt)
+    if len(actions.clauses) > 1:
+        clauses = list(actions.clauses[:SLOTS])
+        vectors = encoder.encode(clauses).sentence.cpu()
+        one_by_one = memory.look_up(clauses, vectors)
+        if one_by_one.nearness > found.nearness:
+            texts, sentences, found = clauses, vectors, one_by_one
     remembered = memory.remember(found.clips, steps)
     device = text.sentence.device
     condition = Condition(
@@ -127,13 +171,56 @@ def recall(
         remembered.codes[None, ..., 0].to(device),
         remembered.place[None].to(device),
     )
-    is_at_once = len(set(found.actions)) == 2 and not has_order(prompt)
-    return Recalled(
-        condition,
-        remembered.codes.to(device),
-        tuple(found.actions),
-        tuple(found.behind),
-        tuple(_arms_of(clause) for clause in clauses) if is_at_once else (),
+    recalled = Recalled(condition, remembered.codes.to(device), tuple(found.actions))
+    further = memory.look_up(texts, sentences, [MOST_CANDIDATES] * len(texts))
+    lists = [_candidates(action, found, further, memory) for action in range(len(texts))]
+    return replace(
+        recalled,
+        candidates=tuple(candidates for candidates, _ in lists),
+        alike=tuple(alike for _, alike in lists),
+        together=_at_once(prompt, actions) if len(set(found.actions)) == 2 else None,
+    )
+
+
+def _candidates(
+    action: int, found: Found, further: Found, memory: MotionMemory
+) -> tuple[tuple[Candidate, ...], int]:
+    """Return the clips of an action that takes may copy, and how many are as near as the nearest.
+
+    Args:
+        action: its number.
+        found: the remembered clips.
+        further: more clips of the same actions.
+        memory: where the clips are.
+    """
+    own = [slot for slot, number in enumerate(found.actions) if number == action]
+    alike = [slot for slot in own if found.score_gaps[slot] <= ALIKE] or own[:1]
+    candidates = [Candidate(memory.clip_codes(found.clips[slot]), slot) for slot in alike]
+    known = {found.clips[slot] for slot in alike}
+    more = zip(further.clips, further.actions, further.score_gaps, strict=True)
+    for clip, number, gap in more:
+        if number == action and clip not in known and gap <= NEARLY_ALIKE:
+            slot = found.clips.index(clip) if clip in found.clips else None
+            is_own = slot is not None and found.actions[slot] == action
+            candidates.append(Candidate(memory.clip_codes(clip), slot if is_own else None))
+    return tuple(candidates), len(alike)
+
+
+def _at_once(prompt: str, actions: Actions) -> Together | None:
+    """Return how two actions share the body; None where one follows the other.
+
+    "and" means at once only what different parts can do at once.
+    """
+    first = actions.links[0]
+    if first is Link.IN_ORDER or has_order(prompt):
+        return None
+    legs = [number for number, clause in enumerate(actions.clauses) if names_legs(clause)]
+    if first is Link.OPEN and len(legs) == 2:
+        return None
+    return Together(
+        tuple(_arms_of(clause) for clause in actions.clauses),
+        legs[0] if len(legs) == 1 else None,
+        first is Link.AT_ONCE,
     )
 
 
@@ -141,135 +228,3 @@ def _arms_of(clause: str) -> tuple[int, ...]:
     """Return the arms that an action may have: one if it names a single side."""
     sides = [side for side in ("left", "right") if side in clause.lower().split()]
     return tuple(PARTS.index(f"{side.upper()}_ARM") for side in sides or ("left", "right"))
-
-
-def plant_at_once(
-    codes: Tensor, recalled: Recalled, place: Tensor, liveliness: Callable[[Tensor], float]
-) -> Tensor:
-    """Put two remembered actions together: one's legs and torso, the other's arms.
-
-    Return (B, S, P) True at the cells that got a code: none in rows where both actions
-    need the legs.
-
-    Args:
-        codes: (B, S, P, Q) of a new take, is written into.
-        recalled: what is remembered, of two actions at once.
-        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
-        liveliness: how much a clip's codes (S, P, Q) move its lower body.
-    """
-    planted = torch.zeros(codes.shape[:3], dtype=torch.bool, device=codes.device)
-    actions = torch.tensor(recalled.actions, device=codes.device)
-    for row in range(len(codes)):
-        slot = place[row, :, 0]
-        own = [recalled.codes[(slot >= 0) & (actions[slot] == action)] for action in (0, 1)]
-        lively = [liveliness(clip) for clip in own]
-        if min(lively) > CALM * max(lively):
-            continue
-        legs = lively.index(max(lively))
-        arms = recalled.arms[1 - legs]
-        rest = [part for part in range(codes.shape[2]) if part not in arms]
-        for clip, parts in ((own[legs], rest), (own[1 - legs], list(arms))):
-            # Both begin at once, as the recordings begin: the transformer goes on where one ends.
-            motion = busiest(clip, codes.shape[1])
-            for part in parts:
-                codes[row, : len(motion), part] = motion[:, part]
-                planted[row, : len(motion), part] = True
-    return planted
-
-
-def plant(
-    codes: Tensor, gap: Gap, remembered: Tensor, place: Tensor, turns: tuple[int, ...]
-) -> Tensor:
-    """Put what each row remembers into a gap's parts; return (B, S) True at its steps.
-
-    In the middle of the gap, where most happens in the clip; further turns begin earlier
-    and later.
-
-    Args:
-        codes: (B, S, P, Q) is written into.
-        gap: leaves MARGIN_STEPS to each side that is kept.
-        remembered: (M, P, Q) codes.
-        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
-        turns: (B) 0 for a first take.
-    """
-    planted = torch.zeros(codes.shape[:2], dtype=torch.bool, device=codes.device)
-    first = gap.first + MARGIN_STEPS * (gap.first > 0)
-    room = max(0, gap.last - MARGIN_STEPS * (gap.last < codes.shape[1]) - first)
-    parts = torch.tensor(gap.parts, device=codes.device)
-    for row, turn in enumerate(turns):
-        turn %= len(_PLACES)
-        motion = remembered[place[row, :, 0] >= 0]
-        # A clip that fills the room is cut a little, so that takes differ all the same.
-        fills = len(motion) >= room - 1
-        motion = busiest(motion, max(min(room, 1), room - turn * fills), _LATER[turn])
-        start = first + int(_PLACES[turn] * (room - len(motion)))
-        steps = slice(start, start + len(motion))
-        codes[row, steps, parts] = motion[:, parts]
-        planted[row, steps] = True
-    return planted
-
-
-def find_sources(base: Tensor, codes: Tensor, place: Tensor) -> Tensor:
-    """Return (B, S, P) which remembered step each base code was taken from; -1 for none.
-
-    Of several steps that hold the same code, the one whose neighbours in time
-    and whose other parts agree most with the motion's.
-
-    Args:
-        base: (B, S, P) base codes.
-        codes: (M, P, Q) remembered codes.
-        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
-    """
-    if len(codes) == 0:
-        return torch.full_like(base, -1)
-    slots = place[..., 0]
-    equal = base[:, :, None] == codes[None, None, ..., 0]  # (B, S, M, P)
-    equal &= (slots >= 0)[:, None, :, None]
-    others = equal.float().sum(-1, keepdim=True)
-    support = (_OTHER_PARTS * others).expand(equal.shape).clone()
-    steps, remembered = equal.shape[1:3]
-    for shift in range(1, _REACH + 1):
-        if shift >= min(steps, remembered):
-            break
-        same_clip = slots[:, shift:] == slots[:, :-shift]
-        near = equal[:, shift:, shift:] & same_clip[:, None, :, None]
-        before = equal[:, :-shift, :-shift] & same_clip[:, None, :, None]
-        support[:, :-shift, :-shift] += near / (1.0 + shift)
-        support[:, shift:, shift:] += before / (1.0 + shift)
-    support = support.masked_fill(~equal, -1.0)
-    best, source = support.max(2)
-    return torch.where(best > 0, source, -1)
-
-
-def continuations(base: Tensor, codes: Tensor, place: Tensor, size: int) -> Tensor:
-    """Return (B, S, P, size): 1 at codes with which a copy beside a cell goes on, less further off.
-
-    Args:
-        base: (B, S, P) base codes, with a code of none where a cell is not decided.
-        codes: (M, P, Q) remembered codes.
-        place: (B, M, 2) slot and step of each; slot -1 is not to be used.
-        size: of the codebook.
-    """
-    found = torch.zeros(*base.shape, size, device=base.device)
-    steps, remembered = base.shape[1], len(codes)
-    sources = find_sources(base, codes, place)
-    slots = place[..., 0].contiguous()
-    parts = torch.arange(base.shape[2], device=base.device)
-    for distance in range(1, min(_CONTINUED, steps - 1, remembered - 1) + 1):
-        for shift in (distance, -distance):
-            # The cell `shift` steps after a copied one goes on `shift` steps after its source.
-            beside = torch.roll(sources, shift, 1)
-            rows = torch.arange(steps, device=base.device) - shift
-            is_there = (beside >= 0) & ((rows >= 0) & (rows < steps))[None, :, None]
-            goes_on = (beside + shift).clamp(0, remembered - 1)
-            is_there &= (beside + shift >= 0) & (beside + shift < remembered)
-            is_there &= _gather(slots, goes_on) == _gather(slots, beside.clamp_min(0))
-            code = codes[goes_on, parts, 0]
-            weight = is_there.float() / distance
-            found.scatter_reduce_(-1, code[..., None], weight[..., None], "amax")
-    return found
-
-
-def _gather(slots: Tensor, index: Tensor) -> Tensor:
-    """Return the slots (B, M) at indices (B, S, P)."""
-    return slots.gather(1, index.flatten(1)).view_as(index)

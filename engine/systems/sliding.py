@@ -86,8 +86,10 @@ def fill_steps(
         yield Progress(number, len(turns), "Choosing the motion")
         blind = unseen[rows, part]
 
-        def predict(shown: Tensor, blind: Tensor = blind, part: slice = part) -> Tensor:
-            shown = shown.squeeze(-1).masked_fill(blind, scores.mask_code)
+        def predict(
+            shown: Tensor, rows: slice, blind: Tensor = blind, part: slice = part
+        ) -> Tensor:
+            shown = shown.squeeze(-1).masked_fill(blind[rows], scores.mask_code)
             return scores.score(shown, part).unsqueeze(2)
 
         window = filled[rows, part, None]

@@ -73,7 +73,7 @@ class Condition:
             place,
         )
 
-    def rows(self, chosen: Tensor) -> Condition:
+    def rows(self, chosen: Tensor | slice) -> Condition:
         """Return the condition of some rows of the batch."""
         return Condition(
             self.sentence[chosen],

@@ -6,6 +6,7 @@ import torch
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.skeleton import PARTS
+from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder, Gap
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
@@ -74,7 +75,7 @@ def test_a_bridge_never_runs_from_one_clip_into_the_next(finder):
 def test_a_gap_longer_than_every_memory_is_left_to_the_transformer(finder):
     codes = torch.zeros(60, len(PARTS), finder.memory.codes.shape[-1], dtype=torch.long)
     assert finder.find(codes, Gap(5, 50, None), 3) == []
-    assert finder.fill(codes, [Gap(5, 50, None)], (0, 1)) is None
+    assert run_to_end(finder.fill(codes, [Gap(5, 50, None)], (0, 1))) is None
 
 
 def test_the_way_counts_where_both_sides_are_kept(finder):
@@ -94,12 +95,50 @@ def test_the_way_counts_where_both_sides_are_kept(finder):
 def test_takes_differ_and_a_seed_gives_the_same_take_whatever_the_others(finder):
     whole = clips_of(finder, 3)[2]
     gaps = [Gap(10, 13, None)]
-    filled = finder.fill(whole, gaps, (0, 1))
+    filled = run_to_end(finder.fill(whole, gaps, (0, 1)))
     assert torch.equal(filled[0], whole)  # the nearest bridge is the clip's own motion
     assert not torch.equal(filled[0, 10:13], filled[1, 10:13])
-    assert torch.equal(finder.fill(whole, gaps, (1,))[0], filled[1])
+    assert torch.equal(run_to_end(finder.fill(whole, gaps, (1,)))[0], filled[1])
     kept = [*range(10), *range(13, 30)]
     assert torch.equal(filled[:, kept], whole.repeat(2, 1, 1, 1)[:, kept])
+
+
+def test_sixteen_takes_of_a_gap_are_sixteen_motions_though_there_are_three_clips(finder):
+    whole = clips_of(finder, 3)[2]
+    filled = run_to_end(finder.fill(whole, [Gap(10, 14, None)], tuple(range(16))))
+    assert len({take[10:14].numpy().tobytes() for take in filled}) == 16
+    first = [bridge.codes for bridge in finder.find(whole, Gap(10, 14, None), 3)]
+    assert all(torch.equal(filled[take, 10:14], first[take]) for take in range(3))
+
+
+def test_a_half_turn_costs_the_same_to_either_side(finder):
+    length, turn = 7, 3.0
+    starts = torch.arange(len(finder._path) // 4 - length)
+    plain = finder._missed(starts, length, (0.0, 0.0, turn))
+    for other in (turn - 2 * np.pi, turn + 2 * np.pi):
+        assert torch.allclose(finder._missed(starts, length, (0.0, 0.0, other)), plain, atol=0.1)
+    farthest = (10.0 * 1.5 * 0.3 * np.pi) ** 2
+    way = torch.zeros(len(starts), 2)
+    first, last = (4 * starts - 1).clamp_min(0), 4 * (starts + length)
+    yaw = finder._path[:, 2]
+    moved = finder._path[last] - finder._path[first]
+    way[:, 0] = yaw[first].cos() * moved[:, 0] - yaw[first].sin() * moved[:, 1]
+    way[:, 1] = yaw[first].sin() * moved[:, 0] + yaw[first].cos() * moved[:, 1]
+    assert ((plain - (15.0 * way).square().sum(1)) <= farthest + 1.0).all()
+
+
+def test_the_finder_yields_while_it_turns_the_memory_into_points(finder):
+    fresh = BridgeFinder(finder.tokenizer, finder.memory)
+    assert len(list(fresh.prepare())) >= 2
+    assert list(fresh.prepare()) == []
+    assert torch.equal(fresh._keys, finder._keys) and torch.equal(fresh._path, finder._path)
+
+
+def test_legs_are_measured_by_how_far_they_go_and_how_fast(finder):
+    still = clips_of(finder, 1)[0][:1].repeat(6, 1, 1)
+    assert finder.measure_legs(still).reach == finder.measure_legs(still).liveliness == 0.0
+    lively = finder.measure_legs(clips_of(finder, 3)[2])
+    assert lively.reach > 0.0 and lively.liveliness > 0.0
 
 
 def test_gaps_are_whole_body_and_their_way_is_seen_from_the_heading_before():

@@ -16,11 +16,11 @@ from keyfill_extension.engine.decoding import (
 MASK = 7
 
 
-def uniform(codes: torch.Tensor) -> torch.Tensor:
+def uniform(codes: torch.Tensor, _: slice = slice(None)) -> torch.Tensor:
     return torch.full((*codes.shape, MASK), 1.0 / MASK).log()
 
 
-def certain(codes: torch.Tensor) -> torch.Tensor:
+def certain(codes: torch.Tensor, _: slice = slice(None)) -> torch.Tensor:
     """Knows that every cell holds its step's number."""
     wanted = torch.arange(codes.shape[1])[None, :, None].expand_as(codes) % MASK
     return torch.nn.functional.one_hot(wanted, MASK).float().clamp_min(1e-6).log()
@@ -90,7 +90,7 @@ def test_progress_counts_up_to_the_iterations() -> None:
 def test_each_pass_decides_the_cosines_share() -> None:
     seen = []
 
-    def watch(codes: torch.Tensor) -> torch.Tensor:
+    def watch(codes: torch.Tensor, _: slice) -> torch.Tensor:
         seen.append(int((codes == MASK).sum()))
         return uniform(codes)
 
@@ -102,7 +102,7 @@ def test_each_pass_decides_the_cosines_share() -> None:
 def test_cells_are_decided_from_the_known_ones_on() -> None:
     order = []
 
-    def watch(codes: torch.Tensor) -> torch.Tensor:
+    def watch(codes: torch.Tensor, _: slice) -> torch.Tensor:
         order.append((codes[0, :, 0] == MASK).nonzero().flatten().tolist())
         return uniform(codes)
 

@@ -21,9 +21,11 @@ from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.memory import MotionMemory
+from ...retrieval.planting import Planting, plan_at_once, plan_span
+from ...retrieval.recalling import Recalled
 from ...splicing import root_gap
 from ...text_encoder import EncodedText, TextEncoder
-from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
+from ...tokenizer.grid import load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked import MaskedConfig, MaskedTransformer
 from ...transformers.residual import ResidualConfig, ResidualTransformer
@@ -41,7 +43,7 @@ METRES_A_NAT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Rivals:
+class Candidates:
     """The fills of one take that are left to choose from; of a new take one."""
 
     features: Tensor
@@ -72,11 +74,6 @@ class GridGenerator:
         """What reads the prompts."""
         return self.system.text_encoder
 
-    @property
-    def main_tokenizer(self) -> GridTokenizer:
-        """Whose base codes `guess_codes` guesses."""
-        return self.system.tokenizer
-
     def can_fill(self, mask: Mask) -> str | None:
         """Return None: time and body parts may be masked in any way."""
         return reason_against(self.name, mask)
@@ -89,78 +86,83 @@ class GridGenerator:
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill the canvas and clean up the feet."""
+        varies = bool(canvas.variation) and not canvas.is_new
         with watch.measure("text"):
             clip, mask = whole_steps(canvas.clip, canvas.mask)
             steps = step_mask(mask)
             recalled = self.system.recall(canvas.prompt, canvas.text, int(steps.any(1).sum()))
+        yield Progress(0, 1, "Reading the motion")
         with watch.measure("encoding"):
-            if canvas.variation and not canvas.is_new:
-                features = clip_to_features(clip)[0]
-            else:
-                features = context_features(clip, mask)
+            features = clip_to_features(clip)[0] if varies else context_features(clip, mask)
             codes = self.system.tokenizer.encode(features[None].to(self.device))[0]
-            if canvas.variation and not canvas.is_new:
-                steps = self.system.least_certain(codes, steps, recalled, canvas.variation)
+        if varies:
+            steps = yield from self.system.least_certain(codes, steps, recalled, canvas.variation)
         gaps = [] if canvas.is_new or canvas.variation else gaps_of(clip, steps)
-        filled = self._bridged(canvas, codes, gaps, watch)
+        filled = yield from self._bridged(canvas, codes, gaps, watch)
         if filled is None:
             # A new take is chosen by its prompt alone; others must show where they arrive.
             chosen_early = CANDIDATES if canvas.is_new else 1
-            planted = gaps[0] if len(gaps) == 1 and not recalled.is_combined else None
-            # Takes that plant the same clip would hardly differ.
-            is_whole = planted is not None or (canvas.is_new and recalled.arms)
-            turns = np.repeat(canvas.seeds, CANDIDATES).tolist() if is_whole else ()
-            sampling = Sampling(
-                candidate_generators(canvas.seeds), chosen_early, canvas.strength,
-                tuple(turns), planted,
-            )  # fmt: skip
+            plantings = yield from self._plantings(canvas.seeds, recalled, gaps, steps)
+            generators = candidate_generators(canvas.seeds)
+            sampling = Sampling(generators, chosen_early, canvas.strength, plantings)
             filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
         takes = len(canvas.seeds)
         shared = zip(filled.features.chunk(takes), filled.fit.chunk(takes), strict=True)
-        rivals = [Rivals(features, fit) for features, fit in shared]
-        return (yield from finish_takes(rivals, partial(_finish, canvas), watch))
+        candidates = [Candidates(features, fit) for features, fit in shared]
+        return (yield from finish_takes(candidates, partial(_finish, canvas), watch))
 
     def _bridged(
         self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
-    ) -> Filled | None:
+    ) -> Steps[Progress, None, Filled | None]:
         """Return whole-body gaps of an edit without a prompt filled from memory, else None."""
         if canvas.prompt.strip() or not gaps or not all(gap.is_whole for gap in gaps):
             return None
-        return self.system.bridge(codes, gaps, canvas.seeds, watch)
+        return (yield from self.system.bridge(codes, gaps, canvas.seeds, watch))
 
-    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
-        """Return log-probabilities (n, K) of hidden base codes (S, P), and these codes (n,)."""
-        text = self.text_encoder.encode([caption])
-        recalled = self.system.recall(caption, text, len(codes))
-        masked, base = self.system.masked, codes[..., 0]
-        shown = base.masked_fill(hidden, masked.mask_code)[None].to(self.device)
-        is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=self.device)
-        return masked(shown, is_step, recalled.condition)[0].cpu()[hidden], base[hidden]
+    def _plantings(
+        self, seeds: tuple[int, ...], recalled: Recalled, gaps: list[Gap], mask: Tensor
+    ) -> Steps[Progress, None, tuple[Planting, ...]]:
+        """Return what each candidate of each take copies as it is; empty where all is drawn.
+
+        Args:
+            seeds: one a take.
+            recalled: the prompt.
+            gaps: of an edit.
+            mask: (S, P) True where to fill.
+        """
+        found: list[Planting] = []
+        if len(gaps) == 1 and recalled.candidates and not recalled.is_combined:
+            found = yield from plan_span(recalled, gaps[0], len(mask))
+        elif recalled.together is not None and bool(mask.all()):
+            measure = self.system.bridges.measure_legs
+            found = yield from plan_at_once(recalled, len(mask), measure)
+        if not found:
+            return ()
+        return tuple(found[seed % len(found)] for seed in seeds for _ in range(CANDIDATES))
 
 
 def candidate_generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
     """Return a generator for each candidate of each take."""
     return [
-        torch.Generator().manual_seed(seed + 1_000_003 * rival)
+        torch.Generator().manual_seed(seed + 1_000_003 * candidate)
         for seed in seeds
-        for rival in range(CANDIDATES)
+        for candidate in range(CANDIDATES)
     ]
 
 
-def _finish(
-    canvas: Canvas, rivals: Rivals
-) -> Steps[Progress, None, tuple[Clip, Contacts, float]]:
-    """Finish the rival that fits the prompt and arrives best.
+def _finish(canvas: Canvas, candidates: Candidates) -> tuple[Clip, Contacts, float]:
+    """Finish the candidate that fits the prompt and arrives best.
 
     Returns:
         The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
     """
     best = 0
-    if len(rivals.features) > 1:
-        decoded = [decoded_clip(rival, canvas.clip.frames, Origin()) for rival in rivals.features]
+    if len(candidates.features) > 1:
+        frames = canvas.clip.frames
+        decoded = [decoded_clip(each, frames, Origin()) for each in candidates.features]
         gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
-        best = int(np.argmin(gaps - METRES_A_NAT * rivals.fit.cpu().numpy()))
-    return (yield from finish(canvas, rivals.features[best]))
+        best = int(np.argmin(gaps - METRES_A_NAT * candidates.fit.cpu().numpy()))
+    return finish(canvas, candidates.features[best])
 
 
 def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGenerator:
