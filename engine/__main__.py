@@ -19,6 +19,7 @@ from typing import Final, TextIO
 from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, Progress
 from .motion.running import run_to_end
+from .motion.takes import difference_note
 from .worker import EngineMissing, LoadEngine, describe_error, load_keyfill_engine
 
 PROGRAM: Final = "python -m engine"
@@ -203,6 +204,8 @@ def generate(words: Sequence[str], load_engine: LoadEngine) -> int:
         bar.close()
     for path in paths:
         print(path)
+    if note := difference_note(result):
+        _tell(f"{note}.", 0)
     if result.prompt_cut:
         from .batch import cut_note
 

@@ -17,7 +17,7 @@ from ..core.edits.edit_requests import Recipe
 from ..core.edits.requests import errors_for_animators
 from ..core.link.jobs import Job
 from .editing import apply_edit, prepare_edit
-from .generate import KEYFILL_OT_generate
+from .generate import KEYFILL_OT_generate, with_note
 from .job_operator import JobOperator
 from .long_take import LongTake, apply_long_take, prepare_long_take
 from .served import check_recipe
@@ -64,7 +64,7 @@ class EditOperator(JobOperator):
         context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
         with errors_for_animators():
             told = apply_edit(context, self._edit, result, self.review)
-        self.report({"INFO"}, told)
+        self.report({"INFO"}, with_note(told, result))
 
 
 class KEYFILL_OT_regenerate(EditOperator, Operator):

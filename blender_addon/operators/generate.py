@@ -12,6 +12,7 @@ from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
+from ...engine.motion.takes import difference_note
 from .. import engine_link
 from ..core.edits.requests import errors_for_animators
 from ..core.errors import UserError
@@ -78,7 +79,7 @@ class KEYFILL_OT_generate(JobOperator, Operator):
         context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
         with errors_for_animators():
             written = write_takes(context, self._target, result)
-        self.report({"INFO"}, summary(written))
+        self.report({"INFO"}, with_note(summary(written), result))
 
 
 def read_target(context: Context, name: str) -> GenerationTarget:
@@ -145,3 +146,8 @@ def summary(written: list[keyframes.WrittenTake]) -> str:
     if len(written) > 1:
         told = f"{len(written)} takes made; {told}, the others are among the actions"
     return ". ".join(dict.fromkeys([told, *(note for take in written for note in take.notes)]))
+
+
+def with_note(told: str, result: MotionResult) -> str:
+    """Return what is told of a result, and how many of its takes differ if some do not."""
+    return ". ".join(filter(None, [told, difference_note(result)]))

@@ -12,7 +12,14 @@ from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
 from ..core.edits.requests import errors_for_animators
 from ..core.link.jobs import Job
-from .generate import GenerationTarget, KEYFILL_OT_generate, read_target, summary, write_takes
+from .generate import (
+    GenerationTarget,
+    KEYFILL_OT_generate,
+    read_target,
+    summary,
+    with_note,
+    write_takes,
+)
 from .job_operator import JobOperator
 
 
@@ -85,4 +92,4 @@ def apply_long_take(context: Context, long_take: LongTake, result: MotionResult)
     with errors_for_animators():
         written = write_takes(context, long_take.target, result)
     context.scene.keyfill.remember(long_take.recipe)
-    return summary(written)
+    return with_note(summary(written), result)

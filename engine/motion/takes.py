@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from .clip import Array, Clip
-from .request import Progress
+from .request import MotionResult, Progress
 
 SAME_METRES: Final = 0.005
 """Two takes are the same where no joint is ever further apart: nobody sees so little."""
@@ -32,3 +32,12 @@ def _are_same(joints: Array, other: Array) -> bool:
     if joints.shape != other.shape:
         return False
     return bool(np.linalg.norm(joints - other, axis=-1).max() <= SAME_METRES)
+
+
+def difference_note(result: MotionResult) -> str:
+    """Return a sentence where some takes are the same motion, else an empty text."""
+    count = len(result.clips)
+    if not 0 < result.different_takes < count:
+        return ""
+    differ = "one is" if result.different_takes == 1 else f"{result.different_takes} are"
+    return f"Of {count} takes only {differ} different: choose more frames or body parts for more"

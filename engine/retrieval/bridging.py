@@ -117,7 +117,7 @@ class BridgeFinder:
         filled = codes.repeat(len(seeds), 1, 1, 1)
         for number, gap in enumerate(gaps):
             yield Progress(number, len(gaps), "Choosing the motion")
-            bridges = self.different(codes, gap)
+            bridges = yield from self.different(codes, gap)
             if not bridges:
                 return None
             for take, seed in enumerate(seeds):
@@ -136,7 +136,9 @@ class BridgeFinder:
             keys.append(self._project(codes))
             steps.append(self._root_speeds(codes))
         yield Progress(total, total, "Looking at what is remembered")
-        self._points = torch.cat(keys), _path_of(torch.cat(steps).double())
+        path = _path_of(torch.cat(steps).double())
+        yield Progress(total, total, "Looking at what is remembered")
+        self._points = torch.cat(keys), path
 
     def find(self, codes: Tensor, gap: Gap, count: int) -> list[Bridge]:
         """Return up to `count` bridges from different clips, the nearest first.
@@ -147,13 +149,15 @@ class BridgeFinder:
             count: most bridges.
         """
         length = gap.last - gap.first
-        ranked = self._ranked(codes, gap)
+        ranked = run_to_end(self._ranked(codes, gap))
         best: dict[int, tuple[int, float]] = {}
         for start, cost in ranked:
             best.setdefault(int(self._clip_of[start]), (start, cost))
         return [self._bridge(start, length, cost) for start, cost in best.values()][:count]
 
-    def different(self, codes: Tensor, gap: Gap) -> list[Bridge]:
+    def different(
+        self, codes: Tensor, gap: Gap
+    ) -> Steps[Progress, None, list[Bridge]]:
         """Return up to MOST_TAKES bridges that are different motions, the best first.
 
         Those of different clips come first, then further stretches of the same clips.
@@ -163,7 +167,7 @@ class BridgeFinder:
             gap: which steps to fill.
         """
         length = gap.last - gap.first
-        ranked = self._ranked(codes, gap)
+        ranked = yield from self._ranked(codes, gap)
         first_of_clip: dict[int, int] = {}
         for start, _ in ranked:
             first_of_clip.setdefault(int(self._clip_of[start]), start)
@@ -173,6 +177,7 @@ class BridgeFinder:
         chosen: list[int] = []
         bridges = []
         for start, cost in ordered:
+            yield Progress(len(chosen), MOST_TAKES, "Choosing the motion")
             if all(self._is_different(start, other, length) for other in chosen):
                 chosen.append(start)
                 bridges.append(self._bridge(start, length, cost))
@@ -200,7 +205,9 @@ class BridgeFinder:
     def _bridge(self, start: int, length: int, cost: float) -> Bridge:
         return Bridge(self.memory.codes[start : start + length].long(), math.sqrt(cost))
 
-    def _ranked(self, codes: Tensor, gap: Gap) -> list[tuple[int, float]]:
+    def _ranked(
+        self, codes: Tensor, gap: Gap
+    ) -> Steps[Progress, None, list[tuple[int, float]]]:
         """Return the nearest stretches as first steps and squared decimetres, nearest first."""
         length = gap.last - gap.first
         total = len(self._keys)
@@ -214,6 +221,7 @@ class BridgeFinder:
             for kept, beside, shift in sides:
                 if not 0 <= kept + shift < len(codes):
                     continue
+                yield Progress(further, len(KEPT_STEP_WEIGHTS), "Choosing the motion")
                 distance, is_there = self._distances(codes[kept + shift], beside + shift, starts)
                 cost += weight * distance
                 is_usable &= is_there | (further > 0)

@@ -1,11 +1,14 @@
 """The main job through a real worker process: a prompt becomes keys on a character."""
 
 import math
+from dataclasses import replace
 
 import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import engine_link
+from keyfill_extension.blender_addon.operators.generate import with_note
+from keyfill_extension.engine.motion.request import MotionResult
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.addon_blender.versions import HAS_SLOTS, curves_of, slot_of
@@ -214,3 +217,9 @@ def test_no_model_library_enters_blenders_process(mannequin):
     generate()
     worker_only = ("keyfill_extension.engine.worker", "keyfill_extension.engine.api")
     assert not [name for name in worker_only if name in sys.modules]
+
+
+def test_the_report_says_how_many_takes_are_different():
+    few = MotionResult((None,) * 6, different_takes=3)
+    assert "Of 6 takes only 3 are different" in with_note("6 takes made", few)
+    assert with_note("6 takes made", replace(few, different_takes=6)) == "6 takes made"

@@ -5,8 +5,8 @@ import pytest
 import torch
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
-from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.engine.motion.running import run_to_end
+from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder, Gap
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS

@@ -106,12 +106,15 @@ def test_a_request_without_a_clip_arrives():
 def test_a_result_arrives(takes):
     clips = tuple(random_clip(frames) for frames in range(takes))
     contacts = tuple(np.ones((clip.frames, 4), dtype=bool) for clip in clips)
-    result = MotionResult(clips, contacts, "cut words", {"text": 0.25, "decoding": 1})
+    result = MotionResult(
+        clips, contacts, "cut words", {"text": 0.25, "decoding": 1}, different_takes=takes
+    )
     arrived = protocol.message_to_result(there_and_back(protocol.result_to_message(9, result)))
     assert len(arrived.clips) == len(arrived.contacts) == takes
     for one, other in zip(arrived.clips, clips, strict=True):
         assert_same_clip(one, other)
     assert arrived.prompt_cut == "cut words"
+    assert arrived.different_takes == takes
     assert arrived.stage_seconds == {"text": 0.25, "decoding": 1}
 
 
