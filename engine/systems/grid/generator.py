@@ -8,14 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ...checkpoint import load_checkpoint, load_network
-from ...features import Origin, clip_to_features
-from ...motion.clip import Clip
-from ...motion.contacts import Contacts
+from ...features import clip_to_features
 from ...motion.edits import Mask
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
@@ -23,7 +20,6 @@ from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting, plan_at_once, plan_span
 from ...retrieval.recalling import Recalled
-from ...splicing import root_gap
 from ...text_encoder import EncodedText, TextEncoder
 from ...tokenizer.grid import load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
@@ -32,25 +28,25 @@ from ...transformers.residual import ResidualConfig, ResidualTransformer
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish, finish_takes
 from ..registry import reason_against
-from ..token_steps import context_features, decoded_clip, gaps_of, step_mask, whole_steps
+from ..token_steps import context_features, gaps_of, step_mask, whole_steps
+from .choosing import choose_arriving, varied_cells
 from .system import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
 """Fills of each take to choose from; one batch makes them all."""
 
-METRES_A_NAT: Final = 0.3
-"""What a better fit to the prompt, in nats a cell, counts beside a path that arrives."""
-
-
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """The fills of one take that are left to choose from; of a new take one."""
+class Grid:
+    """A canvas in codes."""
 
-    features: Tensor
-    """(C, T, WIDTH)."""
+    codes: Tensor
+    """(S, P, Q) int64; those of masked cells do not matter, unless they are varied."""
 
-    fit: Tensor
-    """(C,) to the prompt, nats a cell."""
+    mask: Tensor
+    """(S, P) True where to fill."""
+
+    gaps: list[Gap]
+    """The masked steps as gaps between kept poses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +91,41 @@ class GridGenerator:
         with watch.measure("encoding"):
             features = clip_to_features(clip)[0] if varies else context_features(clip, mask)
             codes = self.system.tokenizer.encode(features[None].to(self.device))[0]
-        if varies:
-            steps = yield from self.system.least_certain(codes, steps, recalled, canvas.variation)
-        gaps = [] if canvas.is_new or canvas.variation else gaps_of(clip, steps)
-        filled = yield from self._bridged(canvas, codes, gaps, watch)
-        if filled is None:
-            # A new take is chosen by its prompt alone; others must show where they arrive.
-            chosen_early = CANDIDATES if canvas.is_new else 1
-            plantings = yield from self._plantings(canvas.seeds, recalled, gaps, steps)
-            generators = candidate_generators(canvas.seeds)
-            sampling = Sampling(generators, chosen_early, canvas.strength, plantings)
-            filled = yield from self.system.fill(codes, steps, recalled, sampling, watch)
-        takes = len(canvas.seeds)
-        shared = zip(filled.features.chunk(takes), filled.fit.chunk(takes), strict=True)
-        candidates = [Candidates(features, fit) for features, fit in shared]
-        return (yield from finish_takes(candidates, partial(_finish, canvas), watch))
+        grid = Grid(codes, steps, gaps_of(clip, steps))
+        fill = self._varied if varies else self._filled
+        filled = yield from fill(canvas, grid, recalled, watch)
+        chosen = yield from choose_arriving(canvas, filled)
+        return (yield from finish_takes(chosen, partial(finish, canvas), watch))
+
+    def _filled(
+        self, canvas: Canvas, grid: Grid, recalled: Recalled, watch: Stopwatch
+    ) -> Steps[Progress, None, Filled]:
+        """Fill all masked cells: gaps without words from memory, others by the transformers."""
+        gaps = [] if canvas.is_new else grid.gaps
+        bridged = yield from self._bridged(canvas, grid.codes, gaps, watch)
+        if bridged is not None:
+            return bridged
+        # A new take is chosen by its prompt alone; others must show where they arrive.
+        chosen_early = CANDIDATES if canvas.is_new else 1
+        plantings = yield from self._plantings(canvas.seeds, recalled, gaps, grid.mask)
+        sampling = Sampling(candidate_generators(canvas.seeds), chosen_early, canvas.strength, plantings)
+        return (yield from self.system.fill(grid.codes, grid.mask, recalled, sampling, watch))
+
+    def _varied(
+        self, canvas: Canvas, grid: Grid, recalled: Recalled, watch: Stopwatch
+    ) -> Steps[Progress, None, Filled]:
+        """Make the least certain cells anew, in each take others."""
+        chances = yield from self.system.chances(grid.codes, grid.mask, recalled)
+        made = []
+        for seed in canvas.seeds:
+            cells = varied_cells(chances, grid.mask, canvas.variation, seed)
+            sampling = Sampling(candidate_generators((seed,)), 1, canvas.strength)
+            made.append(
+                (yield from self.system.fill(grid.codes, cells, recalled, sampling, watch))
+            )
+        return Filled(
+            torch.cat([each.features for each in made]), torch.cat([each.fit for each in made])
+        )
 
     def _bridged(
         self, canvas: Canvas, codes: Tensor, gaps: list[Gap], watch: Stopwatch
@@ -148,21 +164,6 @@ def candidate_generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
         for seed in seeds
         for candidate in range(CANDIDATES)
     ]
-
-
-def _finish(canvas: Canvas, candidates: Candidates) -> tuple[Clip, Contacts, float]:
-    """Finish the candidate that fits the prompt and arrives best.
-
-    Returns:
-        The clip, which feet stand (T, 4), and the path's gap in metres before it was closed.
-    """
-    best = 0
-    if len(candidates.features) > 1:
-        frames = canvas.clip.frames
-        decoded = [decoded_clip(each, frames, Origin()) for each in candidates.features]
-        gaps = np.array([root_gap(canvas.clip, made, canvas.mask) for made in decoded])
-        best = int(np.argmin(gaps - METRES_A_NAT * candidates.fit.cpu().numpy()))
-    return finish(canvas, candidates.features[best])
 
 
 def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGenerator:

@@ -191,16 +191,15 @@ class GridSystem:
         features = yield from self._decode(filled.to(self.device), watch)
         return Filled(features, torch.zeros(len(filled)))
 
-    def least_certain(
-        self, codes: Tensor, mask: Tensor, recalled: Recalled, share: float
+    def chances(
+        self, codes: Tensor, mask: Tensor, recalled: Recalled
     ) -> Steps[Progress, None, Tensor]:
-        """Return (S, P): the share of the masked cells whose present codes are least likely.
+        """Return log-probabilities (S, P) of the present codes around the masked cells.
 
         Args:
             codes: (S, P, Q) codes of all cells.
-            mask: (S, P) the cells to choose from.
+            mask: (S, P) the cells that are asked for.
             recalled: the prompt.
-            share: 0 to 1; at least one cell is chosen.
         """
         base = codes[None, ..., 0].to(self.device)
         chances = base.new_zeros(base.shape, dtype=torch.float)
@@ -209,10 +208,7 @@ class GridSystem:
             part, guidance = base[:, start:end], self.decoding.base.guidance
             scores = guided_scores(self.masked, part, recalled.condition, guidance, 0.0)
             chances[:, start:end] = scores.gather(-1, part[..., None]).squeeze(-1)
-        ranked = chances[0].cpu().masked_fill(~mask, torch.inf).flatten()
-        chosen = torch.zeros(mask.numel(), dtype=torch.bool)
-        chosen[ranked.argsort()[: max(1, round(share * int(mask.sum())))]] = True
-        return chosen.view_as(mask)
+        return chances[0].cpu()
 
     def _prompt(self, recalled: Recalled, sampling: Sampling) -> Prompted:
         copying = (
