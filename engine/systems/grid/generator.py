@@ -21,7 +21,7 @@ from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting, plan_at_once, plan_span
 from ...retrieval.recalling import Recalled
 from ...text_encoder import EncodedText, TextEncoder
-from ...tokenizer.grid import load_grid_tokenizer
+from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked import MaskedConfig, MaskedTransformer
 from ...transformers.residual import ResidualConfig, ResidualTransformer
@@ -69,6 +69,11 @@ class GridGenerator:
     def text_encoder(self) -> TextEncoder:
         """What reads the prompts."""
         return self.system.text_encoder
+
+    @property
+    def main_tokenizer(self) -> GridTokenizer:
+        """Whose base codes `guess_codes` guesses."""
+        return self.system.tokenizer
 
     def can_fill(self, mask: Mask) -> str | None:
         """Return None: time and body parts may be masked in any way."""
@@ -155,6 +160,15 @@ class GridGenerator:
         if not found:
             return ()
         return tuple(found[seed % len(found)] for seed in seeds for _ in range(CANDIDATES))
+
+    def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities (n, K) of hidden base codes (S, P), and these codes (n,)."""
+        text = self.text_encoder.encode([caption])
+        recalled = self.system.recall(caption, text, len(codes))
+        masked, base = self.system.masked, codes[..., 0]
+        shown = base.masked_fill(hidden, masked.mask_code)[None].to(self.device)
+        is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=self.device)
+        return masked(shown, is_step, recalled.condition)[0].cpu()[hidden], base[hidden]
 
 
 def candidate_generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
