@@ -66,6 +66,9 @@ class Recalled:
     actions: tuple[int, ...]
     """For each remembered clip the number of the action that it was looked up for."""
 
+    score_gaps: tuple[float, ...] = ()
+    """For each remembered clip how much less its caption scores than its action's nearest one."""
+
     candidates: tuple[tuple[Candidate, ...], ...] = ()
     """For each action the clips that takes may copy whole, the nearest first."""
 
@@ -171,7 +174,9 @@ def recall(
         remembered.codes[None, ..., 0].to(device),
         remembered.place[None].to(device),
     )
-    recalled = Recalled(condition, remembered.codes.to(device), tuple(found.actions))
+    recalled = Recalled(
+        condition, remembered.codes.to(device), tuple(found.actions), tuple(found.score_gaps)
+    )
     further = memory.look_up(texts, sentences, [MOST_CANDIDATES] * len(texts))
     lists = [_candidates(action, found, further, memory) for action in range(len(texts))]
     return replace(

@@ -22,9 +22,11 @@ from ...data.corpus import Corpus
 from ...data.tokens import build_memory, build_tokens
 from ...motion.clip import Clip, headings
 from ...motion.request import LONGEST_SECONDS, SHORTEST_SECONDS
+from ...motion.running import run_to_end
 from ...motion.skeleton import FPS, FRAMES_PER_STEP, PART_JOINTS, PARTS
 from ...retrieval.memory import MotionMemory, busiest
-from ...retrieval.recalling import Recalled, plant_at_once
+from ...retrieval.planting import plan_at_once
+from ...retrieval.recalling import Recalled
 from ...systems.grid.generator import CANDIDATES, GridGenerator, candidate_generators
 from ...systems.grid.system import GridSystem
 from ..checks.measures import Body
@@ -83,17 +85,16 @@ class PlayedBack:
         return [Body.from_clip(clip) for clip in self.takes(prompt, seconds, takes, seed)]
 
     def _take(self, recalled: Recalled, frames: int, seed: int) -> Clip:
-        turns = (seed,) * CANDIDATES if recalled.arms else ()
-        place = recalled.for_takes(candidate_generators((seed,)), turns).memory_place
-        row = min(range(CANDIDATES), key=lambda each: _behind(recalled, place[each]))
-        place = place[row : row + 1]
-        if recalled.arms:
-            steps = -(-frames // FRAMES_PER_STEP)
-            grid = recalled.codes.new_full((1, steps, *recalled.codes.shape[1:]), -1)
-            liveliness = self._system.bridges.liveliness
-            if bool(plant_at_once(grid, recalled, place, liveliness).any()):
-                return self._put_together(grid[0, ..., -1].cpu(), frames)
-        return self._in_turn(recalled, place[0, :, 0].cpu(), frames)
+        if recalled.together is not None:
+            steps, measure_legs = -(-frames // FRAMES_PER_STEP), self._system.bridges.measure_legs
+            plantings = run_to_end(plan_at_once(recalled, steps, measure_legs))
+            planting = plantings[seed % len(plantings)] if plantings else None
+            if planting is not None and bool(planting.cells.any()):
+                rows = planting.codes[..., -1].masked_fill(~planting.cells, -1)
+                return self._put_together(rows.cpu(), frames)
+        place = recalled.for_takes(candidate_generators((seed,)))[0].memory_place
+        row = min(range(CANDIDATES), key=lambda each: _score_gap(recalled, place[each]))
+        return self._in_turn(recalled, place[row, :, 0].cpu(), frames)
 
     def _put_together(self, rows: Tensor, frames: int) -> Clip:
         """Return the clip of two actions at once.
@@ -156,10 +157,10 @@ def _numbered(memory: MotionMemory) -> MotionMemory:
     return MotionMemory(memory.captions, memory.clips, memory.sentences, codes, memory.starts)
 
 
-def _behind(recalled: Recalled, place: Tensor) -> float:
-    """Return how far a candidate's captions are behind the nearest, of all its actions together."""
+def _score_gap(recalled: Recalled, place: Tensor) -> float:
+    """Return by how much a candidate's captions miss the nearest score, over all its actions."""
     used = place[place[:, 0] >= 0, 0].unique().tolist()
-    return sum((recalled.behind[int(slot)] for slot in used), 0.0)
+    return sum((recalled.score_gaps[int(slot)] for slot in used), 0.0)
 
 
 def _joined(pieces: Sequence[Clip]) -> Clip:

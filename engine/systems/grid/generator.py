@@ -113,7 +113,8 @@ class GridGenerator:
         # A new take is chosen by its prompt alone; others must show where they arrive.
         chosen_early = CANDIDATES if canvas.is_new else 1
         plantings = yield from self._plantings(canvas.seeds, recalled, gaps, grid.mask)
-        sampling = Sampling(candidate_generators(canvas.seeds), chosen_early, canvas.strength, plantings)
+        generators = candidate_generators(canvas.seeds)
+        sampling = Sampling(generators, chosen_early, canvas.strength, plantings)
         return (yield from self.system.fill(grid.codes, grid.mask, recalled, sampling, watch))
 
     def _varied(
