@@ -56,8 +56,8 @@ def time_writing(runs: int) -> float:
 
 def time_reading(ob: bpy.types.Object, runs: int) -> float:
     """Return the median seconds of reading 300 frames of an armature's animation."""
-    from keyfill_extension.blender_addon.scene import animation
     from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
+    from keyfill_extension.blender_addon.tasks import animation
 
     rig, bone_map = control_rigs.read_body(ob)
     seconds = []

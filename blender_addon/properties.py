@@ -20,8 +20,8 @@ from ..engine.motion.skeleton import PARTS
 from . import model_list
 from .core.edits import take_history
 from .core.edits.edit_requests import END, START, Recipe, recipe_for
+from .core.edits.generate_request import GenerateSettings, errors_for_animators, rounded_seconds
 from .core.edits.model_choice import choose_model
-from .core.edits.requests import GenerateSettings, errors_for_animators, rounded_seconds
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"

@@ -14,10 +14,10 @@ from ...engine.motion.request import MotionResult
 from .. import engine_link
 from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_requests import Recipe
-from ..core.edits.requests import errors_for_animators
+from ..core.edits.generate_request import errors_for_animators
 from ..core.link.jobs import Job
-from .editing import apply_edit, prepare_edit
-from .generate import KEYFILL_OT_generate, with_note
+from ..tasks.editing import apply_edit, prepare_edit
+from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
 from .long_take import LongTake, apply_long_take, prepare_long_take
 from .served import check_recipe

@@ -14,7 +14,7 @@ from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
 from ...engine.motion.takes import difference_note
 from .. import engine_link
-from ..core.edits.requests import errors_for_animators
+from ..core.edits.generate_request import errors_for_animators
 from ..core.errors import UserError
 from ..core.link.jobs import Job
 from ..properties import WORLD_ORIGIN

@@ -10,7 +10,7 @@ from ...engine.motion.request import MotionRequest, MotionResult
 from .. import engine_link
 from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
-from ..core.edits.requests import errors_for_animators
+from ..core.edits.generate_request import errors_for_animators
 from ..core.link.jobs import Job
 from .generate import (
     GenerationTarget,

@@ -8,7 +8,7 @@ from bpy.types import Context, Object, Operator, OperatorProperties
 from ...engine.motion.bones.matching import guess_bones
 from ...engine.motion.request import RequestError
 from ...engine.motion.skeleton import JOINTS
-from ..core.edits.requests import errors_for_animators
+from ..core.edits.generate_request import errors_for_animators
 from ..core.errors import UserError
 from ..core.rigs import rows as rig_rows
 from ..core.rigs.rest_reference import take_reference

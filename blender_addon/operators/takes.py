@@ -6,7 +6,7 @@ from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
 from ..core.edits import take_history
-from ..core.edits.requests import errors_for_animators
+from ..core.edits.generate_request import errors_for_animators
 from ..core.errors import UserError
 from ..scene.keys import takes
 

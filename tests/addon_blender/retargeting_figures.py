@@ -12,8 +12,8 @@ import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.operators import generate
-from keyfill_extension.blender_addon.scene import animation
 from keyfill_extension.blender_addon.scene.reading import armature
+from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
 from keyfill_extension.engine.motion.contacts import (

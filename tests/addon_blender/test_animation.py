@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.core.curves.rotation_modes import quaternions_to_channels
-from keyfill_extension.blender_addon.scene import animation, mannequin
+from keyfill_extension.blender_addon.scene import mannequin
 from keyfill_extension.blender_addon.scene.reading import armature, timeline
+from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig

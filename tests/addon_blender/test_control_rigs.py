@@ -5,12 +5,12 @@ from dataclasses import replace
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.scene import animation
 from keyfill_extension.blender_addon.scene.controls import edits as control_edits
 from keyfill_extension.blender_addon.scene.controls import rig_double
 from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
 from keyfill_extension.blender_addon.scene.keys import takes
 from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys
+from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.tests.addon_blender.characters import add_toy_character, corpus_clip

@@ -3,8 +3,8 @@
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.scene import animation
 from keyfill_extension.blender_addon.scene.reading import armature
+from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import RequestError

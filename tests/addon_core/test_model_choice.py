@@ -17,8 +17,8 @@ from keyfill_extension.blender_addon.core.edits.edit_requests import (
     Recipe,
     recipe_for,
 )
+from keyfill_extension.blender_addon.core.edits.generate_request import GenerateSettings
 from keyfill_extension.blender_addon.core.edits.model_choice import check_served, choose_model
-from keyfill_extension.blender_addon.core.edits.requests import GenerateSettings
 from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.engine.models.catalogue import Model, SystemDescription
 from keyfill_extension.engine.motion.edits import UPPER_BODY as UPPER_PARTS

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.edits.requests import (
+from keyfill_extension.blender_addon.core.edits.generate_request import (
     GenerateSettings,
     errors_for_animators,
 )

@@ -20,12 +20,12 @@ from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_plan import EditPlan, plan_edit
 from ..core.edits.edit_requests import ClipTimes, Frames, Recipe
 from ..core.errors import UserError
-from ..scene import animation, hands
 from ..scene.controls import edits as control_edits
 from ..scene.controls import rigs as control_rigs
 from ..scene.keys import joining, key_targets, takes
 from ..scene.keys.masked_keys import SpanKeys
 from ..scene.reading import armature, edit_target, rig_settings, timeline
+from . import animation, hands
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,11 +31,11 @@ from ...engine.motion.retargeting.rig_track import (
 from ...engine.motion.rig import BonePose, Rig, RigPose
 from ...engine.motion.skeleton import FPS
 from ..core import axes
-from ..core.rigs.posed import read_rotations as read_rotations
-from .controls import edits as control_edits
-from .controls.edits import ReadControls
-from .reading import armature, timeline
-from .reading.stage import lend_stage as lend_stage
+from ..core.rigs.posed import read_rotations
+from ..scene.controls import edits as control_edits
+from ..scene.controls.edits import ReadControls
+from ..scene.reading import armature, timeline
+from ..scene.reading.stage import lend_stage
 
 Array = NDArray[np.floating]
 

@@ -13,7 +13,9 @@ from ...engine.motion.retargeting.clip_to_rig import RigMotion
 from ...engine.motion.retargeting.hand_pins import Placed
 from ...engine.motion.skeleton import PARTS
 from ..core import axes
-from .animation import ReadAnimation, lend_stage, read_rotations
+from ..core.rigs.posed import read_rotations
+from ..scene.reading.stage import lend_stage
+from .animation import ReadAnimation
 
 _REACHED: Final = 0.005
 """Metres, on a person, that a pinned hand may be off."""

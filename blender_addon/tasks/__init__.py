@@ -1,0 +1,1 @@
+"""What buttons start: reading a character, writing takes, edits; the scene and the engine meet."""
