@@ -17,9 +17,9 @@ from ..core.edits.edit_requests import Recipe
 from ..core.edits.generate_request import errors_for_animators
 from ..core.link.jobs import Job
 from ..tasks.editing import apply_edit, prepare_edit
+from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
 from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
-from .long_take import LongTake, apply_long_take, prepare_long_take
 from .served import check_recipe
 
 

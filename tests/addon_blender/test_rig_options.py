@@ -5,9 +5,9 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.operators.generate import read_target
 from keyfill_extension.blender_addon.scene.reading import rig_settings
 from keyfill_extension.blender_addon.scene.reading.rig_target import read_object_stance
+from keyfill_extension.blender_addon.tasks.generating import read_target
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.rig_options import IK, OBJECT, RigOptions
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
