@@ -49,7 +49,7 @@ def time_writing(runs: int) -> float:
     seconds = []
     for _ in range(runs + 1):
         started = time.perf_counter()
-        keyframes.write_motion(ob, motion, keyframes.TakeKeys("bench", 1, 30.0))
+        keyframes.write_take(ob, motion, keyframes.TakeKeys("bench", 1, 30.0))
         seconds.append(time.perf_counter() - started)
     return statistics.median(seconds[1:])
 

@@ -65,7 +65,12 @@ def put_clip(ob, clip: Clip, start: int = 1, placement=None, fps: float = 30.0):
     held = armature.read_held_channels(ob, rig)
     motion = fit_clip_to_rig(clip, rig, bone_map, RigTarget(placement, held))
     take = keyframes.TakeKeys("a take", start, fps)
-    return rig, bone_map, keyframes.write_motion(ob, motion, take)
+    return rig, bone_map, write_motion(ob, motion, take)
+
+
+def write_motion(ob, motion, take):
+    """Put a motion on an armature object as a new action; return the action."""
+    return keyframes.write_take(ob, motion, take).action
 
 
 def world_joints(ob, bone_map) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,
     put_clip,
     world_joints,
+    write_motion,
 )
 from keyfill_extension.tests.addon_blender.versions import bag_of
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
@@ -47,7 +48,7 @@ def evaluated_rotation(ob, name):
 
 def test_keys_read_back_equal():
     ob, motion = prepare()
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", 101, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("walks", 101, 30.0))
     curves = curves_of(action)
     assert len(curves) == 22 * 4 + 3
     for column, name in enumerate(motion.bones):
@@ -67,7 +68,7 @@ def test_every_rotation_mode_moves_the_same(mode):
     ob, motion = prepare(60)
     for bone in ob.pose.bones:
         bone.rotation_mode = mode
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("turns", 1, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("turns", 1, 30.0))
     for frame in range(0, 60, 7):
         bpy.context.scene.frame_set(1 + frame)
         for column, name in enumerate(motion.bones):
@@ -90,7 +91,7 @@ def test_any_frame_rate_is_keyed_on_whole_frames(fps, base, frames):
     scene.render.fps, scene.render.fps_base = fps, base
     ob, motion = prepare(50)
     rate = timeline.scene_fps(scene)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", -5, rate))
+    action = write_motion(ob, motion, keyframes.TakeKeys("walks", -5, rate))
     keys = {key: keys_of(curve) for key, curve in curves_of(action).items()}
     for values in keys.values():
         assert values[:, 0].tolist() == list(range(-5, -5 + len(values)))
@@ -112,7 +113,7 @@ def test_sampling_on_coinciding_times_is_exact():
 
 def test_one_frame_is_one_key():
     ob, motion = prepare(1)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("stands", 7, 24.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("stands", 7, 24.0))
     assert all(keys_of(curve)[:, 0].tolist() == [7] for curve in curves_of(action).values())
 
 
@@ -135,8 +136,8 @@ def test_the_users_action_is_kept_and_the_take_is_new():
     mine = bpy.data.actions.new("My walk")
     ob.animation_data_create().action = mine
     take = keyframes.TakeKeys("someone hops", 1, 30.0)
-    first = keyframes.write_motion(ob, motion, take)
-    second = keyframes.write_motion(ob, motion, take)
+    first = write_motion(ob, motion, take)
+    second = write_motion(ob, motion, take)
     assert (mine.use_fake_user, mine.name, ob.animation_data.action) == (True, "My walk", second)
     assert first.name == "someone hops"
     assert second.name.startswith("someone hops.")
@@ -147,7 +148,7 @@ def test_a_slot_is_chosen_and_shared_actions_do_not_mix():
     ob, motion = prepare(5)
     other, _ = prepare(5)
     for target in (ob, other):
-        action = keyframes.write_motion(target, motion, keyframes.TakeKeys("hops", 1, 30.0))
+        action = write_motion(target, motion, keyframes.TakeKeys("hops", 1, 30.0))
         if hasattr(action, "slots"):
             assert target.animation_data.action_slot == action.slots[0]
             assert action.slots[0].name_display == target.name
@@ -158,7 +159,7 @@ def test_assigning_the_slot_twice_does_not_crash():
     """Blender 4.5 picks a slot of the object's name by itself; a second choice crashed it."""
     ob, motion = prepare(3)
     for _ in range(3):
-        action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
+        action = write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
         bpy.context.view_layer.update()
         bpy.context.scene.frame_set(2)
         assert ob.animation_data.action == action
@@ -172,7 +173,7 @@ def test_assigning_the_slot_twice_does_not_crash():
 )
 def test_any_prompt_makes_a_name(name):
     ob, motion = prepare(2)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys(name, 1, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys(name, 1, 30.0))
     assert 0 < len(action.name.encode()) <= 63
     assert "\n" not in action.name
     assert " ".join(name.split()).startswith(action.name) or action.name == "Keyfill"
@@ -182,7 +183,7 @@ def test_any_prompt_makes_a_name(name):
 def test_interpolation(kind, number):
     ob, motion = prepare(20)
     take = keyframes.TakeKeys("walks", 1, 30.0, kind)
-    for curve in curves_of(keyframes.write_motion(ob, motion, take)).values():
+    for curve in curves_of(write_motion(ob, motion, take)).values():
         assert {point.interpolation for point in curve.keyframe_points} == {kind}
         handles = np.array([point.handle_right for point in curve.keyframe_points])
         assert (handles[:-1, 0] > np.arange(1, 20)).all()
@@ -200,7 +201,7 @@ def test_an_error_leaves_everything_as_it_was(monkeypatch):
 
     monkeypatch.setattr(keyframes, "_write_curve", fail)
     with pytest.raises(MemoryError):
-        keyframes.write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
+        write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
     assert list(bpy.data.actions) == [mine]
     assert ob.animation_data.action == mine
     assert not mine.use_fake_user
@@ -211,13 +212,13 @@ def test_a_bone_that_is_gone_is_named():
     ob, motion = prepare(3)
     gone = RigMotion(("tail", *motion.bones[1:]), motion.rotations, "hips", motion.locations, 30.0)
     with pytest.raises(RequestError, match='"tail" is no longer'):
-        keyframes.write_motion(ob, gone, keyframes.TakeKeys("hops", 1, 30.0))
+        write_motion(ob, gone, keyframes.TakeKeys("hops", 1, 30.0))
     assert len(bpy.data.actions) == 0
 
 
 def test_nla_tweak_mode_is_refused():
     ob, motion = prepare(3)
-    keyframes.write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
+    write_motion(ob, motion, keyframes.TakeKeys("hops", 1, 30.0))
     data = ob.animation_data
     track = data.nla_tracks.new()
     track.strips.new("hops", 1, data.action)
@@ -229,7 +230,7 @@ def test_nla_tweak_mode_is_refused():
     if not data.use_tweak_mode:
         pytest.skip("this Blender does not enter tweak mode from scripts")
     with pytest.raises(RequestError, match="tweak mode"):
-        keyframes.write_motion(ob, motion, keyframes.TakeKeys("skips", 1, 30.0))
+        write_motion(ob, motion, keyframes.TakeKeys("skips", 1, 30.0))
     assert len(bpy.data.actions) == 1
 
 
@@ -238,7 +239,7 @@ def test_bone_names_with_quotes_are_keyed():
     ob.data.bones["head"].name = 'my "head" \\ 1'
     names = tuple('my "head" \\ 1' if name == "head" else name for name in motion.bones)
     motion = RigMotion(names, motion.rotations, "hips", motion.locations, 30.0)
-    keyframes.write_motion(ob, motion, keyframes.TakeKeys("nods", 1, 30.0))
+    write_motion(ob, motion, keyframes.TakeKeys("nods", 1, 30.0))
     bpy.context.scene.frame_set(2)
     angle = quaternions.angle_between(
         evaluated_rotation(ob, 'my "head" \\ 1'), motion.rotations[1, names.index('my "head" \\ 1')]
@@ -254,7 +255,7 @@ def test_300_frames_of_22_bones_take_at_most_50_ms(mode):
     best = np.inf
     for _ in range(12):
         start = time.process_time()  # other programs' work is not ours
-        keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
+        write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
         best = min(best, time.process_time() - start)
     assert best < 0.05
 

@@ -5,7 +5,7 @@ import time
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.core.curves import bezier, key_table
+from keyfill_extension.blender_addon.core.curves import key_table
 from keyfill_extension.blender_addon.core.curves.rotation_modes import channels_to_quaternions
 from keyfill_extension.blender_addon.scene.keys import (
     channel_plans,
@@ -18,7 +18,7 @@ from keyfill_extension.blender_addon.scene.reading.edit_target import bag_of
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion
-from keyfill_extension.tests.addon_blender.characters import add_toy_character
+from keyfill_extension.tests.addon_blender.characters import add_toy_character, write_motion
 from keyfill_extension.tests.addon_blender.random_actions import (
     FIRST,
     LAST,
@@ -28,6 +28,7 @@ from keyfill_extension.tests.addon_blender.random_actions import (
     random_motion,
     random_span,
 )
+from keyfill_extension.tests.bezier_values import evaluate_segment
 
 TOLERANCE = 1e-5
 HALVES = np.arange(2 * (FIRST - 30), 2 * (LAST + 140) + 1) / 2
@@ -232,7 +233,7 @@ def test_a_cut_bezier_segment_keeps_its_shape_and_is_listed():
     between = np.random.default_rng(1).uniform(-20, 27.5, 200)
     segment = np.array([old[1]["co"], old[1]["handle_right"], old[2]["handle_left"], old[2]["co"]])
     between = between[between > 21]
-    wanted = bezier.evaluate_segment(segment, between)
+    wanted = evaluate_segment(segment, between)
     assert np.abs(curve_keys.evaluate(curve, between) - wanted).max() < TOLERANCE
     new = curve_keys.read_keys(curve)
     assert new["co"][:, 0].tolist() == [1, 21, 27.5, 28, 29, 30, 31, 32, 33, 33.5, 41, 61]
@@ -274,7 +275,7 @@ def test_blender_evaluates_segments_as_they_are_evaluated_here():
         # Two handles over the whole segment would make it rise by steps at its middle.
         last.handle_left = 21 - random.uniform(0, 10), random.normal()
         segment = np.array([first.co, first.handle_right, last.handle_left, last.co])
-        away = np.abs(curve_keys.evaluate(curve, times) - bezier.evaluate_segment(segment, times))
+        away = np.abs(curve_keys.evaluate(curve, times) - evaluate_segment(segment, times))
         assert away.max() < TOLERANCE
 
 
@@ -323,7 +324,7 @@ def test_rotations_take_the_numbers_of_the_kept_side(mode):
         np.array([0.6, 0.0, 0.8]), np.linspace(0.2, 12.0, 60)
     )[:, None]
     motion = RigMotion(("hips",), turns, "hips", np.zeros((60, 3)), 30.0)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("turns", 1, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("turns", 1, 30.0))
     before = values_of(action)
     part = RigMotion(("hips",), -turns[20:40], "hips", np.zeros((20, 3)), 30.0)
     report = write_span(ob, (action, None), part, 21, SpanKeys(21, 40, ("hips",), None))
@@ -337,7 +338,7 @@ def test_a_rotation_that_cannot_go_on_holds_for_half_a_frame():
     ob = add_toy_character(family="mannequin")
     still = np.tile(quaternions.IDENTITY, (30, 1, 1))
     motion = RigMotion(("hips",), still, "hips", np.zeros((30, 3)), 30.0)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("stands", 1, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("stands", 1, 30.0))
     # A whole turn ends on the negative quaternion.
     circle = quaternions.axis_angle_to_quaternion(
         np.array([0.0, 0.0, 1.0]), np.linspace(0.4, 2 * np.pi - 0.4, 10)
@@ -528,7 +529,7 @@ def test_a_span_of_22_bones_in_300_frames_takes_at_most_200_ms():
     ob = add_toy_character(family="mannequin")
     random = np.random.default_rng(1)
     motion = random_motion(ob, random, 1, 300)
-    action = keyframes.write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
+    action = write_motion(ob, motion, keyframes.TakeKeys("walks", 1, 30.0))
     best = np.inf
     for round_ in range(8):
         part = random_motion(ob, np.random.default_rng(round_), 100, 160)

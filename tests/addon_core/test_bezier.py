@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core.curves.bezier import (
-    evaluate_segment,
     is_as_seen,
     is_forward,
     shorten_handles,
     split_segment,
     straight_segment,
 )
+from keyfill_extension.tests.bezier_values import evaluate_segment
 
 
 def random_segment(seed, reach=0.9):

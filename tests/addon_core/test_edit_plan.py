@@ -67,13 +67,13 @@ def test_an_edit_in_the_middle_masks_its_frames_and_parts_only(operation, more, 
 def test_an_extension_has_the_frames_that_were_read(where, frames, window, fps):
     recipe = Recipe(EXTEND, "walks", frames=frames, where=where)
     clip, planned = plan(recipe, *window, fps)
-    mask = planned.canvas.mask
+    mask = planned.masked.mask
     assert len(mask) == clip.frames
     start, end = planned.times.span(frames)
     assert runs_of(mask.all(axis=1)) == [(start, end)]
     kept = slice(0, start) if where == END else slice(end, None)
-    np.testing.assert_array_equal(planned.canvas.clip.root_pos[kept], clip.root_pos[kept])
-    made, new = planned.take_back(planned.canvas.clip)
+    np.testing.assert_array_equal(planned.masked.clip.root_pos[kept], clip.root_pos[kept])
+    made, new = planned.take_back(planned.masked.clip)
     assert made.frames == clip.frames
     assert planned.filled(new) == (frames,)
 

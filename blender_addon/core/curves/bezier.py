@@ -1,4 +1,4 @@
-"""One Bézier segment between two keys: evaluated as Blender does it, and split exactly.
+"""One Bézier segment between two keys: whether Blender shows it as it is, and its exact split.
 
 A segment is four points (4, 2), time and value: a key, its right handle, the
 next key's left handle, and the next key. It knows no F-curves.
@@ -50,12 +50,6 @@ def is_as_seen(segment: Array) -> bool:
     room = segment[3, 0] - segment[0, 0]
     reach = max(segment[1, 0] - segment[0, 0], segment[3, 0] - segment[2, 0])
     return bool(reach <= room * (1.0 + 1e-9))
-
-
-def evaluate_segment(segment: Array, times: Array) -> Array:
-    """Return the values (N,) of a forward segment at `times` (N,) between its keys."""
-    segment = shorten_handles(segment)
-    return _polynomial(segment[:, 1], _parameters(segment[:, 0], np.asarray(times, dtype=float)))
 
 
 def split_segment(segment: Array, time: float) -> tuple[Array, Array]:

@@ -1,7 +1,6 @@
-"""Turns a recipe and the clip that was read into a request, and what was made into keys' frames.
+"""Makes a masked clip and a request of a recipe, and brings the engine's clip back to its frames.
 
-It chooses the canvas and brings the made canvas back to the clip's own frames;
-it knows no armature and no action.
+It knows no armature and no action.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class EditPlan:
 
     recipe: Recipe
     times: ClipTimes
-    canvas: MaskedClip
+    masked: MaskedClip
     """What the engine is given; of a loop its opened cycle."""
 
     loop: Loop | None = None
@@ -56,8 +55,8 @@ class EditPlan:
             prompt=recipe.prompt,
             seed=recipe.seed,
             takes=recipe.takes,
-            clip=self.canvas.clip,
-            mask=self.canvas.mask,
+            clip=self.masked.clip,
+            mask=self.masked.mask,
             needs_prompt=recipe.operation not in NEED_NO_PROMPT,
             variation=recipe.variation,
             strength=recipe.strength,
@@ -67,16 +66,16 @@ class EditPlan:
         return request
 
     def take_back(self, made: Clip) -> tuple[Clip, Mask]:
-        """Return a made canvas on the frames of the clip that was read, and what is new there.
+        """Return the engine's clip on the frames of the clip that was read, and what is new there.
 
         Args:
-            made: as many frames as the canvas.
+            made: as many frames as the masked clip.
 
         Returns:
             The clip (T frames), and its mask (T, 4).
         """
         if self.loop is None:
-            return made, np.asarray(self.canvas.mask)
+            return made, np.asarray(self.masked.mask)
         return edits.close_loop(self.loop, made), _mask_of_cycle(self.loop, self.recipe.in_place)
 
     def filled(self, mask: Mask) -> tuple[Frames, ...]:
@@ -105,11 +104,11 @@ def plan_edit(recipe: Recipe, clip: Clip, times: ClipTimes) -> EditPlan:
     if recipe.operation == LOOP:
         loop = edits.open_loop(clip, recipe.in_place)
         return EditPlan(recipe, times, loop.canvas, loop)
-    return EditPlan(recipe, times, _CANVASES[recipe.operation](recipe, clip, times))
+    return EditPlan(recipe, times, _MASKED_CLIPS[recipe.operation](recipe, clip, times))
 
 
 def _mask_of_cycle(loop: Loop, is_in_place: bool) -> Mask:
-    """Return which cells of the cycle (T, 4) are new: the canvas begins in its middle."""
+    """Return which cells of the cycle (T, 4) are new: the opened one begins in its middle."""
     opened: Mask = np.asarray(loop.canvas.mask)
     seam = len(opened) + loop.canvas.first
     mask: Mask = np.concatenate([opened[seam:], opened[: seam + 1]])
@@ -133,13 +132,13 @@ def _in_between(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
 
 
 def _extend(recipe: Recipe, clip: Clip, times: ClipTimes) -> MaskedClip:
-    """Return the canvas of an extension; the clip was read with the frames that are to come."""
+    """Return the masked clip of an extension; the clip read holds the frames to come."""
     start, end = times.span(recipe.frames)
     kept = clip.cut(end, clip.frames) if recipe.where == START else clip.cut(0, start)
     return edits.extend(kept, (end - start) / FPS, recipe.where)
 
 
-_CANVASES: dict[str, Callable[[Recipe, Clip, ClipTimes], MaskedClip]] = {
+_MASKED_CLIPS: dict[str, Callable[[Recipe, Clip, ClipTimes], MaskedClip]] = {
     REGENERATE: _masked_span,
     VARY: _masked_span,
     UPPER_BODY: _upper_body,
