@@ -41,6 +41,7 @@ class KEYFILL_PG_take(PropertyGroup):
     """One take that waits to be accepted."""
 
     action: PointerProperty(type=bpy.types.Action)
+    keys: StringProperty()
 
 
 class KEYFILL_PG_review(PropertyGroup):
@@ -52,8 +53,6 @@ class KEYFILL_PG_review(PropertyGroup):
     before: PointerProperty(type=bpy.types.Action)
     before_slot: StringProperty()
     recipe: StringProperty()
-    spans: StringProperty()
-    open_side: StringProperty()
 
 
 class KEYFILL_PG_settings(PropertyGroup):

@@ -16,7 +16,7 @@ from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_requests import Recipe
 from ..core.edits.generate_request import errors_for_animators
 from ..core.link.jobs import Job
-from ..tasks.editing import apply_edit, prepare_edit
+from ..tasks.editing import PreparedEdit, apply_edit, drop_edit, prepare_edit
 from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
 from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
@@ -28,6 +28,8 @@ class EditOperator(JobOperator):
 
     operation: str
     """A key of `edit_requests.LABELS`."""
+
+    _edit: PreparedEdit | None = None
 
     review: BoolProperty(
         name="Review",
@@ -65,6 +67,10 @@ class EditOperator(JobOperator):
         with errors_for_animators():
             told = apply_edit(context, self._edit, result, self.review)
         self.report({"INFO"}, with_note(told, result))
+
+    def drop_prepared(self) -> None:
+        if self._edit is not None:
+            drop_edit(self._edit)
 
 
 class KEYFILL_OT_regenerate(EditOperator, Operator):

@@ -46,6 +46,7 @@ class JobOperator:
         try:
             self._job = self.make_job(context)
         except UserError as error:
+            self.drop_prepared()
             return self._refuse(context, error)
         self._job.start()
         context.window_manager.keyfill_status.is_running = True
@@ -73,7 +74,11 @@ class JobOperator:
         """Stop the job when Blender ends the operator, as it does when a file is loaded."""
         if self._job is not None:
             self._job.cancel()
+        self.drop_prepared()
         self._clear_away(context)
+
+    def drop_prepared(self) -> None:
+        """Remove what `make_job` added to the file for `apply_result`; nothing by default."""
 
     def execute(self, context: Context) -> set[str]:
         """Do the job here and now."""
@@ -81,6 +86,7 @@ class JobOperator:
         try:
             job = self.make_job(context)
         except UserError as error:
+            self.drop_prepared()
             return self._refuse(context, error)
         window_manager = context.window_manager
         window_manager.progress_begin(0.0, 1.0)
@@ -103,6 +109,8 @@ class JobOperator:
             return {"CANCELLED"}
         except UserError as error:
             return self._refuse(context, error)
+        finally:
+            self.drop_prepared()
         return {"FINISHED"}
 
     def _refuse(self, context: Context, error: UserError) -> set[str]:

@@ -23,6 +23,7 @@ from ..core.errors import UserError
 from ..scene.controls import edits as control_edits
 from ..scene.controls import rigs as control_rigs
 from ..scene.keys import joining, key_targets, takes
+from ..scene.keys.edit_keys import EditKeys
 from ..scene.keys.masked_keys import SpanKeys
 from ..scene.reading import armature, edit_target, rig_settings, timeline
 from . import animation, hands
@@ -45,6 +46,9 @@ class PreparedEdit:
     """What pinned hands hold."""
 
     plan: EditPlan
+
+    joined: joining.Joined | None = None
+    """The action that the edit works on where it puts two in a row; else the object's own."""
 
 
 def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> PreparedEdit:
@@ -73,23 +77,39 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     elif recipe.next_action:
         recipe = edit_requests.after_the_end(recipe, edit_target.animated_frames(ob))
     edit_requests.bones_of_parts(bone_map, recipe.parts)
-    with _joined(ob, recipe, keep=False):
-        frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
-        read = animation.read_animation(context, ob, rig, bone_map, frames)
-    if recipe.operation == edit_requests.LOOP:
-        read = animation.end_on_clip_frame(read)
-    thing = edit_target.held_object(context.scene, ob, recipe.held)
-    held = thing and hands.read_held(context.scene, ob, thing, frames)
-    times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
-    plan = plan_edit(recipe, read.clip, times)
-    return PreparedEdit(ob.name, ob.animation_data.action.name, bone_map, read, held, plan)
+    joined = None
+    if recipe.next_action:
+        joined = joining.join_next(ob, recipe.next_action, _length(recipe))
+    try:
+        with _shown(ob, joined, keep=False):
+            frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
+            read = animation.read_animation(context, ob, rig, bone_map, frames)
+        if recipe.operation == edit_requests.LOOP:
+            read = animation.end_on_clip_frame(read)
+        thing = edit_target.held_object(context.scene, ob, recipe.held)
+        held = hands.read_held(context.scene, ob, thing, frames) if thing else None
+        times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
+        plan = plan_edit(recipe, read.clip, times)
+    except BaseException:
+        if joined is not None:
+            joining.remove_joined(joined)
+        raise
+    return PreparedEdit(
+        ob.name, ob.animation_data.action.name, bone_map, read, held, plan, joined
+    )
 
 
-def _joined(ob: Object, recipe: Recipe, keep: bool) -> AbstractContextManager[None]:
+def drop_edit(edit: PreparedEdit) -> None:
+    """Remove what preparing an edit added to the file and applying it did not use."""
+    if edit.joined is not None:
+        joining.remove_joined(edit.joined)
+
+
+def _shown(ob: Object, joined: joining.Joined | None, keep: bool) -> AbstractContextManager[None]:
     """Return a block in which the object shows the keys that the edit works on."""
-    if not recipe.next_action:
+    if joined is None:
         return nullcontext()
-    return joining.next_joined(ob, recipe.next_action, _length(recipe), keep)
+    return joining.show_joined(ob, joined, keep)
 
 
 def _length(recipe: Recipe) -> int:
@@ -140,24 +160,27 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     """
     ob = _find_again(context, edit)
     made = [_keys_of(edit, clip) for clip in result.clips]
-    keys = _on_controls(context, ob, edit, [_as_wished(ob, edit, one) for one, _ in made])
+    wished = [_as_wished(ob, edit, keys) for keys, _ in made]
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
-    if review and len(keys) > 1 and not recipe.next_action:
-        text = take_history.history_to_text((recipe,))
-        takes.hold_takes(settings.review, ob, keys, text)
+    is_review = review and len(wished) > 1 and edit.joined is None
+    with _shown(ob, edit.joined, keep=True):
+        keys = _on_controls(context, ob, edit, wished)
+        if is_review:
+            takes.hold_takes(settings.review, ob, keys, take_history.history_to_text((recipe,)))
+        else:
+            notes = takes.write_takes(ob, keys)
+    if is_review:
         settings.remember(recipe)
         return f"{len(keys)} takes wait to be accepted"
-    with _joined(ob, recipe, keep=True):
-        notes = takes.write_takes(ob, keys)
     settings.remember(take_history.take_of(recipe, 0))
     if not made[0][1]:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
     return ". ".join([_done(recipe), *_little_use(ob, edit, keys[0]), *notes])
 
 
-def _little_use(ob: Object, edit: PreparedEdit, keys: takes.EditKeys) -> list[str]:
+def _little_use(ob: Object, edit: PreparedEdit, keys: EditKeys) -> list[str]:
     """Say which bones got keys that show little; those that got none are told by the writer."""
     without_keys = key_targets.bones_without_rotation(ob)
     keyed = set(keys.spans[0].bones) - without_keys
@@ -167,34 +190,30 @@ def _little_use(ob: Object, edit: PreparedEdit, keys: takes.EditKeys) -> list[st
     return [f"Constraints or drivers decide over {', '.join(bones)}, whose new keys show little"]
 
 
-def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[takes.EditKeys, bool]:
+def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[EditKeys, bool]:
     """Return the keys of one take on the rig's bones, and whether its hands reach their pins."""
     recipe = edit.plan.recipe
     made, mask = edit.plan.take_back(clip)
     motion = animation.fit_edit(edit.read, made, mask)
-    motion, is_reached = hands.pin_hands(
+    motion, is_reached = hands.place_pinned_hands(
         edit.read, motion, mask, recipe.pinned, edit.held
     )
     open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""
     spans = _spans(edit, motion, mask)
-    return takes.EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
+    return EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
 
 
 def _on_controls(
-    context: Context, ob: Object, edit: PreparedEdit, keys: list[takes.EditKeys]
-) -> list[takes.EditKeys]:
+    context: Context, ob: Object, edit: PreparedEdit, keys: list[EditKeys]
+) -> list[EditKeys]:
     """Return the takes as keys of the controls, where the bones follow some."""
     read = edit.read.controls
     if read is None:
         return keys
-    with _joined(ob, edit.plan.recipe, keep=False):
-        return [
-            control_edits.keys_on_controls(context.scene, ob, read, edit.read.track, one)
-            for one in keys
-        ]
+    return control_edits.keys_on_controls(context.scene, ob, read, edit.read.track, keys)
 
 
-def _as_wished(ob: Object, edit: PreparedEdit, keys: takes.EditKeys) -> takes.EditKeys:
+def _as_wished(ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
     """Return the keys, to be thinned if the animator wishes so."""
     options = rig_settings.read_options(ob)
     if not options.thin:

@@ -87,10 +87,9 @@ def write_takes(
         for clip in result.clips
     ]
     character = control_takes.Character(target.rig, target.bone_map, target.target.held)
-    motions = [
-        control_takes.fit_to_controls(context.scene, ob, character, motion, target.keys)
-        for motion in motions
-    ]
+    motions = control_takes.fit_to_controls(
+        context.scene, ob, character, motions, target.keys
+    )
     return [control_takes.write_take(ob, motion, target.keys) for motion in motions]
 
 

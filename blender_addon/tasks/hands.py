@@ -42,7 +42,7 @@ def read_held(
     )
 
 
-def pin_hands(
+def place_pinned_hands(
     read: ReadAnimation,
     motion: RigMotion,
     mask: NDArray[np.bool_],

@@ -126,7 +126,8 @@ def put_on_controls(ob, clip, start=1, **wishes):
     motion = fit_clip_to_rig(clip, rig, bone_map, RigTarget(None, held, RigOptions(**wishes)))
     take = keyframes.TakeKeys("a take", start, 30.0, options=RigOptions(**wishes))
     character = control_takes.Character(rig, bone_map, held)
-    fitted = control_takes.fit_to_controls(bpy.context.scene, ob, character, motion, take)
+    scene = bpy.context.scene
+    fitted = control_takes.fit_to_controls(scene, ob, character, [motion], take)[0]
     control_takes.write_take(ob, fitted, take)
     return rig, motion
 

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.scene.controls import edits as control_edits
-from keyfill_extension.blender_addon.scene.controls import rig_double
+from keyfill_extension.blender_addon.scene.controls import rig_double, solver
 from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
 from keyfill_extension.blender_addon.scene.keys import takes
 from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys
@@ -331,6 +331,49 @@ def test_the_upper_body_changes_and_legs_and_path_stay():
     assert degrees(shown(ob, ["ORG-spine.006"], (30,))[1], before).max() > 1.0
 
 
+@pytest.fixture
+def replays(monkeypatch):
+    """Frames of each replay of a whole take; one frame at rest is none."""
+    found = []
+    play = rig_double.Double.play
+
+    def counted(self, frames, *others, **named):
+        found.extend([len(frames)] if len(frames) > 1 else [])
+        return play(self, frames, *others, **named)
+
+    monkeypatch.setattr(rig_double.Double, "play", counted)
+    return found
+
+
+@pytest.mark.parametrize("takes_made", [1, 3])
+@pytest.mark.parametrize("kind", ["FK", "IK"])
+def test_generate_replays_a_take_at_most_twice(kind, takes_made, replays):
+    set_settings(takes=takes_made)
+    walker(kind)
+    assert 0 < len(replays) <= 2 * takes_made
+
+
+@pytest.mark.parametrize("kind", ["FK", "IK"])
+def test_an_edit_replays_once_to_read_and_at_most_twice_a_take(kind, replays):
+    walker(kind)
+    replays.clear()
+    set_settings(prompt="someone jumps", frame_start=20, frame_end=40, takes=3)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert 0 < len(replays) <= 1 + 2 * 3
+
+
+def test_two_replays_bend_limbs_as_far_as_seven_do(replays, monkeypatch):
+    ob, clip = add_rigify(), wild_clip(FRAMES, amount=0.35)
+    names = [f"ORG-{bone}.{side}" for bone in ("upper_arm", "thigh") for side in "LR"]
+    put_on_controls(ob, clip, limb_controls="IK")
+    assert len(replays) == 2
+    found = shown(ob, names, range(1, FRAMES + 1))[1]
+    monkeypatch.setattr(solver, "_REPLAYS", 7)
+    put_on_controls(ob, clip, limb_controls="IK")
+    assert len(replays) > 4
+    assert degrees(found, shown(ob, names, range(1, FRAMES + 1))[1]).max() < 0.2
+
+
 def test_selected_controls_are_what_is_edited():
     ob = walker()
     before = evaluated(ob, -5, 80)
@@ -374,12 +417,10 @@ def _two_takes(ob):
             mask[:, :1], [0.0, height, 0.0], 0.0))  # fmt: skip
         motion = animation.fit_edit(read, made, mask)
         span = SpanKeys(20, 40, motion.bones, motion.location_bone)
-        keys = takes.EditKeys(motion, 1, (span,))
-        scene = bpy.context.scene
-        found.append(
-            control_edits.keys_on_controls(scene, ob, read.controls, read.track, keys)
-        )
-    return found
+        found.append(takes.EditKeys(motion, 1, (span,)))
+    return control_edits.keys_on_controls(
+        bpy.context.scene, ob, read.controls, read.track, found
+    )
 
 
 def test_a_switch_that_moves_within_the_range_is_refused_and_nothing_changes():

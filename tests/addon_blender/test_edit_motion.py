@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.operators.edit_motion import EditOperator
+from keyfill_extension.blender_addon.scene.keys import joining
+from keyfill_extension.blender_addon.tasks import editing
+from keyfill_extension.engine.motion.request import MotionResult
+from keyfill_extension.tests.addon_blender.control_characters import add_cloud_rig
 from keyfill_extension.tests.addon_blender.edited_characters import (
     add_walker,
     assert_keys_kept,
@@ -185,6 +189,81 @@ def test_in_between_joins_the_next_action_behind_a_gap(walker):
     for action in (first, second):
         assert snapshot()["actions"][action.name]["keys"] == untouched[action.name]["keys"]
     assert second.use_fake_user
+
+
+@pytest.fixture
+def two_actions(walker):
+    """The walker shows the second of two actions; the next in-between joins the first one on."""
+    first = walker.animation_data.action
+    bpy.context.scene.keyfill.seconds = 1.0
+    bpy.context.scene.frame_set(1)
+    bpy.ops.keyfill.generate()
+    set_settings(next_action=first, gap_seconds=1.0)
+    return [first, walker.animation_data.action]
+
+
+@pytest.fixture
+def joins(monkeypatch):
+    """Names of the joined actions as they are built."""
+    found = []
+    build = joining._join
+
+    def counted(*arguments):
+        action = build(*arguments)
+        found.append(action.name)
+        return action
+
+    monkeypatch.setattr(joining, "_join", counted)
+    return found
+
+
+@pytest.mark.parametrize("takes", [1, 3])
+def test_two_actions_are_joined_once(walker, two_actions, joins, takes):
+    set_settings(takes=takes)
+    assert bpy.ops.keyfill.in_between() == {"FINISHED"}
+    assert joins == [walker.animation_data.action.name]
+
+
+def test_two_actions_are_joined_once_for_a_control_rig(empty_scene, joins):
+    ob = add_cloud_rig()
+    empty_scene.render.fps = 30
+    set_settings(prompt="someone walks", seconds=1.0)
+    bpy.ops.keyfill.generate()
+    set_settings(next_action=ob.animation_data.action, gap_seconds=1.0)
+    bpy.ops.keyfill.generate()
+    assert bpy.ops.keyfill.in_between() == {"FINISHED"}
+    assert joins == [ob.animation_data.action.name]
+
+
+@pytest.mark.parametrize("prompt", ["someone fails", "someone walks"])
+def test_a_joined_action_does_not_outlive_an_edit_that_fails(walker, two_actions, prompt):
+    bpy.context.view_layer.update()
+    before = snapshot()
+    # The engine fails; or the edit is refused at once.
+    set_settings(prompt=prompt, gap_seconds=1.0 if "fail" in prompt else 0.01)
+    with pytest.raises(RuntimeError):
+        bpy.ops.keyfill.in_between()
+    assert sorted(bpy.data.actions, key=str) == sorted(two_actions, key=str)
+    assert walker.animation_data.action == two_actions[1]
+    assert snapshot()["actions"] == before["actions"]
+
+
+@pytest.mark.parametrize("change", ["undone", "moved"])
+def test_a_joined_action_is_built_anew_where_it_is_gone_or_old(walker, two_actions, joins, change):
+    context, recipe = bpy.context, bpy.context.scene.keyfill.to_recipe("in_between")
+    edit = editing.prepare_edit(context, recipe, is_settled=False)
+    if change == "undone":
+        bpy.data.actions.remove(bpy.data.actions[joins[0]])
+    hips = curves_of(walker)['pose.bones["hips"].location', 0]
+    if change == "moved":
+        hips.keyframe_points[3].co[1] += 0.5
+    made = hips.evaluate(4)
+    editing.apply_edit(context, edit, MotionResult((edit.plan.request().clip,)), review=False)
+    assert len(joins) == 2
+    assert walker.animation_data.action.name == joins[1]
+    assert len(bpy.data.actions) == 3
+    found = curves_of(walker)['pose.bones["hips"].location', 0].evaluate(4)
+    assert found == pytest.approx(made, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize(("where", "first", "last"), [("end", 91, 150), ("start", -59, 0)])

@@ -9,6 +9,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     add_walker,
     assert_keys_kept,
     changed_bones,
+    curves_of,
     editing_worker,
     evaluated,
     hips_height,
@@ -117,6 +118,62 @@ def test_accept_gives_the_shown_take_in_every_rotation_mode(empty_scene, mode):
     seen = evaluated(ob, -10, 90)
     bpy.ops.keyfill.accept_take()
     assert max(largest_changes(seen, evaluated(ob, -10, 90)).values()) <= 1e-4
+
+
+def keys_of(ob):
+    """Frame, value and handles of every key of the action that the object shows."""
+    return {
+        channel: [
+            (*point.co, *point.handle_left, *point.handle_right)
+            for point in curve.keyframe_points
+        ]
+        for channel, curve in curves_of(ob).items()
+    }
+
+
+@pytest.mark.parametrize("thin", [False, True])
+@pytest.mark.parametrize("mode", ["QUATERNION", "YXZ", "AXIS_ANGLE"])
+def test_an_accepted_take_has_the_very_keys_of_an_edit_that_did_not_wait(empty_scene, mode, thin):
+    found = []
+    for is_review, takes, seed in ((True, 3, 2), (False, 1, 3)):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        ob = add_walker()
+        for bone in ob.pose.bones:
+            bone.rotation_mode = mode
+        bpy.ops.keyfill.generate()
+        ob.keyfill_rig.thin = thin
+        set_settings(prompt="someone jumps", frame_start=31, frame_end=60, takes=takes, seed=seed)
+        assert bpy.ops.keyfill.regenerate(review=is_review) == {"FINISHED"}
+        if is_review:
+            bpy.ops.keyfill.step_take()
+            assert bpy.ops.keyfill.accept_take() == {"FINISHED"}
+        found.append(keys_of(ob))
+    assert found[0] == found[1]
+
+
+def test_what_was_changed_on_a_take_by_hand_is_accepted(walker):
+    own = walker.animation_data.action
+    edit()
+    hips = 'pose.bones["hips"].location'
+    curve = curves_of(walker)[hips, 0]
+    point = next(point for point in curve.keyframe_points if point.co[0] == 45.0)
+    point.co[1] += 0.5
+    curve.update()
+    seen = evaluated(walker, 31, 60)
+    assert bpy.ops.keyfill.accept_take() == {"FINISHED"}
+    assert walker.animation_data.action == own
+    assert max(largest_changes(seen, evaluated(walker, 31, 60)).values()) <= TOLERANCE
+
+
+def test_a_take_without_its_keys_is_refused_and_can_be_discarded(walker):
+    edit()
+    review().takes[0].keys = "{}"
+    bpy.context.view_layer.update()
+    before = snapshot()
+    with pytest.raises(RuntimeError, match="Discard the takes"):
+        bpy.ops.keyfill.accept_take()
+    assert snapshot() == before
+    assert bpy.ops.keyfill.discard_take() == {"FINISHED"}
 
 
 def test_keys_outside_are_the_same_after_accepting(walker):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -229,6 +230,22 @@ def limb_offsets(bones: tuple[str, str, str], base: Posed) -> tuple[Array, Array
         for number in (0, 1)
     )
     return first, second
+
+
+def end_of_line(bones: Sequence[str], targets: Targets, base: Posed) -> Array:
+    """Return where the last of some bones shall start (F, 3), the pelvis being the first.
+
+    Args:
+        bones: each starts at a place that does not move in the axes of the one before it.
+        targets: orientations of all but the last.
+        base: one or F frames that show these places.
+    """
+    heads = targets.heads
+    for bone, following in pairwise(bones):
+        back = quaternions.conjugate(base.rotations(bone))
+        away = quaternions.rotate(back, base.heads(following) - base.heads(bone))
+        heads = heads + quaternions.rotate(targets.rotations[bone], away)
+    return heads
 
 
 def rest_side(rests: Sequence[Array]) -> Array:

@@ -6,6 +6,7 @@ that everything that is known of plain rigs serves here, too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import bpy
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.bones.matching import BoneMap
+from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.retargeting.rig_track import BoneBehaviour, RigTrack, location_bone
 from ....engine.motion.rig import BonePose
 from ...core.controls import solving as control_solving
 from ...core.rigs.posed import Posed
-from ..keys.takes import EditKeys
+from ..keys.edit_keys import EditKeys
 from . import rig_double
 from . import rigs as control_rigs
 from . import takes as control_takes
@@ -88,31 +90,39 @@ def keys_on_controls(
     ob: bpy.types.Object,
     read: ReadControls,
     track: RigTrack,
-    keys: EditKeys,
-) -> EditKeys:
-    """Return an edit of the bones that follow as one of their controls.
+    takes: Sequence[EditKeys],
+) -> list[EditKeys]:
+    """Return the takes of an edit of the bones that follow as takes of their controls.
 
     Args:
         scene: its frame rate counts.
         ob: the armature object with the animation that was read.
         read: what its bones did.
         track: from `follow_bones`, on the same frames.
-        keys: channels that were fitted to the track.
+        takes: channels that were fitted to the track; all have the same spans.
 
     Raises:
         RequestError: if a switch between FK and IK does not stand still.
     """
-    controls, first = read.controls, keys.start_frame_scene
+    controls, spans, first = read.controls, takes[0].spans, takes[0].start_frame_scene
     rows = np.zeros(track.frames, dtype=bool)
-    for span in keys.spans:
+    for span in spans:
         rows[span.first_frame_scene - first : span.last_frame_scene - first + 1] = True
-    bones, moves_path = keys.spans[0].bones, keys.spans[0].location_bone is not None
-    chosen = control_rigs.choose_some(controls, bones, read.posed, rows, moves_path)
-    targets = control_solving.track_targets(track, keys.motion, controls.bone_map.bones["pelvis"])
-    frames = range(first, first + track.frames)
+    moves_path = spans[0].location_bone is not None
+    chosen = control_rigs.choose_some(controls, spans[0].bones, read.posed, rows, moves_path)
+    pelvis, frames = controls.bone_map.bones["pelvis"], range(first, first + track.frames)
+    solved = []
     with rig_double.lend_double(scene, ob, controls.bones) as double:
-        solved = solve(double, controls, Wanted(chosen, targets, frames, read.posed, rows))
-    motion = control_takes.control_motion(controls, solved, keys.motion)
+        for keys in takes:
+            targets = control_solving.track_targets(track, keys.motion, pelvis)
+            found = solve(double, controls, Wanted(chosen, targets, frames, read.posed, rows))
+            motion = control_takes.control_motion(controls, found, keys.motion)
+            solved.append(_control_keys(keys, motion, moves_path))
+    return solved
+
+
+def _control_keys(keys: EditKeys, motion: RigMotion, moves_path: bool) -> EditKeys:
+    """Return a take with the motion of its controls, and spans that name them."""
     spans = tuple(
         replace(
             span,
@@ -134,5 +144,3 @@ def followed_bones(
     if controls is None:
         return names
     return tuple(controls.bone_of(name) or name for name in names)
-
-

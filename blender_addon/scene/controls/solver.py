@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
+from ....engine.motion.skeleton import JOINTS, PARENTS
 from ...core.controls import solving as control_solving
 from ...core.controls.families import LimbControls
 from ...core.controls.solving import Follower, LimbPose, Targets
@@ -24,7 +25,9 @@ from .rigs import Chosen, Controls
 Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 
-_ROUNDS = 7
+_REPLAYS = 2
+"""Evaluating all frames of a take is what costs time; a third one would only confirm."""
+
 _CLOSE_RADIANS = np.radians(0.02)
 _CLOSE_SIDE = np.radians(0.2)
 _CLOSE_LENGTH = 2e-4
@@ -51,15 +54,14 @@ class Wanted:
 
 
 def solve(double: Double, controls: Controls, wanted: Wanted) -> BoneKeys:
-    """Return the controls' channels on all frames."""
+    """Return the controls' channels on all frames, after at most two replays of the take."""
     solver = _Solver(double, controls, wanted)
-    seen, keys = wanted.base, None
-    for number in range(_ROUNDS):
-        if keys is not None and solver.is_close(seen):
+    keys = solver.better_keys(wanted.base, 0)
+    for number in range(1, _REPLAYS + 1):
+        seen = double.play(wanted.frames, _joined(keys, wanted.fixed))
+        if solver.is_close(seen):
             break
         keys = solver.better_keys(seen, number)
-        seen = double.play(wanted.frames, _joined(keys, wanted.fixed))
-    assert keys is not None
     return keys
 
 
@@ -86,6 +88,8 @@ class _Solver:
         self._rests = {
             end: [double.rest(name) for name in limb] for end, limb in self._limbs.items()
         }
+        self._starts = {limb.end: self._start_of(limb) for limb in wanted.chosen.limbs
+                        if len(wanted.base.matrices) == 1 and not self._has_pole(limb)}  # fmt: skip
         self._size = float(np.linalg.norm(
             double.rest(bones["left_knee"])[:3, 3] - double.rest(bones["left_hip"])[:3, 3]
         ))  # fmt: skip
@@ -145,7 +149,7 @@ class _Solver:
         rotations, locations = keys
         wanted, now, error = self._side(limb, seen)
         error = error if number else np.zeros_like(error)
-        if limb.end in self._controls.with_poles:
+        if self._has_pole(limb):
             heads = control_solving.solve_pole(limb.pole, (wanted, now), error, seen)
             locations[limb.pole] = self._moved(limb.pole, heads, seen)
         elif limb.swing:
@@ -167,7 +171,25 @@ class _Solver:
         bones = self._limbs[limb.end]
         offsets = control_solving.limb_offsets(bones, self._wanted.base)
         start = seen.heads(bones[0])
+        if seen is self._wanted.base:
+            start = self._starts.get(limb.end, start)
         return control_solving.wanted_limb(bones, start, offsets, self._wanted.targets)
+
+    def _has_pole(self, limb: LimbControls) -> bool:
+        return limb.end in self._controls.with_poles
+
+    def _start_of(self, limb: LimbControls) -> Array:
+        """Return where a limb will start, (F, 3): a character at rest shows it elsewhere.
+
+        A swing only finds its side once the limb has been seen in its place; a pole moves there
+        with the limb.
+        """
+        bones = self._controls.bone_map.bones
+        line, number = [], JOINTS.index(limb.joints[0])
+        while number >= 0:
+            line += [bones[JOINTS[number]]] if JOINTS[number] in bones else []
+            number = PARENTS[number]
+        return control_solving.end_of_line(line[::-1], self._wanted.targets, self._wanted.base)
 
     def _moved(self, name: str, heads: Array, seen: Posed) -> Array:
         axes = self._double.location_axes(name, seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,37 +41,42 @@ def fit_to_controls(
     scene: bpy.types.Scene,
     ob: bpy.types.Object,
     character: Character,
-    motion: RigMotion,
+    motions: Sequence[RigMotion],
     take: keyframes.TakeKeys,
-) -> RigMotion:
-    """Return a motion of bones as one of the controls that they follow, a row a scene frame.
+) -> list[RigMotion]:
+    """Return motions of bones as ones of the controls that they follow, a row a scene frame.
 
-    Where the rig has no controls, the motion comes back as it is.
+    Where the rig has no controls, the motions come back as they are.
 
     Args:
         scene: its frame rate counts.
         ob: the armature object.
         character: its rig and the bones of its joints.
-        motion: channels as if the bones were plain ones.
+        motions: one a take; channels as if the bones were plain ones.
         take: where the keys will be.
     """
     controls = control_rigs.find_controls(ob, character.bone_map)
     if controls is None:
-        return motion
+        return list(motions)
     keyframes.check_exchangeable(ob)
-    motion = keyframes.sample_on_frames(motion, take.fps)
     chosen = control_rigs.choose_all(controls, take.options)
     pelvis = controls.bone_map.bones["pelvis"]
-    targets = control_solving.motion_targets(character.rig, motion, character.held, pelvis)
-    frames = range(take.start_frame_scene, take.start_frame_scene + len(motion.locations))
+    fitted = []
     with rig_double.lend_double(scene, ob, controls.bones) as double:
         double.forget_action()
         for switch, value in control_rigs.switch_values(controls, take.options).items():
             double.set_property(*switch, value)
-        base = double.play(frames[:1], _rest_keys(controls))
-        fixed = _root_keys(motion)
-        keys = solve(double, controls, Wanted(chosen, targets, frames, base, fixed=fixed))
-    return control_motion(controls, keys, motion)
+        start = take.start_frame_scene
+        base = double.play(range(start, start + 1), _rest_keys(controls))
+        for motion in motions:
+            motion = keyframes.sample_on_frames(motion, take.fps)
+            targets = control_solving.motion_targets(
+                character.rig, motion, character.held, pelvis
+            )
+            frames = range(start, start + len(motion.locations))
+            wanted = Wanted(chosen, targets, frames, base, fixed=_root_keys(motion))
+            fitted.append(control_motion(controls, solve(double, controls, wanted), motion))
+    return fitted
 
 
 def write_take(

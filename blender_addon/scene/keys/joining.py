@@ -6,8 +6,10 @@ stands in space is not changed. It knows no clip.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -24,26 +26,68 @@ _NUMBERS = (
 _KINDS = ("interpolation", "easing", "handle_left_type", "handle_right_type", "type")
 
 
-@contextmanager
-def next_joined(ob: bpy.types.Object, name: str, gap: int, keep: bool) -> Iterator[None]:
-    """Give the object a new action within the block: its own, a gap of frames, the named one.
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A new action made of two, which no object shows yet; undo may remove it meanwhile."""
+
+    action_name: str
+
+    next_name: str
+    """The action whose keys come second."""
+
+    gap: int
+    """Frames between the first action's last key and the second one's first."""
+
+    sources: str
+    """Digest of the keys of both actions, by which a later change of them is seen."""
+
+
+def join_next(ob: bpy.types.Object, name: str, gap: int) -> Joined:
+    """Make an action of the object's own one, a gap of frames and the named one.
 
     Args:
-        ob: the armature; it has an action with keys.
+        ob: the armature; it has an action with keys and keeps it.
         name: the action that comes next.
         gap: frames between the last key and the next action's first.
-        keep: leave the new action on the object when the block succeeds; the one before
-            is kept with a fake user then. Otherwise everything is as before.
 
     Raises:
-        RequestError: if there is no such action or it has no keys; nothing is changed then.
+        RequestError: if there is no such action or it has no keys; nothing is made then.
     """
+    joined = _join(ob, name, gap)
+    return Joined(joined.name, name, gap, _digest(ob, name))
+
+
+def remove_joined(joined: Joined) -> None:
+    """Remove a joined action that nothing uses; it may be gone already."""
+    action = bpy.data.actions.get(joined.action_name)
+    if action is not None and not action.users:
+        bpy.data.actions.remove(action)
+
+
+@contextmanager
+def show_joined(ob: bpy.types.Object, joined: Joined, keep: bool) -> Iterator[None]:
+    """Give the object the joined action within the block.
+
+    Args:
+        ob: the armature.
+        joined: from `join_next`; where its action is gone, or the two actions have other keys
+            by now, it is made anew.
+        keep: leave the joined action on the object when the block succeeds; the one before
+            is kept with a fake user then. Otherwise the object has its own action back.
+
+    Raises:
+        RequestError: if the next action is gone or has no keys; nothing is changed then.
+    """
+    action = bpy.data.actions.get(joined.action_name)
+    is_new = action is None or _digest(ob, joined.next_name) != joined.sources
+    if is_new:
+        remove_joined(joined)
+        action = _join(ob, joined.next_name, joined.gap)
     before = ob.animation_data.action
     slot = getattr(ob.animation_data, "action_slot", None)
-    joined = _join(ob, name, gap)
     is_done = False
     try:
-        masked_keys.assign(ob, joined, slot_named_as(joined, slot))
+        masked_keys.assign(ob, action, slot_named_as(action, slot))
         yield
         is_done = True
     finally:
@@ -51,7 +95,22 @@ def next_joined(ob: bpy.types.Object, name: str, gap: int, keep: bool) -> Iterat
             before.use_fake_user = before.library is None
         else:
             masked_keys.assign(ob, before, slot)
-            bpy.data.actions.remove(joined)
+            if is_new:
+                bpy.data.actions.remove(action)
+
+
+def _digest(ob: bpy.types.Object, name: str) -> str:
+    """Return a digest of the keys of the object's action and of the named one."""
+    found = hashlib.sha256()
+    slot = getattr(ob.animation_data, "action_slot", None)
+    for bag in (bag_of(ob.animation_data.action, slot), _next_bag(name)):
+        for curve in bag.fcurves:
+            found.update(f"{curve.data_path} {curve.array_index}".encode())
+            for column, width in _NUMBERS:
+                found.update(_get(curve, column, width, np.float32).tobytes())
+            for column in _KINDS:
+                found.update(_get(curve, column, 1, np.int32).tobytes())
+    return found.hexdigest()
 
 
 def _join(ob: bpy.types.Object, name: str, gap: int) -> bpy.types.Action:

@@ -87,11 +87,6 @@ class WrittenTake:
     """Largest error of a location, canonical millimetres."""
 
 
-def write_motion(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> bpy.types.Action:
-    """Put a motion on an armature object as `write_take` does; return the action alone."""
-    return write_take(ob, motion, take).action
-
-
 def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> WrittenTake:
     """Put a motion on an armature object as a new action, keyed on whole scene frames.
 

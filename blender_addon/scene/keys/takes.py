@@ -7,43 +7,19 @@ brings it back together with the actions that it points to.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import bpy
-import numpy as np
-from mathutils import Euler, Quaternion
-from numpy.typing import NDArray
 
-from ....engine.motion import quaternions
 from ....engine.motion.request import RequestError
-from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
-from ...core.curves.rotation_modes import DATA_PATHS
 from ...core.edits.edit_requests import END
 from ..reading.edit_target import bag_of, slot_named_as
 from . import masked_keys
-from .masked_keys import SpanKeys, SpanReport
-
-Array = NDArray[np.floating]
-
-
-@dataclass(frozen=True, slots=True)
-class EditKeys:
-    """The keys of one take, ready to be written."""
-
-    motion: RigMotion
-    """One row a scene frame."""
-
-    start_frame_scene: int
-    """Scene frame of the first row."""
-
-    spans: tuple[SpanKeys, ...]
-    """The frames and bones that get keys; nothing else is touched."""
-
-    open_side: str = ""
-    """`end` or `start`: what was held beyond the spans on that side shall follow the new keys."""
+from .changed_takes import digest_curves, read_take
+from .edit_keys import EditKeys, take_to_text, text_to_take
+from .masked_keys import SpanReport
 
 
 def write_edit(ob: bpy.types.Object, keys: EditKeys) -> list[str]:
@@ -93,10 +69,11 @@ def hold_takes(
     made = _copies(ob, [_with_all_keys(keys) for keys in takes], first_number=1)
     review.ob, review.before, review.recipe = ob, before, recipe
     review.before_slot = slot.identifier if slot is not None else ""
-    review.open_side = takes[0].open_side
-    review.spans = json.dumps([asdict(span) for span in takes[0].spans])
-    for action in made:
-        review.takes.add().action = action
+    for action, keys in zip(made, takes, strict=True):
+        row = review.takes.add()
+        row.action = action
+        digest = digest_curves(action, slot_named_as(action, slot), keys)
+        row.keys = take_to_text(keys, digest)
     show_take(review, 0)
 
 
@@ -171,8 +148,10 @@ def show_take(review: Any, index: int) -> int:
 def accept_take(review: Any) -> list[str]:
     """Write the shown take's keys into the action that the object had before; drop the takes.
 
-    Only the edited bones and frames are written: what else was changed in the
-    action meanwhile stays. Where that action was deleted, the take itself stays.
+    The keys are those that were solved for the take; where its curves were changed by hand
+    since, they are read off the curves. Only the edited bones and frames are written: what else
+    was changed in the action meanwhile stays. Where that action was deleted, the take itself
+    stays.
 
     Returns:
         What is worth telling.
@@ -188,7 +167,10 @@ def accept_take(review: Any) -> list[str]:
         )
     notes: list[str] = []
     if review.before is not None:
-        keys = _keys_of_take(ob, _spans(review), review.open_side)
+        row = next(row for row in review.takes if row.action == take)
+        keys, digest = text_to_take(row.keys)
+        if digest_curves(take, slot, keys) != digest:
+            keys = read_take(ob, take, slot, keys)
         _restore(review, ob)
         try:
             notes = write_edit(ob, keys)
@@ -252,60 +234,6 @@ def _reason_to_copy(ob: bpy.types.Object) -> str:
     return ""
 
 
-def _keys_of_take(
-    ob: bpy.types.Object, spans: tuple[SpanKeys, ...], open_side: str
-) -> EditKeys:
-    """Read a take's keys back from the curves that the object shows."""
-    action, slot = current(ob)
-    curves = {
-        (curve.data_path, curve.array_index): curve for curve in bag_of(action, slot).fcurves
-    }
-    first = min(span.first_frame_scene for span in spans)
-    frames = range(first, max(span.last_frame_scene for span in spans) + 1)
-    bones = spans[0].bones
-    rotations = [_rotations(ob.pose.bones[name], curves, frames) for name in bones]
-    mover = spans[0].location_bone or bones[0]
-    motion = RigMotion(
-        bones,
-        quaternions.keep_quaternion_sign(np.stack(rotations, axis=1)),
-        mover,
-        _values(ob.pose.bones[mover], "location", curves, frames),
-        # One row a scene frame already: the rate is not looked at.
-        float(bpy.context.scene.render.fps / bpy.context.scene.render.fps_base),
-        moved=tuple(
-            BonePath(name, _values(ob.pose.bones[name], "location", curves, frames))
-            for name in spans[0].moved
-        ),
-        is_measured=spans[0].is_measured,
-    )
-    return EditKeys(motion, first, spans, open_side)
-
-
-def _rotations(bone: bpy.types.PoseBone, curves: dict[Any, Any], frames: range) -> Array:
-    """Return a bone's evaluated rotation channel as unit quaternions (T, 4)."""
-    mode = bone.rotation_mode
-    values = _values(bone, DATA_PATHS.get(mode, "rotation_euler"), curves, frames)
-    if mode == "QUATERNION":
-        found = values
-    elif mode == "AXIS_ANGLE":
-        found = np.array([Quaternion(row[1:], row[0]) for row in values.tolist()])
-    else:
-        found = np.array([Euler(row, mode).to_quaternion() for row in values.tolist()])
-    return quaternions.normalize(found)
-
-
-def _values(bone: bpy.types.PoseBone, name: str, curves: dict[Any, Any], frames: range) -> Array:
-    """Return a bone's channels (T, 3 or 4); one without a curve holds what the bone has now."""
-    path = bone.path_from_id(name)
-    columns = [
-        [curves[path, index].evaluate(frame) for frame in frames]
-        if (path, index) in curves
-        else [held] * len(frames)
-        for index, held in enumerate(getattr(bone, name))
-    ]
-    return np.array(columns, dtype=float).T
-
-
 def _reviewed(review: Any) -> bpy.types.Object:
     if not len(review.takes):
         raise RequestError("No takes are waiting.", "Make an edit with several takes first.")
@@ -336,7 +264,7 @@ def _actions(review: Any) -> list[bpy.types.Action]:
 def _forget(review: Any, kept: bpy.types.Action | None) -> None:
     """Remove every take but the kept action, and clear the review."""
     made = [action for action in _actions(review) if action != kept]
-    for name in ("ob", "before", "takes", "index", "recipe", "spans", "before_slot", "open_side"):
+    for name in ("ob", "before", "takes", "index", "recipe", "before_slot"):
         review.property_unset(name)
     review.takes.clear()
     _remove(made)
@@ -348,11 +276,3 @@ def _remove(actions: list[bpy.types.Action]) -> None:
         with contextlib.suppress(ReferenceError):
             if not any(current(ob)[0] == action for ob in bpy.data.objects):
                 bpy.data.actions.remove(action)
-
-
-def _spans(review: Any) -> tuple[SpanKeys, ...]:
-    rows = json.loads(review.spans)
-    names = ("bones", "moved")
-    return tuple(
-        SpanKeys(**{**row, **{name: tuple(row.get(name, ())) for name in names}}) for row in rows
-    )
