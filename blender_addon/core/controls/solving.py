@@ -1,4 +1,4 @@
-"""Which channels controls need so that the bones that follow them lie where they shall.
+"""Solves the channels of controls for wanted poses of the bones that follow them.
 
 A control turns in space by as much as its bone shall turn, whatever constant lies between
 the two. What lies above a control is taken from what Blender evaluated last; bones above
@@ -8,7 +8,7 @@ it that will turn, too, turn it along. NumPy only, Blender's axes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +20,7 @@ from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.retargeting.rig_track import RigTrack, still_below
 from ....engine.motion.rig import BonePose, Rig
 from .. import axes
-from ..rigs.posed import Posed
+from ..rigs.posed import BoneKeys, Posed
 
 Array = NDArray[np.floating[Any]]
 
@@ -232,6 +232,28 @@ def limb_offsets(bones: tuple[str, str, str], base: Posed) -> tuple[Array, Array
     return first, second
 
 
+def carried_along(resting: Posed, root: BoneKeys) -> Posed:
+    """Return a frame of all bones as a root carries them over F frames; itself without a root.
+
+    Args:
+        resting: one frame.
+        root: channels of no bone, or of the one bone below which all others hang.
+    """
+    if not root.rotations:
+        return resting
+    (name, turns), = root.rotations.items()
+    column = resting.index[name]
+    channels = np.tile(np.eye(4), (len(turns), 1, 1))
+    size = np.linalg.norm(resting.bases[0, column, :3, :3], axis=0)
+    channels[:, :3, :3] = quaternions.quaternion_to_matrix(turns) * size
+    channels[:, :3, 3] = root.locations[name]
+    still = resting.matrices[0, column] @ np.linalg.inv(resting.bases[0, column])
+    carry = still @ channels @ np.linalg.inv(resting.matrices[0, column])
+    bases = np.repeat(resting.bases, len(turns), axis=0)
+    bases[:, column] = channels
+    return replace(resting, matrices=carry[:, None] @ resting.matrices, bases=bases)
+
+
 def end_of_line(bones: Sequence[str], targets: Targets, base: Posed) -> Array:
     """Return where the last of some bones shall start (F, 3), the pelvis being the first.
 
@@ -249,7 +271,7 @@ def end_of_line(bones: Sequence[str], targets: Targets, base: Posed) -> Array:
 
 
 def rest_side(rests: Sequence[Array]) -> Array:
-    """Return a direction (3,) square to the upper bone in its own axes: to where it bends."""
+    """Return the direction (3,) to which a limb bends at rest, in the axes of its upper bone."""
     start, bend, end = (rest[:3, 3] for rest in rests)
     axis = _unit(end - start)
     across = (bend - start) - axis * ((bend - start) @ axis)
@@ -259,7 +281,7 @@ def rest_side(rests: Sequence[Array]) -> Array:
 
 
 def side_error(wanted: LimbPose, seen: LimbPose, own_side: Array) -> Array:
-    """Return by which angle (F,) about its axis a limb bends to another side than it shall."""
+    """Return the angle (F,) about a limb's axis between the side it bends to and the wanted one."""
     swing = _swing(seen, wanted)
     now, then = quaternions.rotate(swing, seen.side(own_side)), wanted.side(own_side)
     sine = np.sum(np.cross(now, then) * wanted.axis, axis=-1)
@@ -271,7 +293,7 @@ def solve_pole(
 ) -> Array:
     """Return where a pole shall be (F, 3) so that the limb bends to the wanted side.
 
-    It keeps its place beside the limb and turns about it.
+    It keeps its distance from the limb and is rotated about the limb's axis.
 
     Args:
         pole: the control.

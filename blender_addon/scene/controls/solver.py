@@ -89,7 +89,7 @@ class _Solver:
             end: [double.rest(name) for name in limb] for end, limb in self._limbs.items()
         }
         self._starts = {limb.end: self._start_of(limb) for limb in wanted.chosen.limbs
-                        if len(wanted.base.matrices) == 1 and not self._has_pole(limb)}  # fmt: skip
+                        if wanted.rows is None and not self._has_pole(limb)}  # fmt: skip
         self._size = float(np.linalg.norm(
             double.rest(bones["left_knee"])[:3, 3] - double.rest(bones["left_hip"])[:3, 3]
         ))  # fmt: skip

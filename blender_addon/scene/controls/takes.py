@@ -74,7 +74,9 @@ def fit_to_controls(
                 character.rig, motion, character.held, pelvis
             )
             frames = range(start, start + len(motion.locations))
-            wanted = Wanted(chosen, targets, frames, base, fixed=_root_keys(motion))
+            fixed = _root_keys(motion)
+            carried = control_solving.carried_along(base, fixed)
+            wanted = Wanted(chosen, targets, frames, carried, fixed=fixed)
             fitted.append(control_motion(controls, solve(double, controls, wanted), motion))
     return fitted
 
@@ -143,7 +145,7 @@ def _nearest_to_rest(rotations: Array) -> Array:
 def _key_switches(
     ob: bpy.types.Object, action: bpy.types.Action, values: Mapping[Property, float], frame: int
 ) -> None:
-    """Set switches, and key them on one frame of the object's own action."""
+    """Set switches, and key them on one frame of the action that the object uses."""
     bag = bag_of(action, getattr(ob.animation_data, "action_slot", None))
     for (name, key), value in values.items():
         bone = ob.pose.bones[name]
