@@ -74,7 +74,9 @@ lint: $(READY)
 	@ln -sfn ../../../engine $(TYPES)/keyfill_extension/engine
 	@ln -sfn ../../../blender_addon $(TYPES)/keyfill_extension/blender_addon
 	cd $(TYPES) && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
-	  -p keyfill_extension.engine -p keyfill_extension.blender_addon.core
+	  -p keyfill_extension.engine -p keyfill_extension.blender_addon.core \
+	  -p keyfill_extension.blender_addon.scene -p keyfill_extension.blender_addon.tasks \
+	  -p keyfill_extension.blender_addon.operators
 
 test-pure: $(READY)
 	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(PYTEST)

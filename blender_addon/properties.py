@@ -20,8 +20,9 @@ from ..engine.motion.skeleton import PARTS
 from . import model_list
 from .core.edits import take_history
 from .core.edits.edit_requests import END, START, Recipe, recipe_for
-from .core.edits.generate_request import GenerateSettings, errors_for_animators, rounded_seconds
+from .core.edits.generate_request import GenerateSettings, rounded_seconds
 from .core.edits.model_choice import choose_model
+from .core.errors import errors_for_animators
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"

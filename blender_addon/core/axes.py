@@ -49,12 +49,12 @@ def orientations_to_blender(rotations: Array) -> Array:
 
 
 def turns_to_engine(rotations: Array) -> Array:
-    """Express turns (..., 4), w first, that act on Blender's axes as acting on the engine's."""
+    """Return rotations (..., 4), w first, of Blender's axes in the engine's axes."""
     w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
     return np.stack([w, x, z, -y], axis=-1)
 
 
 def turns_to_blender(rotations: Array) -> Array:
-    """Express turns (..., 4), w first, that act on the engine's axes as acting on Blender's."""
+    """Return rotations (..., 4), w first, of the engine's axes in Blender's axes."""
     w, x, y, z = np.moveaxis(np.asarray(rotations, dtype=float), -1, 0)
     return np.stack([w, x, -z, y], axis=-1)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...engine.motion.request import RequestError
+
 
 class UserError(Exception):
     """Something that an animator can put right."""
@@ -10,3 +15,12 @@ class UserError(Exception):
         super().__init__(f"{message} {remedy}")
         self.message = message
         self.remedy = remedy
+
+
+@contextmanager
+def errors_for_animators() -> Iterator[None]:
+    """Turn a RequestError of the engine's pure parts into a UserError."""
+    try:
+        yield
+    except RequestError as error:
+        raise UserError(error.message, error.remedy) from error

@@ -14,13 +14,12 @@ from ...engine.motion.request import MotionResult
 from .. import engine_link
 from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_requests import Recipe
-from ..core.edits.generate_request import errors_for_animators
+from ..core.errors import errors_for_animators
 from ..core.link.jobs import Job
 from ..tasks.editing import PreparedEdit, apply_edit, drop_edit, prepare_edit
 from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
-from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
-from .served import check_recipe
+from .served import can_start, check_recipe
 
 
 class EditOperator(JobOperator):
@@ -39,7 +38,9 @@ class EditOperator(JobOperator):
         options={"SKIP_SAVE", "HIDDEN"},
     )
 
-    poll = classmethod(KEYFILL_OT_generate.poll.__func__)
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return can_start(cls, context, cls.operation)
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         """Let takes wait for the person who pressed the button."""
@@ -48,7 +49,8 @@ class EditOperator(JobOperator):
 
     def recipe(self, context: Context) -> Recipe:
         """Return what shall be made; its frames may still be open."""
-        return context.scene.keyfill.to_recipe(self.operation)
+        recipe: Recipe = context.scene.keyfill.to_recipe(self.operation)
+        return recipe
 
     def is_settled(self) -> bool:
         """Say whether the recipe's frames and bones are final."""

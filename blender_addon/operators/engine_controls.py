@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpy.types import Context, Operator
 
 from .. import engine_link
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class KEYFILL_OT_cancel(Operator):
@@ -21,7 +26,7 @@ class KEYFILL_OT_cancel(Operator):
             return False
         return True
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         context.window_manager.keyfill_status.is_cancel_requested = True
         return {"FINISHED"}
 
@@ -36,7 +41,7 @@ class KEYFILL_OT_release_memory(Operator):
         "A motion that is being made is stopped"
     )
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         engine_link.stop()
         return {"FINISHED"}
 
@@ -55,7 +60,7 @@ class KEYFILL_OT_copy_log(Operator):
             return False
         return True
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         lines = engine_link.log_lines()
         context.window_manager.clipboard = "\n".join(lines)
         self.report({"INFO"}, f"Copied {len(lines)} lines")

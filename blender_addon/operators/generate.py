@@ -6,12 +6,11 @@ from bpy.types import Context, Operator
 
 from ...engine.motion.request import MotionResult
 from .. import engine_link
-from ..core.edits.generate_request import errors_for_animators
+from ..core.errors import errors_for_animators
 from ..core.link.jobs import Job
-from ..scene.reading import armature
 from ..tasks.generating import read_target, summary, write_takes
 from .job_operator import JobOperator
-from .served import is_served
+from .served import can_start
 
 
 class KEYFILL_OT_generate(JobOperator, Operator):
@@ -25,20 +24,7 @@ class KEYFILL_OT_generate(JobOperator, Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if context.window_manager.keyfill_status.is_running:
-            cls.poll_message_set("A motion is being made: wait for it, or cancel it")
-            return False
-        ob = armature.active_character(context)
-        if ob is not None and ob.type == "EMPTY" and ob.instance_collection is not None:
-            cls.poll_message_set(
-                "A linked character must be overridden first: "
-                "choose Object > Library Override > Make"
-            )
-            return False
-        if ob is None or ob.type != "ARMATURE":
-            cls.poll_message_set("Select a character's armature first, or add the mannequin")
-            return False
-        return is_served(cls, context, cls.operation)
+        return can_start(cls, context, cls.operation)
 
     def make_job(self, context: Context) -> Job[MotionResult]:
         settings = context.scene.keyfill

@@ -1,20 +1,28 @@
-"""The only modal code: runs a job beside Blender for people, and blocking for scripts."""
+"""The modal operator: runs a job in a thread for people, and blocking for scripts."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.types import Context, Event, Timer
+from bpy.types import Context, Event, Operator, Timer
 
 from ...engine.motion.request import Progress
 from ..core.errors import UserError
 from ..core.link.jobs import Job, JobCancelled
 
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Mixin = Operator
+else:
+    # Blender registers subclasses of Operator; a mixin is none.
+    Mixin = object
+
 TIMER_SECONDS = 0.1
 
 
-class JobOperator:
+class JobOperator(Mixin):
     """Mixin for operators whose work is a job.
 
     A subclass defines `make_job(context) -> Job[T]`, which reads the scene, and
@@ -25,14 +33,20 @@ class JobOperator:
     _job: Job[Any] | None = None
     _timer: Timer | None = None
 
+    if TYPE_CHECKING:
+
+        def make_job(self, context: Context) -> Job[Any]: ...
+
+        def apply_result(self, context: Context, result: Any) -> None: ...
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for hook in ("make_job", "apply_result"):
             if not hasattr(cls, hook):
                 raise TypeError(f"{cls.__name__} lacks {hook}")
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
-        """Start the job beside Blender if a person asked for it."""
+    def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
+        """Run the job modally if a person pressed the button."""
         if bpy.app.background or not self.options.is_invoke:
             return self.execute(context)
         answer = self.start(context)
@@ -40,7 +54,7 @@ class JobOperator:
             context.window_manager.modal_handler_add(self)
         return answer
 
-    def start(self, context: Context) -> set[str]:
+    def start(self, context: Context) -> set[OperatorReturnItems]:
         """Start the job in its thread, with a timer that looks after it."""
         _forget_last(context)
         try:
@@ -53,7 +67,7 @@ class JobOperator:
         self._timer = context.window_manager.event_timer_add(TIMER_SECONDS, window=context.window)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: Context, event: Event) -> set[str]:
+    def modal(self, context: Context, event: Event) -> set[OperatorReturnItems]:
         """Show progress, hear cancels, and take over the result."""
         status = context.window_manager.keyfill_status
         # A press only: the release of an Esc that left a text field or a menu arrives here too.
@@ -80,7 +94,7 @@ class JobOperator:
     def drop_prepared(self) -> None:
         """Remove what `make_job` added to the file for `apply_result`; nothing by default."""
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         """Do the job here and now."""
         _forget_last(context)
         try:
@@ -100,7 +114,7 @@ class JobOperator:
         finally:
             window_manager.progress_end()
 
-    def _conclude(self, context: Context, take_result: Any) -> set[str]:
+    def _conclude(self, context: Context, take_result: Any) -> set[OperatorReturnItems]:
         """Apply the result; what an animator can cure becomes a report."""
         try:
             self.apply_result(context, take_result())
@@ -113,7 +127,7 @@ class JobOperator:
             self.drop_prepared()
         return {"FINISHED"}
 
-    def _refuse(self, context: Context, error: UserError) -> set[str]:
+    def _refuse(self, context: Context, error: UserError) -> set[OperatorReturnItems]:
         status = context.window_manager.keyfill_status
         status.error, status.remedy = error.message, error.remedy
         _redraw_panels(context)

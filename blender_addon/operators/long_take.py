@@ -7,11 +7,11 @@ from bpy.types import Context, Operator
 from ...engine.motion.request import MotionResult
 from .. import engine_link
 from ..core.edits import edit_requests
-from ..core.edits.generate_request import errors_for_animators
+from ..core.errors import errors_for_animators
 from ..core.link.jobs import Job
 from ..tasks.long_takes import apply_long_take, prepare_long_take
-from .generate import KEYFILL_OT_generate
 from .job_operator import JobOperator
+from .served import can_start
 
 
 class KEYFILL_OT_long_take(JobOperator, Operator):
@@ -24,7 +24,9 @@ class KEYFILL_OT_long_take(JobOperator, Operator):
 
     operation = edit_requests.LONG_TAKE
 
-    poll = classmethod(KEYFILL_OT_generate.poll.__func__)
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return can_start(cls, context, cls.operation)
 
     def make_job(self, context: Context) -> Job[MotionResult]:
         recipe = context.scene.keyfill.to_recipe(edit_requests.LONG_TAKE)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpy.types import Context, Operator
 
 from ..scene import mannequin
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class KEYFILL_OT_add_mannequin(Operator):
@@ -22,6 +27,6 @@ class KEYFILL_OT_add_mannequin(Operator):
             return False
         return True
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         mannequin.add_mannequin(context)
         return {"FINISHED"}

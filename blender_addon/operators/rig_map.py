@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator, OperatorProperties
 
 from ...engine.motion.bones.matching import guess_bones
 from ...engine.motion.request import RequestError
 from ...engine.motion.skeleton import JOINTS
-from ..core.edits.generate_request import errors_for_animators
-from ..core.errors import UserError
+from ..core.errors import UserError, errors_for_animators
 from ..core.rigs import rows as rig_rows
 from ..core.rigs.rest_reference import take_reference
 from ..scene.controls import rigs as control_rigs
 from ..scene.reading import armature, rig_settings
+from .job_operator import Mixin
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 _JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JOINTS)
 
@@ -21,12 +26,16 @@ _JOINT_ITEMS = tuple((joint, rig_rows.spoken(joint).title(), "") for joint in JO
 _EACH_TIME = {"options": {"SKIP_SAVE"}}
 
 
-class RigOperator:
+class RigOperator(Mixin):
     """Mixin: something to do with the active armature's rig settings.
 
     A subclass defines `act(context, ob) -> str`, what was done in words. It may
     raise RequestError or UserError, and must have changed nothing then.
     """
+
+    if TYPE_CHECKING:
+
+        def act(self, context: Context, ob: Object) -> str: ...
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -36,12 +45,11 @@ class RigOperator:
             return False
         return True
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         """Do it; what an animator can cure becomes a report."""
         try:
             with errors_for_animators():
-                ob = armature.active_character(context)
-                armature.check_armature(ob)
+                ob = armature.check_armature(armature.active_character(context))
                 told = self.act(context, ob)
         except UserError as error:
             self.report({"ERROR"}, str(error))

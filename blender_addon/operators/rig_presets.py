@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import StringProperty
@@ -15,6 +16,9 @@ from ..core.rigs import rest_reference
 from ..preferences import user_folder
 from ..scene.reading import armature, rig_settings
 from .rig_map import RigOperator
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 FOLDER_NAME = "rig_presets"
 
@@ -36,7 +40,7 @@ class KEYFILL_OT_save_rig_preset(RigOperator, Operator):
         name="Name", description="A preset of that name is replaced", options={"SKIP_SAVE"}
     )
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
+    def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
         self.name = self.name or armature.active_character(context).name
         return context.window_manager.invoke_props_dialog(self)
 
@@ -73,10 +77,10 @@ class KEYFILL_OT_remove_rig_preset(Operator):
 
     name: StringProperty(name="Name", options={"SKIP_SAVE"})
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
+    def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         try:
             rig_presets.remove_preset(rig_presets.preset_path(preset_folder(), self.name))
         except RequestError as error:
@@ -97,6 +101,9 @@ class KEYFILL_OT_export_rig_preset(RigOperator, ExportHelper, Operator):
     filename_ext = rig_presets.SUFFIX
     filter_glob: StringProperty(default="*" + rig_presets.SUFFIX, options={"HIDDEN"})
 
+    if TYPE_CHECKING:
+        filepath: str
+
     def act(self, context: Context, ob: Object) -> str:
         path = _chosen_file(self.filepath)
         rig_presets.write_preset(path, rig_settings.read_preset(ob))
@@ -113,6 +120,9 @@ class KEYFILL_OT_import_rig_preset(RigOperator, ImportHelper, Operator):
 
     filename_ext = rig_presets.SUFFIX
     filter_glob: StringProperty(default="*" + rig_presets.SUFFIX, options={"HIDDEN"})
+
+    if TYPE_CHECKING:
+        filepath: str
 
     def act(self, context: Context, ob: Object) -> str:
         path = _chosen_file(self.filepath)

@@ -1,8 +1,10 @@
-"""Whether a model can make an edit: asked by every button, and again when one is pressed."""
+"""Whether a motion can be made: asked by every button, and again when one is pressed."""
 
 from __future__ import annotations
 
-from bpy.types import Context, Operator, PropertyGroup
+from typing import Any
+
+from bpy.types import Context, Operator
 
 from ...engine.motion.edits import UPPER_BODY as UPPER_PARTS
 from ...engine.motion.skeleton import PARTS
@@ -10,6 +12,25 @@ from .. import model_list
 from ..core.edits.edit_requests import REGENERATE, UPPER_BODY, VARY, Recipe
 from ..core.edits.model_choice import check_served, choose_model
 from ..core.errors import UserError
+from ..scene.reading import armature
+
+
+def can_start(operator: type[Operator], context: Context, operation: str) -> bool:
+    """Say whether a motion can be made for the active character; if not, the button shows why."""
+    if context.window_manager.keyfill_status.is_running:
+        operator.poll_message_set("A motion is being made: wait for it, or cancel it")
+        return False
+    ob = armature.active_character(context)
+    if ob is not None and ob.type == "EMPTY" and ob.instance_collection is not None:
+        operator.poll_message_set(
+            "A linked character must be overridden first: "
+            "choose Object > Library Override > Make"
+        )
+        return False
+    if ob is None or ob.type != "ARMATURE":
+        operator.poll_message_set("Select a character's armature first, or add the mannequin")
+        return False
+    return is_served(operator, context, operation)
 
 
 def is_served(operator: type[Operator], context: Context, operation: str) -> bool:
@@ -36,9 +57,9 @@ def check_recipe(recipe: Recipe) -> None:
     check_served(choose_model(model_list.read_models(), recipe.model), recipe)
 
 
-def _sketch(settings: PropertyGroup, operation: str) -> Recipe:
+def _sketch(settings: Any, operation: str) -> Recipe:
     """Return as much of the recipe as decides which models can make it."""
-    parts = PARTS
+    parts: tuple[str, ...] = PARTS
     if operation == UPPER_BODY:
         parts = UPPER_PARTS
     elif operation in (REGENERATE, VARY) and not settings.use_selected_bones:

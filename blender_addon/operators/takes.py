@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
 from ..core.edits import take_history
-from ..core.edits.generate_request import errors_for_animators
-from ..core.errors import UserError
+from ..core.errors import UserError, errors_for_animators
 from ..scene.keys import takes
+from .job_operator import Mixin
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
-class _ReviewOperator:
+class _ReviewOperator(Mixin):
     """Mixin: something to do with the takes that wait."""
+
+    if TYPE_CHECKING:
+
+        def act(self, context: Context) -> str: ...
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -21,7 +30,7 @@ class _ReviewOperator:
             return False
         return True
 
-    def execute(self, context: Context) -> set[str]:
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
         """Do it; what an animator can cure becomes a report."""
         try:
             with errors_for_animators():
@@ -50,7 +59,7 @@ class KEYFILL_OT_step_take(_ReviewOperator, Operator):
 
 
 class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
-    """Writes the shown take into the character's own action."""
+    """Writes the take on the character into the action that was edited."""
 
     bl_idname = "keyfill.accept_take"
     bl_label = "Accept"

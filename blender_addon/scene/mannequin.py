@@ -5,6 +5,8 @@ Its numbers come from `core.mannequin_shape`; this file only hands them to Blend
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -87,7 +89,7 @@ def _add_body(
 
 def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
     """Return the material of that name, made at its first use."""
-    material = bpy.data.materials.get(name)
+    material: Any = bpy.data.materials.get(name)
     if material is None:
         material = bpy.data.materials.new(name)
         if material.node_tree is None:  # before 5.0
@@ -97,4 +99,4 @@ def _material(name: str, colour: tuple[float, float, float]) -> bpy.types.Materi
         surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
         surface.inputs["Base Color"].default_value = (*colour, 1.0)
         surface.inputs["Roughness"].default_value = 0.6
-    return material
+    return cast(bpy.types.Material, material)

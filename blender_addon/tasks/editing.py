@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bpy.types import Context, Object
 
@@ -31,7 +32,7 @@ from . import animation, hands
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedEdit:
-    """The character as it was when the button was pressed; undo may free it meanwhile."""
+    """A character's animation and the plan of an edit, read when the button was pressed."""
 
     armature_name: str
     """The object is looked up again by its name."""
@@ -43,12 +44,12 @@ class PreparedEdit:
     read: animation.ReadAnimation
 
     held: Placed | None
-    """What pinned hands hold."""
+    """Path of the object that pinned hands keep hold of."""
 
     plan: EditPlan
 
     joined: joining.Joined | None = None
-    """The action that the edit works on where it puts two in a row; else the object's own."""
+    """The action of two that the edit works on; None where it works on the object's action."""
 
 
 def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> PreparedEdit:
@@ -63,15 +64,15 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
     Raises:
         RequestError: if the character, its animation or the range cannot be edited.
     """
-    ob: Object = armature.active_character(context)
-    armature.check_armature(ob)
+    ob = armature.check_armature(armature.active_character(context))
+    scene = timeline.scene_of(context)
     edit_target.check_editable(ob)
     if takes.is_waiting(context.scene.keyfill.review):
         raise RequestError(
             "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
         )
     rig, bone_map = control_rigs.read_body(ob)
-    fps = timeline.scene_fps(context.scene)
+    fps = timeline.scene_fps(scene)
     if not is_settled:
         recipe = settle_recipe(context, recipe, bone_map)
     elif recipe.next_action:
@@ -86,8 +87,8 @@ def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> Prepared
             read = animation.read_animation(context, ob, rig, bone_map, frames)
         if recipe.operation == edit_requests.LOOP:
             read = animation.end_on_clip_frame(read)
-        thing = edit_target.held_object(context.scene, ob, recipe.held)
-        held = hands.read_held(context.scene, ob, thing, frames) if thing else None
+        thing = edit_target.held_object(scene, ob, recipe.held)
+        held = hands.read_held(scene, ob, thing, frames) if thing else None
         times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
         plan = plan_edit(recipe, read.clip, times)
     except BaseException:
@@ -122,32 +123,33 @@ def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe
     Raises:
         RequestError: if the range or the selection cannot be edited.
     """
-    ob, settings = armature.active_character(context), context.scene.keyfill
+    ob = armature.check_armature(armature.active_character(context))
+    settings = context.scene.keyfill
     is_by_part = recipe.operation in (edit_requests.REGENERATE, edit_requests.VARY)
     if settings.use_selected_bones and is_by_part:
         selected = control_edits.followed_bones(ob, bone_map, edit_target.selected_bones(ob))
         recipe = edit_requests.narrow_to_bones(recipe, bone_map, selected)
-    return replace(recipe, frames=_chosen_frames(context, recipe))
+    return replace(recipe, frames=_chosen_frames(timeline.scene_of(context), ob, recipe))
 
 
-def _chosen_frames(context: Context, recipe: Recipe) -> Frames:
-    ob, settings = armature.active_character(context), context.scene.keyfill
+def _chosen_frames(scene: Any, ob: Object, recipe: Recipe) -> Frames:
+    settings = scene.keyfill
     if recipe.operation == edit_requests.EXTEND:
         return edit_requests.extension_frames(
             edit_target.animated_frames(ob),
             recipe.where,
             settings.extend_seconds,
-            timeline.scene_fps(context.scene),
+            timeline.scene_fps(scene),
         )
     if recipe.next_action:
         return edit_requests.extension_frames(
             edit_target.animated_frames(ob),
             edit_requests.END,
             settings.gap_seconds,
-            timeline.scene_fps(context.scene),
+            timeline.scene_fps(scene),
         )
     explicit = settings.frame_start, settings.frame_end
-    sources = edit_target.read_ranges(context.scene, ob, explicit)
+    sources = edit_target.read_ranges(scene, ob, explicit)
     return edit_requests.choose_frames(recipe.operation, sources)
 
 
@@ -181,7 +183,7 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
 
 
 def _little_use(ob: Object, edit: PreparedEdit, keys: EditKeys) -> list[str]:
-    """Say which bones got keys that show little; those that got none are told by the writer."""
+    """Return a sentence on keyed bones that constraints or drivers override, if there are any."""
     without_keys = key_targets.bones_without_rotation(ob)
     keyed = set(keys.spans[0].bones) - without_keys
     bones = [bone for bone in edit.read.overridden if bone in keyed]
@@ -210,7 +212,8 @@ def _on_controls(
     read = edit.read.controls
     if read is None:
         return keys
-    return control_edits.keys_on_controls(context.scene, ob, read, edit.read.track, keys)
+    scene = timeline.scene_of(context)
+    return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)
 
 
 def _as_wished(ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
@@ -248,7 +251,7 @@ def _moves_path(edit: PreparedEdit, recipe: Recipe, bones: tuple[str, ...]) -> b
 
 
 def _find_again(context: Context, edit: PreparedEdit) -> Object:
-    ob = context.scene.objects.get(edit.armature_name)
+    ob: Object | None = timeline.scene_of(context).objects.get(edit.armature_name)
     if ob is None:
         raise UserError(
             f'The armature "{edit.armature_name}" is no longer in the scene.',

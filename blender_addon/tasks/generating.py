@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpy.types import Context, Object
+from bpy.types import Context
 
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import MotionResult
@@ -42,8 +42,8 @@ def read_target(context: Context, name: str) -> GenerationTarget:
     Raises:
         RequestError: if it can take no keys or is no humanoid.
     """
-    ob: Object = armature.active_character(context)
-    armature.check_armature(ob)
+    ob = armature.check_armature(armature.active_character(context))
+    scene = timeline.scene_of(context)
     rig, bone_map = control_rigs.read_body(ob)
     depsgraph = context.evaluated_depsgraph_get()
     if context.scene.keyfill.start_at == WORLD_ORIGIN:
@@ -58,8 +58,8 @@ def read_target(context: Context, name: str) -> GenerationTarget:
         target=target,
         keys=keyframes.TakeKeys(
             name,
-            timeline.current_frame(context.scene),
-            timeline.scene_fps(context.scene),
+            timeline.current_frame(scene),
+            timeline.scene_fps(scene),
             options=target.options,
             units_per_metre=align_rest_poses(rig, bone_map).scale,
         ),
@@ -88,7 +88,7 @@ def write_takes(
     ]
     character = control_takes.Character(target.rig, target.bone_map, target.target.held)
     motions = control_takes.fit_to_controls(
-        context.scene, ob, character, motions, target.keys
+        timeline.scene_of(context), ob, character, motions, target.keys
     )
     return [control_takes.write_take(ob, motion, target.keys) for motion in motions]
 

@@ -14,7 +14,7 @@ from ...engine.motion.retargeting.hand_pins import Placed
 from ...engine.motion.skeleton import PARTS
 from ..core import axes
 from ..core.rigs.posed import read_rotations
-from ..scene.reading.stage import lend_stage
+from ..scene.reading.stage import depsgraph_of, lend_stage
 from .animation import ReadAnimation
 
 _REACHED: Final = 0.005
@@ -32,7 +32,7 @@ def read_held(
     with lend_stage(scene, (ob, thing)) as stage:
         for frame in range(frames[0], frames[1] + 1):
             stage.frame_set(frame)
-            depsgraph = stage.view_layers[0].depsgraph
+            depsgraph = depsgraph_of(stage)
             to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
             matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
     placed = np.array(matrices)

@@ -9,7 +9,7 @@ from bpy.types import Context
 from ...engine.motion.request import MotionRequest, MotionResult
 from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
-from ..core.edits.generate_request import errors_for_animators
+from ..core.errors import errors_for_animators
 from .generating import GenerationTarget, read_target, summary, write_takes
 
 

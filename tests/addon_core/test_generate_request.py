@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core.edits.generate_request import (
     GenerateSettings,
-    errors_for_animators,
 )
-from keyfill_extension.blender_addon.core.errors import UserError
+from keyfill_extension.blender_addon.core.errors import UserError, errors_for_animators
 from keyfill_extension.engine.motion.request import RequestError
 
 

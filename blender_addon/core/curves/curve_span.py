@@ -120,7 +120,7 @@ def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
 
 
 def _made_keys(edit: SpanValues) -> Keys:
-    """Return the span's own keys: one on every frame, or smooth ones on some."""
+    """Return the new keys of the span: one on every frame, or thinned smooth ones."""
     if edit.thinned is None:
         return key_table.new_keys(edit.frames, edit.values)
     rows = edit.thinned.rows

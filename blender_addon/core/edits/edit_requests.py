@@ -283,7 +283,7 @@ def fill_length(seconds: float, fps: float) -> int:
 
 
 def after_the_end(recipe: Recipe, animated: Frames) -> Recipe:
-    """Return the recipe with as many frames as it has, right behind the animated ones."""
+    """Return the recipe with its number of frames, starting right after the last animated one."""
     count = recipe.frames[1] - recipe.frames[0]
     return replace(recipe, frames=(animated[1] + 1, animated[1] + 1 + count))
 

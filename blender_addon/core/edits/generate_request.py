@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ....engine.motion.request import MotionRequest, RequestError
-from ..errors import UserError
+from ....engine.motion.request import MotionRequest
+from ..errors import errors_for_animators
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,3 @@ class GenerateSettings:
 def rounded_seconds(seconds: float) -> float:
     """Drop the noise of Blender's single-precision properties: 0.1 arrives as 0.100000001."""
     return round(seconds, 4)
-
-
-@contextmanager
-def errors_for_animators() -> Iterator[None]:
-    """Turn a RequestError of the engine's pure parts into a UserError."""
-    try:
-        yield
-    except RequestError as error:
-        raise UserError(error.message, error.remedy) from error

@@ -44,7 +44,7 @@ def remember(history: History, recipe: Recipe) -> History:
 def settle(history: History, recipe: Recipe, take: int) -> History:
     """Return the history with the edit narrowed to the take that was accepted.
 
-    Its seed becomes that take's own, so that made again it gives this very take.
+    Its seed becomes the take's seed, so that the edit made again gives this take.
     """
     accepted = take_of(recipe, take)
     place = history.index(recipe) if recipe in history else -1

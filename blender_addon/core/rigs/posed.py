@@ -36,7 +36,7 @@ class Posed:
     """(F, K, 4, 4) in the armature's space."""
 
     bases: Array
-    """(F, K, 4, 4) the bones' own channels."""
+    """(F, K, 4, 4) the bones' channels, as `matrix_basis`."""
 
     switches: Mapping[tuple[str, str], Array] = field(default_factory=dict)
     """(F,) values of custom properties, by bone and name."""
@@ -58,11 +58,11 @@ class Posed:
         return np.asarray(np.abs(determinants) ** (1.0 / 3.0))
 
     def channels(self, name: str) -> Array:
-        """Return a bone's own rotation, (F, 4)."""
+        """Return a bone's rotation channel, (F, 4)."""
         return read_rotations(self.bases[:, self.index[name]])
 
     def locations(self, name: str) -> Array:
-        """Return a bone's own location, (F, 3)."""
+        """Return a bone's location channel, (F, 3)."""
         return np.asarray(self.bases[:, self.index[name], :3, 3])
 
     def still(self, name: str) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import bpy
 import numpy as np
@@ -27,7 +28,7 @@ from . import takes as control_takes
 from .rigs import Controls
 from .solver import Wanted, solve
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ def read_controls(
 
 
 def follow_bones(track: RigTrack) -> RigTrack:
-    """Return a track of a following rig whose bones seem to be posed by channels of their own.
+    """Return the track with channels that pose the following bones as if nothing else moved them.
 
     The channels of the path's bone are where the pelvis starts, in rig space.
     """

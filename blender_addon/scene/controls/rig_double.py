@@ -22,7 +22,7 @@ from ...core.rigs.posed import BoneKeys, Posed
 from ..keys import keyframes
 from ..keys.take_channels import rotation_channels
 from ..reading.edit_target import slot_named_as
-from ..reading.stage import lend_stage
+from ..reading.stage import depsgraph_of, lend_stage
 
 Array = NDArray[np.floating[Any]]
 Property = tuple[str, str]
@@ -44,7 +44,8 @@ def lend_double(
         bones: names; what they depend on comes along.
     """
     with lend_stage(scene, ()) as stage:
-        twin, data = ob.copy(), ob.data.copy()
+        twin: Any = ob.copy()
+        data: Any = ob.data.copy()
         try:
             for copy in (twin, data):
                 if copy.override_library is not None:
@@ -107,7 +108,7 @@ class Double:
             return self._record(frames, tuple(watched))
         data = self._twin.animation_data or self._twin.animation_data_create()
         before, slot = data.action, getattr(data, "action_slot", None)
-        action = before.copy() if before is not None else bpy.data.actions.new("Keyfill double")
+        action: Any = bpy.data.actions.new("Keyfill double") if before is None else before.copy()
         try:
             own = slot_named_as(action, slot)
             own, bag = keyframes.make_bag(action, self._twin, own)
@@ -159,7 +160,7 @@ class Double:
         worlds = np.empty((len(frames), 4, 4))
         for row, frame in enumerate(frames):
             self._stage.frame_set(frame)
-            evaluated = self._twin.evaluated_get(self._stage.view_layers[0].depsgraph)
+            evaluated = self._twin.evaluated_get(depsgraph_of(self._stage))
             bones = evaluated.pose.bones
             bones.foreach_get("matrix", matrices[row])
             bones.foreach_get("matrix_basis", bases[row])

@@ -23,7 +23,7 @@ from ...core.curves.key_table import Keys
 from ..reading.edit_target import bag_of, slot_named_as
 from . import curve_keys, keyframes
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _SAME_VALUE = 1e-5
 _FARTHEST_CHECK = 600
@@ -88,7 +88,8 @@ def plan_channels(action: bpy.types.Action, slot: Any, channels: list[Channel]) 
 def _plan(channel: Channel) -> Plan:
     """Work out the keys of a channel without modifiers."""
     fcurve = channel.fcurve
-    before = curve_keys.read_keys(fcurve) if fcurve is not None else key_table.new_keys([], [])
+    nothing = np.zeros(0)
+    before = curve_keys.read_keys(fcurve) if fcurve else key_table.new_keys(nothing, nothing)
     extrapolation = fcurve.extrapolation if fcurve is not None else "CONSTANT"
     old = OldCurve(before, extrapolation, channel.evaluate)
     return Plan(channel, before, replace_span(old, channel.edit), _muted_note(channel))
@@ -104,7 +105,7 @@ def _muted_note(channel: Channel) -> str:
 @contextmanager
 def _scratch_curves(action: bpy.types.Action, slot: Any) -> Iterator[dict[tuple[str, int], Any]]:
     """Give the curves of a copy of the action, for trials."""
-    copy = action.copy()
+    copy: Any = action.copy()
     try:
         yield curves_by_path(copy, slot_named_as(copy, slot))
     finally:
@@ -187,12 +188,12 @@ def write_plans(
 
 
 class _Made:
-    """Knows what an action held before an edit, and removes what was made since."""
+    """Remembers slots, layers, curves and groups of an action, and removes those made since."""
 
     def __init__(self, action: bpy.types.Action, slot: Any) -> None:
         self._action, self._slot = action, slot
         self._had_bag = bag_of(action, slot) is not None
-        self._kept = [self._names(), set(curves_by_path(action, slot)), self._groups(slot)]
+        self._kept = self._names(), set(curves_by_path(action, slot)), self._groups(slot)
 
     def remove(self) -> None:
         """Remove curves, groups, slots and layers that were not there before."""
@@ -208,7 +209,7 @@ class _Made:
             bag.groups.remove(group)
 
     def _remove_bag(self, names: set[str]) -> None:
-        layers = list(self._action.layers)
+        layers: list[Any] = list(self._action.layers)
         for strip in [strip for layer in layers for strip in layer.strips]:
             if self._slot is not None and (bag := strip.channelbag(self._slot)) is not None:
                 strip.channelbags.remove(bag)

@@ -16,8 +16,9 @@ from ...core.curves import key_table
 from ...core.curves.curve_span import NewKeys
 from ...core.curves.key_table import FREE, KEY, Keys
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
+_ALL: tuple[str, ...] = tuple(KEY.names or ())
 _HANDLES = ("handle_left", "handle_right")
 _MOVED_VALUE = 1e-6
 _MOVED_TIME = 1e-4
@@ -29,12 +30,13 @@ _REACHED = 1e-4
 @cache
 def generated_type() -> int:
     """Return Blender's number for keys that a tool made; that of plain keys before 4.4."""
-    kinds = bpy.types.Keyframe.bl_rna.properties["type"].enum_items
+    kind_property: Any = bpy.types.Keyframe.bl_rna.properties["type"]
+    kinds = kind_property.enum_items
     kind = kinds.get("GENERATED") or kinds["KEYFRAME"]
     return int(kind.value)
 
 
-def read_keys(fcurve: Any, names: tuple[str, ...] = KEY.names) -> Keys:
+def read_keys(fcurve: Any, names: tuple[str, ...] = _ALL) -> Keys:
     """Return an F-curve's keys, sorted by time as Blender keeps them; unnamed columns are zero."""
     points = fcurve.keyframe_points
     keys = np.zeros(len(points), dtype=KEY)
@@ -45,7 +47,7 @@ def read_keys(fcurve: Any, names: tuple[str, ...] = KEY.names) -> Keys:
     return keys
 
 
-def write_keys(fcurve: Any, keys: Keys, names: tuple[str, ...] = KEY.names) -> None:
+def write_keys(fcurve: Any, keys: Keys, names: tuple[str, ...] = _ALL) -> None:
     """Replace all keys of an F-curve; nothing is recalculated.
 
     Unnamed columns of keys that are new stay as Blender makes them.

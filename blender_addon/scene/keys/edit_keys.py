@@ -34,7 +34,7 @@ class EditKeys:
     """The frames and bones that get keys; nothing else is touched."""
 
     open_side: str = ""
-    """`end` or `start`: what was held beyond the spans on that side shall follow the new keys."""
+    """`end` or `start`: on that side curves continue from the new keys, not from the old pose."""
 
 
 def take_to_text(keys: EditKeys, digest: str) -> str:

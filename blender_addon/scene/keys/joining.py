@@ -43,7 +43,7 @@ class Joined:
 
 
 def join_next(ob: bpy.types.Object, name: str, gap: int) -> Joined:
-    """Make an action of the object's own one, a gap of frames and the named one.
+    """Make an action of the object's action, a gap of frames and the named action.
 
     Args:
         ob: the armature; it has an action with keys and keeps it.
@@ -83,7 +83,7 @@ def show_joined(ob: bpy.types.Object, joined: Joined, keep: bool) -> Iterator[No
     if is_new:
         remove_joined(joined)
         action = _join(ob, joined.next_name, joined.gap)
-    before = ob.animation_data.action
+    before: Any = ob.animation_data.action
     slot = getattr(ob.animation_data, "action_slot", None)
     is_done = False
     try:
@@ -114,7 +114,7 @@ def _digest(ob: bpy.types.Object, name: str) -> str:
 
 
 def _join(ob: bpy.types.Object, name: str, gap: int) -> bpy.types.Action:
-    """Return a copy of the object's action with the named one's keys behind it."""
+    """Return a copy of the object's action with the named action's keys after it."""
     bag = _next_bag(name)
     before = ob.animation_data.action
     first_key = min(curve.range()[0] for curve in bag.fcurves if len(curve.keyframe_points))
@@ -142,7 +142,7 @@ def _next_bag(name: str) -> Any:
 
 
 def _append(bag: Any, source: bpy.types.FCurve, shift: float) -> None:
-    """Add a curve's keys, later by `shift` frames, behind those of the same channel."""
+    """Append a curve's keys, `shift` frames later, to the curve of the same channel."""
     curve = bag.fcurves.find(source.data_path, index=source.array_index)
     if curve is None:
         curve = bag.fcurves.new(source.data_path, index=source.array_index)
@@ -167,6 +167,6 @@ def _append(bag: Any, source: bpy.types.FCurve, shift: float) -> None:
 
 def _get(curve: bpy.types.FCurve, name: str, width: int, kind: type) -> Any:
     points = curve.keyframe_points
-    values = np.empty(len(points) * width, dtype=kind)
+    values: Any = np.empty(len(points) * width, dtype=kind)
     points.foreach_get(name, values)
     return values.reshape(-1, width)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...core.curves.rotation_modes import DATA_PATHS, channels_to_quaternions, hold_euler
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 
 _TRACKING = {"TRACK_TO", "DAMPED_TRACK", "LOCKED_TRACK", "STRETCH_TO"}
@@ -26,10 +26,10 @@ _NAMED = 8
 
 
 class KeyTargets:
-    """What of an armature object may be keyed; remembers whom it turned away."""
+    """Says which channels of an armature object get keys; remembers why others get none."""
 
     def __init__(self, ob: bpy.types.Object, is_measured: bool = False) -> None:
-        """Look at an armature object; constraints that were reckoned with turn nobody away."""
+        """Look at an armature object; `is_measured` keys were solved with its constraints."""
         self._ob = ob
         self._driven = _driven_channels(ob)
         self._turned = set() if is_measured else _turned_by_constraints(ob)
@@ -87,7 +87,7 @@ class KeyTargets:
         return hold_euler(rotations, own, locked)
 
     def notes(self) -> list[str]:
-        """Return sentences on what was turned away, without full stops."""
+        """Return sentences on the channels that get no keys, without full stops."""
         notes = []
         if self._locked:
             notes.append(f"Locked channels of {self._spoken(self._locked)} stay as they are")
@@ -108,10 +108,10 @@ class KeyTargets:
             driven[:] = True
         if driven.any():
             self._decided[name] = None
-        return ~(locks.astype(bool) | driven)
+        return np.asarray(~(locks.astype(bool) | driven))
 
     def _spoken(self, names: Iterable[str]) -> str:
-        """Return names as a list for a sentence; the object's own is empty."""
+        """Return names as a list for a sentence; an empty one stands for the object."""
         shown = [f'"{name or self._ob.name}"' for name in names]
         more = len(shown) - _NAMED
         return ", ".join(shown[:_NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -131,7 +131,7 @@ def bones_without_rotation(ob: bpy.types.Object) -> set[str]:
 def _turned_by_constraints(ob: bpy.types.Object) -> set[str]:
     """Return the bones whose rotation constraints decide wholly, whatever their keys are.
 
-    The object's own name among them is empty.
+    The object itself is among them as an empty name.
     """
     turned = set()
     for owner, constraint in _working_constraints(ob):
@@ -200,7 +200,7 @@ def _driven_channels(ob: bpy.types.Object) -> set[tuple[str, int]]:
 
 
 def _name_of(owner: Any) -> str:
-    """Return a bone's name; the object's own is empty."""
+    """Return a bone's name; empty for the object."""
     return owner.name if isinstance(owner, bpy.types.PoseBone) else ""
 
 

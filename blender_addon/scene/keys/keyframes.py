@@ -24,7 +24,7 @@ from . import curve_keys
 from .key_targets import KeyTargets
 from .take_channels import LOCATION, OwnerKeys, plan_keys
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _INTERPOLATION = {"LINEAR": key_table.LINEAR, "BEZIER": key_table.BEZIER}
 _WRITTEN = ("co", "handle_left_type", "handle_right_type", "interpolation", "type")
@@ -152,7 +152,9 @@ def _turned_at(rotations: Array, times: Array) -> Array:
 def _placed_at(locations: Array, times: Array) -> Array:
     """Return locations (N, 3) of (T, 3) at times (N,) counted in its rows."""
     lower, upper, part = _neighbours(len(locations), times)
-    return locations[lower] * (1 - part[:, None]) + locations[upper] * part[:, None]
+    return np.asarray(
+        locations[lower] * (1 - part[:, None]) + locations[upper] * part[:, None]
+    )
 
 
 def _neighbours(count: int, times: Array) -> tuple[Array, Array, Array]:
@@ -205,7 +207,7 @@ def make_bag(action: bpy.types.Action, ob: bpy.types.Object, slot: Any = None) -
         return None, action
     slot = slot or action.slots.new(id_type="OBJECT", name=ob.name)
     layer = action.layers[0] if action.layers else action.layers.new("Layer")
-    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    strip: Any = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
     return slot, strip.channelbag(slot, ensure=True)
 
 
@@ -217,7 +219,7 @@ def new_fcurve(bag: Any, data_path: str, index: int, group: str) -> Any:
 
 
 def exchange_action(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
-    """Make the action and its slot (None where Blender has none) the object's own."""
+    """Assign the action and its slot (None where Blender has none) to the object."""
     data = ob.animation_data or ob.animation_data_create()
     data.action = action
     # Blender picks a slot that is named like the object by itself, and setting
@@ -229,7 +231,7 @@ def exchange_action(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -
 def _curves(planned: list[OwnerKeys], take: TakeKeys) -> Iterator[_Curve]:
     """Yield the curves of all bones, and of the object."""
     for keys in planned:
-        frames = take.start_frame_scene + keys.rows
+        frames = (take.start_frame_scene + keys.rows).astype(float)
         kind = _INTERPOLATION[take.interpolation]
         blank = key_table.new_keys(frames, np.zeros(len(frames)), kind)
         blank["type"] = curve_keys.generated_type()
@@ -262,7 +264,7 @@ def _measured(
     for keys in planned:
         for found in keys.properties:
             shown = np.array(found.values)
-            frames = take.start_frame_scene + np.arange(len(shown))
+            frames = take.start_frame_scene + np.arange(float(len(shown)))
             for index in np.flatnonzero(found.keyed):
                 curve = bag.fcurves.find(found.data_path, index=int(index))
                 shown[:, index] = curve_keys.evaluate(curve, frames)
@@ -286,7 +288,7 @@ def _notes_on_showing(ob: bpy.types.Object) -> Iterator[str]:
 
 
 def _assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
-    """Make the action the object's own; the one before is kept, whoever else uses it."""
+    """Assign the action to the object; the previous one gets a fake user."""
     before = ob.animation_data.action if ob.animation_data else None
     exchange_action(ob, action, slot)
     if before is not None and before.library is None:

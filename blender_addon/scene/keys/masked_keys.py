@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import numpy as np
@@ -26,7 +26,7 @@ from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, 
 from .key_targets import KeyTargets, rotation_path
 from .take_channels import LOCATION, AnimatedProperty, OwnerKeys, rotation_channels, thin_keys
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 BorderKey = tuple[str, int, float]
 """Data path and index of a curve, scene frame of one of its keys."""
@@ -42,7 +42,7 @@ class SpanKeys:
     last_frame_scene: int
 
     bones: tuple[str, ...]
-    """Their rotations are keyed, each in its own mode."""
+    """Their rotations are keyed, each in the bone's rotation mode."""
 
     location_bone: str | None
     """The bone whose location is keyed, too: the motion's, or none."""
@@ -60,7 +60,7 @@ class SpanKeys:
     """Further bones whose locations are keyed, among the motion's."""
 
     is_measured: bool = False
-    """The keys are those of controls: constraints were reckoned with."""
+    """The keys are those of controls, solved with their constraints."""
 
     def all_keys(self) -> SpanKeys:
         """Return the span with a key on every frame."""
@@ -142,14 +142,14 @@ def copy_for_take(ob: bpy.types.Object, name: str) -> bpy.types.Action:
     if data is None or data.action is None:
         copy = bpy.data.actions.new(name)
         keyframes.make_bag(copy, ob)
-    else:
-        copy = data.action.copy()
-        copy.name = name
-    return copy
+        return copy
+    copied: Any = data.action.copy()
+    copied.name = name
+    return cast(bpy.types.Action, copied)
 
 
 def assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
-    """Make an action and slot (None: Blender's choice) the object's own.
+    """Assign an action and a slot (None: Blender's choice) to the object.
 
     Raises:
         RequestError: if the object's action cannot be exchanged now.
@@ -183,7 +183,7 @@ def _frames_of(motion: RigMotion, start: int, span: SpanKeys) -> tuple[Array, sl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """What a span is written into."""
+    """The object, the curves and the frames that a span is written into."""
 
     ob: bpy.types.Object
 
@@ -235,7 +235,7 @@ def _rotations(
 def _unlocked(part: _Part, name: str, rotations: Array) -> Array:
     """Return rotations (T, 4) whose locked angles are what the bone does already."""
     bone = part.ob.pose.bones[name]
-    if not any(bone.lock_rotation):
+    if not any(list(bone.lock_rotation)):
         return rotations
     path = rotation_path(bone)
     own = part.shown(path, np.array(part.ob.path_resolve(path), dtype=float), part.frames)

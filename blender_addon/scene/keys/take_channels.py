@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import bpy
 import numpy as np
@@ -21,7 +22,7 @@ from ...core.curves.rotation_modes import channels_to_quaternions, quaternions_t
 from ..reading.root_channels import object_basis, object_scale
 from .key_targets import KeyTargets, path_of, rotation_path
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
 
 LOCATION = "LOCATION"

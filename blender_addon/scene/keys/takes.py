@@ -1,4 +1,4 @@
-"""Puts edits on a character: at once, or as takes that wait in actions of their own.
+"""Writes edits into a character's action: at once, or each take into a copy until one is accepted.
 
 The review is a property group of the scene, so that it is saved, and that undo
 brings it back together with the actions that it points to.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
@@ -106,7 +106,7 @@ def _with_all_keys(keys: EditKeys) -> EditKeys:
 def _copies(
     ob: bpy.types.Object, takes: Sequence[EditKeys], first_number: int
 ) -> list[bpy.types.Action]:
-    """Write each take into a copy of the object's action; the object keeps its own."""
+    """Write each take into a copy of the object's action, which stays assigned."""
     before, slot = current(ob)
     made: list[bpy.types.Action] = []
     try:
@@ -193,7 +193,7 @@ def discard_takes(review: Any) -> None:
     _forget(review, None)
 
 
-def current(ob: bpy.types.Object) -> tuple[bpy.types.Action | None, Any]:
+def current(ob: bpy.types.Object) -> tuple[Any, Any]:
     """Return the object's action and slot; None where there is none, or Blender has no slots."""
     data = ob.animation_data
     if data is None:
@@ -215,7 +215,7 @@ def _write_spans(ob: bpy.types.Object, keys: EditKeys) -> list[str]:
 
 
 def _open_border(bag: Any, report: SpanReport, is_end: bool) -> None:
-    """Remove the keys that held the old pose beyond the last new key, or before the first."""
+    """Remove border keys that fix the old pose after the last new key, or before the first."""
     for path, index, time in report.added:
         curve = bag.fcurves.find(path, index=index)
         outermost = curve.keyframe_points[-1 if is_end else 0]
@@ -241,7 +241,7 @@ def _reviewed(review: Any) -> bpy.types.Object:
         raise RequestError(
             "The character of these takes is no longer in the scene.", "Discard the takes."
         )
-    return review.ob
+    return cast(bpy.types.Object, review.ob)
 
 
 def _restore(review: Any, ob: bpy.types.Object) -> None:

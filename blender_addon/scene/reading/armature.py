@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import bpy
 import numpy as np
@@ -26,7 +27,7 @@ from ...core import axes
 from ...core.rigs import rows as rig_rows
 from . import rig_settings
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _UNEVEN_SCALE = 0.01
 _LEAST_SCALE = 1e-9
@@ -42,8 +43,8 @@ def active_character(context: bpy.types.Context) -> bpy.types.Object | None:
     return ob.find_armature() or ob
 
 
-def check_armature(ob: bpy.types.Object | None) -> None:
-    """Refuse what cannot take keys.
+def check_armature(ob: bpy.types.Object | None) -> bpy.types.Object:
+    """Return the armature; refuse what cannot take keys.
 
     Raises:
         RequestError: with the cure, if there is no armature, it is linked, or its scale is uneven.
@@ -63,6 +64,7 @@ def check_armature(ob: bpy.types.Object | None) -> None:
             f'"{ob.name}" is scaled unevenly.',
             "Give its X, Y and Z scale one value, also those of its parents, or apply the scale.",
         )
+    return ob
 
 
 def read_rig(ob: bpy.types.Object) -> Rig:
@@ -135,7 +137,7 @@ def read_pose(ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph) ->
 
 def read_held_channels(ob: bpy.types.Object, rig: Rig) -> BonePose:
     """Return the channels (N, ...) that bones hold now; bones that get no keys keep them."""
-    bases = np.array([ob.pose.bones[name].matrix_basis for name in rig.names], dtype=float)
+    bases: Array = np.array([np.array(ob.pose.bones[name].matrix_basis) for name in rig.names])
     rotations = bases[:, :3, :3] / np.maximum(
         np.linalg.norm(bases[:, :3, :3], axis=1, keepdims=True), 1e-12
     )

@@ -23,7 +23,7 @@ from ....engine.motion.rig import BonePose, Rig, RigPose, pose_rig
 from ...core import axes
 from . import armature
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 _SAME = 1e-5
 
@@ -71,7 +71,7 @@ def _is_unusual(ob: bpy.types.Object, line: set[str], movers: set[str]) -> bool:
 
 
 def _plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
-    """Return the channels (T, N) of all bones: the motion's, elsewhere what is held."""
+    """Return the channels (T, N) of all bones: the motion's, of others their present values."""
     count = len(motion.locations)
     rotations = np.tile(held.rotations, (count, 1, 1))
     locations = np.tile(held.locations, (count, 1, 1))
@@ -142,7 +142,7 @@ class _Solver:
             size = np.abs(np.linalg.det(still[:, :3, :3])) ** (1.0 / 3.0)
             heads = anchor + size[:, None] * (heads - anchor)
         away = (heads - still[:, :3, 3])[..., None]
-        return np.linalg.solve(np.stack(moves, axis=-1), away)[..., 0]
+        return np.asarray(np.linalg.solve(np.stack(moves, axis=-1), away)[..., 0])
 
     def _place(self, name: str, bases: Array) -> Array:
         """Return the poses (T, 4, 4) that Blender makes of a bone's channels (T, 4, 4)."""
@@ -164,4 +164,4 @@ class _Solver:
 def _nearest_rotations(matrices: Array) -> Array:
     """Return the rotations (T, 3, 3) nearest to matrices that may be scaled and sheared."""
     left, _, right = np.linalg.svd(matrices)
-    return left @ right
+    return np.asarray(left @ right)

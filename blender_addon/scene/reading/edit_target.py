@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ....engine.motion.request import RequestError
 from ...core.edits.edit_requests import Frames, RangeSources
 
-Times = NDArray[np.floating]
+Times = NDArray[np.floating[Any]]
 
 _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _ADD_KEYS = "Generate a motion first, or give the character an action with keys."
@@ -90,9 +90,10 @@ def bag_of(action: bpy.types.Action, slot: Any) -> Any:
     """Return what holds an action's F-curves for a slot; None where there is nothing."""
     if not hasattr(action, "slots"):
         return action
+    layers: Any = action.layers
     bags = [
         strip.channelbag(slot)
-        for layer in action.layers
+        for layer in layers
         for strip in layer.strips
         if slot is not None
     ]

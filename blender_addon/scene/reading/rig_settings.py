@@ -26,17 +26,17 @@ def read_options(ob: bpy.types.Object) -> RigOptions:
     stored = _stored(ob)
     if stored is None:
         return RigOptions()
-    values = {field.name: getattr(stored, field.name) for field in dataclasses.fields(RigOptions)}
+    names = [field.name for field in dataclasses.fields(RigOptions)]
+    values: dict[str, Any] = {name: getattr(stored, name) for name in names}
     # Blender's numbers are of single precision: 0.1 arrives as 0.100000001.
-    return RigOptions(
-        **{name: round(one, 4) if isinstance(one, float) else one for name, one in values.items()}
-    )
+    values |= {name: round(one, 4) for name, one in values.items() if isinstance(one, float)}
+    return RigOptions(**values)
 
 
 def write_options(ob: bpy.types.Object, options: RigOptions) -> None:
     """Store the animator's wishes."""
     for name, value in dataclasses.asdict(options).items():
-        setattr(ob.keyfill_rig, name, value)
+        setattr(_stored(ob), name, value)
 
 
 def read_rows(ob: bpy.types.Object) -> Rows:
@@ -47,7 +47,7 @@ def read_rows(ob: bpy.types.Object) -> Rows:
 
 def write_rows(ob: bpy.types.Object, rows: Rows) -> None:
     """Store a bone map."""
-    ob.keyfill_rig.rows.take_rows(rows)
+    _stored(ob).rows.take_rows(rows)
 
 
 def read_reference(ob: bpy.types.Object, rig: Rig) -> RigReference | None:
@@ -85,7 +85,7 @@ def read_stored_reference(ob: bpy.types.Object) -> StoredReference | None:
 def write_reference(ob: bpy.types.Object, reference: StoredReference | None) -> None:
     """Store a rest reference; None takes it away."""
     text = "" if reference is None else json.dumps(reference.to_numbers(), separators=(",", ":"))
-    ob.keyfill_rig.rest_reference = text
+    _stored(ob).rest_reference = text
 
 
 def read_preset(ob: bpy.types.Object) -> RigPreset:

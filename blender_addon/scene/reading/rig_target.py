@@ -1,4 +1,4 @@
-"""Reads what a clip is put on besides bones: what is held, which bones have keys, the options.
+"""Reads the state that retargeting needs: channels without keys, keyed bones, options, placement.
 
 It writes nothing.
 """

@@ -1,10 +1,12 @@
-"""Turns a root track of the armature object into the object's own channels.
+"""Converts a root track into location and rotation channels of the armature object.
 
 The object may have a parent of any kind, parent inverse and delta transforms; all
 of them stay. It writes nothing.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import bpy
 import numpy as np
@@ -16,15 +18,15 @@ from ....engine.motion.retargeting.clip_to_rig import RootTrack
 from ...core import axes
 from ...core.curves.rotation_modes import channels_to_quaternions
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 
 def object_basis(ob: bpy.types.Object, root: RootTrack) -> tuple[Array, Array]:
-    """Return rotations (T, 4) and locations (T, 3) for the object's own channels.
+    """Return the object's rotation channel (T, 4) and location channel (T, 3).
 
     Args:
         ob: the armature object as it stands now; its scale stays.
-        root: turns after the present rotation, and places, in the space of the parent.
+        root: rotations applied after the present one, and places, in the space of the parent.
     """
     carrier = carrier_of(ob)
     present = _rotation(carrier @ ob.matrix_basis)
@@ -60,7 +62,7 @@ def _rotation(matrix: Matrix) -> Array:
 
 
 def _delta_rotation(ob: bpy.types.Object) -> Array:
-    """Return the rotation (4,) that Blender adds before the object's own one."""
+    """Return the object's delta rotation (4,), which Blender applies before its channel."""
     mode = ob.rotation_mode
     if mode == "AXIS_ANGLE":
         return quaternions.IDENTITY  # its delta is out of reach in Blender, too

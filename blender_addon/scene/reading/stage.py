@@ -10,6 +10,13 @@ import bpy
 _SCENE_NAME = "Keyfill reading"
 
 
+def depsgraph_of(stage: bpy.types.Scene) -> bpy.types.Depsgraph:
+    """Return what evaluates a lent scene; Blender makes it with the scene's first frame."""
+    depsgraph = stage.view_layers[0].depsgraph
+    assert depsgraph is not None
+    return depsgraph
+
+
 @contextmanager
 def lend_stage(
     scene: bpy.types.Scene, obs: tuple[bpy.types.Object, ...]

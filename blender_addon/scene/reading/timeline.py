@@ -5,6 +5,13 @@ from __future__ import annotations
 import bpy
 
 
+def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
+    """Return the context's scene; operators always have one."""
+    scene = context.scene
+    assert scene is not None
+    return scene
+
+
 def scene_fps(scene: bpy.types.Scene) -> float:
     """Return frames per second; 23.976 is fps 24 over base 1.001."""
     return float(scene.render.fps / scene.render.fps_base)
