@@ -17,6 +17,7 @@ from ..core.edits.edit_requests import Recipe
 from ..core.errors import errors_for_animators
 from ..core.link.jobs import Job
 from ..tasks.editing import PreparedEdit, apply_edit, drop_edit, prepare_edit
+from ..tasks.generating import with_note
 from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
 from .job_operator import JobOperator
 from .served import can_start, check_recipe

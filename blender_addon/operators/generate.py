@@ -8,7 +8,7 @@ from ...engine.motion.request import MotionResult
 from .. import engine_link
 from ..core.errors import errors_for_animators
 from ..core.link.jobs import Job
-from ..tasks.generating import read_target, summary, write_takes
+from ..tasks.generating import read_target, summary, with_note, write_takes
 from .job_operator import JobOperator
 from .served import can_start
 
@@ -37,4 +37,4 @@ class KEYFILL_OT_generate(JobOperator, Operator):
         context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
         with errors_for_animators():
             written = write_takes(context, self._target, result)
-        self.report({"INFO"}, summary(written))
+        self.report({"INFO"}, with_note(summary(written), result))

@@ -12,6 +12,7 @@ from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
+from ...engine.motion.takes import difference_note
 from ..core.errors import UserError
 from ..properties import WORLD_ORIGIN
 from ..scene.controls import rigs as control_rigs
@@ -99,3 +100,8 @@ def summary(written: list[keyframes.WrittenTake]) -> str:
     if len(written) > 1:
         told = f"{len(written)} takes made; {told}, the others are among the actions"
     return ". ".join(dict.fromkeys([told, *(note for take in written for note in take.notes)]))
+
+
+def with_note(told: str, result: MotionResult) -> str:
+    """Return what is told of a result, and how many of its takes differ if some do not."""
+    return ". ".join(filter(None, [told, difference_note(result)]))

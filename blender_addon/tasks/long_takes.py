@@ -10,7 +10,7 @@ from ...engine.motion.request import MotionRequest, MotionResult
 from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
 from ..core.errors import errors_for_animators
-from .generating import GenerationTarget, read_target, summary, write_takes
+from .generating import GenerationTarget, read_target, summary, with_note, write_takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +60,4 @@ def apply_long_take(context: Context, long_take: LongTake, result: MotionResult)
     with errors_for_animators():
         written = write_takes(context, long_take.target, result)
     context.scene.keyfill.remember(long_take.recipe)
-    return summary(written)
+    return with_note(summary(written), result)
