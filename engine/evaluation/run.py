@@ -21,20 +21,25 @@ from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
 from .comparison.command import main as compare
-from .comparison.held_out import choose_whole
+from .prompts.sets import SETS, set_digest
 from .scores.baseline import CaptionBaseline
 from .scores.circumstances import decoding_settings, learnt_before
 from .scores.edit_scores import edits_table, score_edits
-from .scores.library import RealClip, measure_corpus
+from .scores.library import RealClip, known_clips, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
 from .scores.played_back import DEFINITION, retrieval_of
 from .scores.prompt_scores import score_prompts, scores_table
-from .scores.prompts import PAIRS, SINGLES, Prompt
-from .scores.rates import frozen_digest, rate_prompt, rates_table
+from .scores.rates import Rater, rates_table
 from .scores.takes import measure_takes
 
 SEEDS: Final = 3
 """Takes per prompt."""
+
+TITLES: Final = {
+    "singles": "Single actions",
+    "pairs": "Two actions at once",
+    "sequences": "Actions one after another",
+}
 
 MEASUREMENTS: Final = ("checks", "prompts", "motion", "edits", "tokenizer")
 
@@ -43,7 +48,7 @@ ON_A_SPLIT: Final = ("motion", "edits", "tokenizer")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one measurement; the exit status is 0, or 1 if a frozen check does not count."""
+    """Run one measurement; the exit status is 0, or 1 if a check does not count."""
     words = sys.argv[1:] if words is None else words
     if any(word.partition("=")[0] == "--model" for word in words):
         return compare(words)
@@ -79,7 +84,13 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--seed", type=int, default=0, help="of the first take")
-    parser.add_argument("--clips", type=int, default=60, help="most clips of motion's takes")
+    parser.add_argument("--clips", type=int, default=60, help="most validation clips for motion")
+    parser.add_argument(
+        "--set",
+        choices=tuple(SETS),
+        default="frozen",
+        help="prompts to score: the frozen ones, or those that settings were tuned on",
+    )
     parser.add_argument("--out", type=Path, help="JSON report to write")
     parser.add_argument(
         "--split", choices=HELD_OUT_SPLITS,
@@ -107,39 +118,38 @@ def _read_clips(options: argparse.Namespace) -> tuple[RealClip, ...]:
 
 
 def _measure_checks(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    clips = measure_corpus(load_corpus(options.corpus, TRAINING_SPLITS))
-    rates = [
-        rate_prompt(prompt, clips)
-        for prompt in tqdm((*SINGLES, *PAIRS), desc="checks", unit="prompt")
-    ]
-    report = {"frozen_sha256": frozen_digest(), "rates": [asdict(rate) for rate in rates]}
-    return report, rates_table(rates), 0 if all(rate.is_usable for rate in rates) else 1
+    rater = Rater(measure_corpus(known_clips(load_corpus(options.corpus))))
+    report: dict[str, Any] = {}
+    tables, is_usable = [], True
+    for name, prompts in SETS.items():
+        rates = [rater.rate(prompt) for prompt in tqdm(list(prompts), desc=name, unit="prompt")]
+        report[name] = {
+            "sha256": set_digest(name),
+            "rates": [asdict(rate) for rate in rates],
+        }
+        tables.append(f"## The {name} set\n\n{rates_table(rates)}")
+        is_usable &= all(rate.is_usable for rate in rates)
+    return report, "\n\n".join(tables), 0 if is_usable else 1
 
 
 def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    chosen = SETS[options.set]
     engine = load_engine(options.weights, options.device)
     takes = {
         prompt.text: measure_takes(engine, prompt.text, prompt.seconds, SEEDS, options.seed)
-        for prompt in tqdm((*SINGLES, *PAIRS), desc="takes", unit="prompt")
+        for prompt in tqdm(list(chosen), desc="takes", unit="prompt")
     }
-    train = load_corpus(options.corpus, "train")
-    retrieval = retrieval_of(engine, train)
-    played = None if retrieval is None else {
-        prompt.text: retrieval.bodies(prompt.text, prompt.seconds, SEEDS, options.seed)
-        for prompt in (*SINGLES, *PAIRS)
+    train = measure_corpus(load_corpus(options.corpus, split="train"))
+    baseline = CaptionBaseline(load_text_encoder("minilm"), train)
+    report: dict[str, Any] = {
+        "set": chosen.name,
+        "sha256": set_digest(chosen.name),
+        "seed": options.seed,
     }
-    baseline = CaptionBaseline(load_text_encoder("minilm"), measure_corpus(train))
-    report: dict[str, Any] = {"frozen_sha256": frozen_digest(), "seed": options.seed}
-    report["decoding"] = decoding_settings(engine)
     tables = []
-    groups: dict[str, tuple[Prompt, ...]] = {"singles": SINGLES, "pairs": PAIRS}
-    for name, prompts in groups.items():
-        report[name] = score_prompts(prompts, takes, baseline, played)
-        title = "Single actions" if name == "singles" else "Two actions at once"
-        tables.append(scores_table(title, report[name]))
-    if played is not None:
-        report["played_back"] = DEFINITION
-        tables.append(DEFINITION)
+    for group, prompts in chosen.groups.items():
+        report[group] = score_prompts(prompts, takes, baseline)
+        tables.append(scores_table(TITLES[group], report[group]))
     return report, "\n\n".join(tables), 0
 
 

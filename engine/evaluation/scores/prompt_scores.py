@@ -7,8 +7,8 @@ from typing import Any
 
 from ..checks.measures import Body
 from ..checks.table import passes
+from ..prompts.prompt import Prompt, checks_told
 from .baseline import CaptionBaseline
-from .prompts import Prompt
 
 
 def score_prompts(
@@ -20,7 +20,7 @@ def score_prompts(
     """Score takes, the nearest captions' clips and what is played back on the same checks.
 
     Args:
-        prompts: the frozen prompts.
+        prompts: the prompts of one kind.
         takes: the model's takes by the prompt's text.
         baseline: the nearest captions; its clips are scored as they are, uncut.
         played: what retrieval alone gives, by the prompt's text; None where there is none.
@@ -54,12 +54,13 @@ def _score(prompt: Prompt, takes: Sequence[Body], baseline: CaptionBaseline) -> 
     return {
         "prompt": prompt.text,
         "seconds": prompt.seconds,
+        "kind": prompt.kind,
         "checks": list(prompt.checks),
-        "takes": [passes(prompt.checks, body) for body in takes],
+        "takes": [prompt.is_followed_by(body) for body in takes],
         "takes_by_check": {
             name: [passes((name,), body) for body in takes] for name in prompt.checks
         },
-        "baseline": [passes(prompt.checks, clip.body) for clip in nearest],
+        "baseline": [prompt.is_followed_by(clip.body) for clip in nearest],
         "baseline_clips": [clip.entry.id for clip in nearest],
     }
 
@@ -79,8 +80,8 @@ def scores_table(title: str, scores: dict[str, Any]) -> str:
         "|---" * (len(columns) + 2) + "|",
     ]
     lines += [
-        f"| {row['prompt']} | {' + '.join(row['checks'])} "
-        f"| {' | '.join(_count(row[who]) for _, who, _ in columns)} |"
+        f"| {row['prompt']} | {checks_told(row['kind'], row['checks'])} | {_count(row['takes'])} "
+        f"| {_count(row['baseline'])} |"
         for row in scores["rows"]
     ]
     failures = "; ".join(scores["failures"]) or "none"

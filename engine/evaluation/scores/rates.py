@@ -1,27 +1,19 @@
-"""How good the frozen checks are: how often chance passes them, how often real clips do.
+"""How good the prompts' checks are: how often chance passes them, how often real clips do.
 
 It knows no model.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from pathlib import Path
 from typing import Final
 
-from ..checks import arms as arm_checks
-from ..checks import body as body_checks
-from ..checks import captioned as shown
-from ..checks import measures
-from ..checks import table as checks
 from ..checks.measures import Body
 from ..checks.table import passes
-from . import prompts
-from .library import RealClip, find_captioned, of_about_length, splice_arms
-from .prompts import PAIRS, SINGLES, Prompt
+from ..prompts.prompt import Prompt, checks_told
+from .library import RealClip, of_about_length
+from .positives import find_positives, join_captioned, thin_out
 
 MOST_CHANCE: Final = 0.20
 """A check counts if at most this share of all clips of about that length passes it."""
@@ -32,11 +24,9 @@ LEAST_REAL: Final = 0.70
 FEWEST_REAL: Final = 4
 """Fewer real clips measure nothing."""
 
-SPLICED_OF_EACH: Final = 10
-"""At most so many clips lend their legs, and so many their arms, to judge one pair."""
-
-SHORTEST_LEGS_SECONDS: Final = 1.3
-"""Shorter clips lend no legs: a wave or a clap takes about so long."""
+SEQUENCE_CLIPS: Final = 300
+"""At most so many clips, evenly chosen, judge by how chance passes a sequence: each is cut
+on trial many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +35,22 @@ class Rate:
 
     prompt: Prompt
     clips: int
-    """Corpus clips of about the prompt's length."""
+    """Corpus clips of about the prompt's length that were judged."""
 
     chance: float
     """Share of them that passes, 0 to 1."""
 
     real_clips: int
-    """Clips captioned so; for pairs, spliced ones."""
+    """Clips captioned so; for pairs spliced, for sequences joined ones."""
 
     mirrored: int
-    """How many of `real_clips` (or of their arms and legs) were mirrored for their side."""
+    """How many of `real_clips` (or of their parts) were mirrored for their side."""
 
     real: float
     """Share of them that passes."""
+
+    reverse: float | None = None
+    """Of a sequence: share that passes of clips joined in the reverse order."""
 
     @property
     def is_usable(self) -> bool:
@@ -66,78 +59,79 @@ class Rate:
             self.chance <= MOST_CHANCE
             and self.real >= LEAST_REAL
             and self.real_clips >= FEWEST_REAL
+            and (self.reverse is None or self.reverse <= MOST_CHANCE)
         )
 
 
-def frozen_digest() -> str:
-    """Return the SHA-256 of the files that make up the frozen set, line ends aside."""
-    digest = hashlib.sha256()
-    for module in (prompts, shown, checks, body_checks, arm_checks, measures):
-        digest.update(Path(str(module.__file__)).read_text(encoding="utf-8").encode())
-    return digest.hexdigest()
+class Rater:
+    """Rates prompts on clips; each named check is tried on each clip once."""
+
+    def __init__(self, clips: tuple[RealClip, ...], most: int | None = None) -> None:
+        """Remember the clips.
+
+        Args:
+            clips: the clips that may be known: train and val.
+            most: judge by at most so many clips of the length, and about so many spliced or
+                joined ones, evenly chosen; None judges by all.
+        """
+        self._clips, self._most = clips, most
+        self._verdicts: dict[tuple[str, RealClip], bool] = {}
+
+    def rate(self, prompt: Prompt) -> Rate:
+        """Measure one prompt's check."""
+        near: Sequence[RealClip] = of_about_length(self._clips, prompt.seconds)
+        most = SEQUENCE_CLIPS if prompt.kind == "sequence" else len(near)
+        near = thin_out(near, max(1, min(most, self._most or most)))
+        positives = find_positives(prompt, self._clips, self._most)
+        return Rate(
+            prompt,
+            clips=len(near),
+            chance=_share([self._passes(prompt, clip) for clip in near]),
+            real_clips=len(positives.bodies),
+            mirrored=positives.mirrored,
+            real=_pass_rate(prompt, positives.bodies),
+            reverse=self._reverse(prompt),
+        )
+
+    def _reverse(self, prompt: Prompt) -> float | None:
+        if prompt.kind != "sequence":
+            return None
+        joined = join_captioned(prompt.checks[::-1], self._clips, self._most)
+        return _pass_rate(prompt, joined.bodies)
+
+    def _passes(self, prompt: Prompt, clip: RealClip) -> bool:
+        if prompt.kind == "sequence":
+            return prompt.is_followed_by(clip.body)
+        return all(self._verdict(name, clip) for name in prompt.checks)
+
+    def _verdict(self, name: str, clip: RealClip) -> bool:
+        if (name, clip) not in self._verdicts:
+            self._verdicts[name, clip] = passes((name,), clip.body)
+        return self._verdicts[name, clip]
 
 
-def rate_prompt(prompt: Prompt, clips: tuple[RealClip, ...]) -> Rate:
-    """Measure one prompt's check on the whole corpus (train and val)."""
-    near = of_about_length(clips, prompt.seconds)
-    if prompt.is_pair:
-        bodies, mirrored = _spliced(prompt, clips)
-    else:
-        found = list(find_captioned(clips, prompt.checks[0]))
-        bodies = [clip.body.mirrored() if flip else clip.body for clip, flip in found]
-        mirrored = sum(flip for _, flip in found)
-    return Rate(
-        prompt,
-        clips=len(near),
-        chance=_share(prompt, (clip.body for clip in near)),
-        real_clips=len(bodies),
-        mirrored=mirrored,
-        real=_share(prompt, bodies),
-    )
+def _pass_rate(prompt: Prompt, bodies: Sequence[Body]) -> float:
+    return _share([prompt.is_followed_by(body) for body in bodies])
 
 
-def _spliced(pair: Prompt, clips: tuple[RealClip, ...]) -> tuple[list[Body], int]:
-    legs = [
-        (clip, flip)
-        for clip, flip in find_captioned(clips, pair.checks[0])
-        if clip.is_whole and clip.body.seconds >= SHORTEST_LEGS_SECONDS
-    ]
-    arms = list(find_captioned(clips, pair.checks[1]))
-    bodies, mirrored = [], 0
-    for (leg, leg_flip), (arm, arm_flip) in product(_spread(legs), _spread(arms)):
-        lower = leg.entry.clip.mirrored() if leg_flip else leg.entry.clip
-        upper = arm.entry.clip.mirrored() if arm_flip else arm.entry.clip
-        bodies.append(Body.from_clip(splice_arms(lower, upper)))
-        mirrored += leg_flip or arm_flip
-    return bodies, mirrored
-
-
-def _spread(found: list[tuple[RealClip, bool]]) -> list[tuple[RealClip, bool]]:
-    """Thin a long list evenly."""
-    step = max(1.0, len(found) / SPLICED_OF_EACH)
-    return [found[int(index * step)] for index in range(min(len(found), SPLICED_OF_EACH))]
-
-
-def _share(prompt: Prompt, bodies: Iterable[Body]) -> float:
-    verdicts = [passes(prompt.checks, body) for body in bodies]
+def _share(verdicts: Sequence[bool]) -> float:
     return sum(verdicts) / max(1, len(verdicts))
 
 
-def rates_table(rates: list[Rate]) -> str:
+def rates_table(rates: Sequence[Rate]) -> str:
     """Return the rates as a Markdown table."""
     lines = [
-        "| prompt | checks | s | chance | of clips | real | of clips (mirrored) | counts |",
-        "|---|---|---|---|---|---|---|---|",
+        "| prompt | checks | s | chance | of clips "
+        "| real | of clips (mirrored) | reverse | counts |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {rate.prompt.text} | {' + '.join(rate.prompt.checks)} | {rate.prompt.seconds:g} "
+        f"| {rate.prompt.text} | {checks_told(rate.prompt.kind, rate.prompt.checks)} "
+        f"| {rate.prompt.seconds:g} "
         f"| {rate.chance:.1%} | {rate.clips} | {rate.real:.0%} "
-        f"| {rate.real_clips} ({rate.mirrored}) | {'yes' if rate.is_usable else 'NO'} |"
+        f"| {rate.real_clips} ({rate.mirrored}) "
+        f"| {'' if rate.reverse is None else f'{rate.reverse:.0%}'} "
+        f"| {'yes' if rate.is_usable else 'NO'} |"
         for rate in rates
     ]
     return "\n".join(lines)
-
-
-def rate_all(clips: tuple[RealClip, ...]) -> list[Rate]:
-    """Measure all 40 + 15 prompts."""
-    return [rate_prompt(prompt, clips) for prompt in (*SINGLES, *PAIRS)]

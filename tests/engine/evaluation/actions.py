@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from keyfill_extension.engine.motion.clip import Clip
 
+from .frozen_actions import FROZEN_POSITIVES
 from .motions import Puppet, bounce, pulse
 
 
@@ -216,6 +217,8 @@ def cartwheel() -> Clip:
 
 
 POSITIVES: dict[str, Callable[[], Clip]] = {
+    **FROZEN_POSITIVES,
+    "touches_the_face": drink,
     "walks_forward": lambda: go(ahead=1.1, seconds=4.0),
     "walks_backward": lambda: go(ahead=-0.8),
     "runs_forward": lambda: go(ahead=3.5, seconds=2.0),

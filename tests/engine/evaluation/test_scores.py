@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from keyfill_extension.engine.evaluation import run
 from keyfill_extension.engine.evaluation.checks.measures import Body
+from keyfill_extension.engine.evaluation.prompts.prompt import Prompt, pair, sequence
+from keyfill_extension.engine.evaluation.prompts.sets import SETS
 from keyfill_extension.engine.evaluation.scores.baseline import CaptionBaseline
 from keyfill_extension.engine.evaluation.scores.motion_scores import motion_table, score_motion
+from keyfill_extension.engine.evaluation.scores.positives import join_bodies
 from keyfill_extension.engine.evaluation.scores.prompt_scores import score_prompts, scores_table
-from keyfill_extension.engine.evaluation.scores.prompts import Prompt
 from keyfill_extension.engine.evaluation.scores.takes import make_takes, measure_takes
 from keyfill_extension.engine.motion.request import MotionResult, Progress
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
@@ -76,13 +78,27 @@ def test_pass_rates_and_failures_are_counted():
 
 
 def test_a_pairs_row_tells_which_of_its_checks_failed():
-    pair = Prompt("both", 4.0, ("walks_forward", "claps"), is_pair=True)
+    both = pair("both", 4.0, "walks_forward", "claps")
     takes = {"both": [Body.from_clip(clap())]}
 
-    scores = score_prompts((pair,), takes, CaptionBaseline(FakeTextEncoder(), CLIPS))
+    scores = score_prompts((both,), takes, CaptionBaseline(FakeTextEncoder(), CLIPS))
 
     assert scores["rows"][0]["takes"] == [False]
     assert scores["rows"][0]["takes_by_check"] == {"walks_forward": [False], "claps": [True]}
+
+
+def test_a_sequences_take_passes_in_its_order_only():
+    prompt = sequence("walk, then clap", 8.0, "walks_forward", "claps")
+    walking, clapping = Body.from_clip(go(ahead=1.1, seconds=4.0)), Body.from_clip(clap())
+    takes = {
+        prompt.text: [join_bodies([walking, clapping]), join_bodies([clapping, walking])],
+    }
+
+    scores = score_prompts((prompt,), takes, CaptionBaseline(FakeTextEncoder(), CLIPS))
+
+    assert scores["rows"][0]["takes"] == [True, False]
+    assert scores["pass_rate"] == 0.5
+    assert "| walks_forward, then claps | 1/2 |" in scores_table("In order", scores)
 
 
 def test_motion_scores_compare_takes_with_validation_clips():
@@ -114,24 +130,35 @@ def test_the_command_measures_checks_and_writes_a_report(tmp_path, capsys):
 
     assert status == 1, "made-up walks cannot show forty actions"
     written = json.loads(report.read_text())
-    assert len(written["rates"]) == 55
-    assert "| prompt | checks |" in capsys.readouterr().out
+    assert len(written["tuning"]["rates"]) == 55
+    assert len(written["frozen"]["rates"]) == 110
+    assert written["tuning"]["sha256"] != written["frozen"]["sha256"]
+    printed = capsys.readouterr().out
+    assert "## The frozen set" in printed
+    assert "| prompt | checks |" in printed
 
 
-def test_the_command_measures_prompts_with_the_engine(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("words", "name"), [((), "frozen"), (("--set", "tuning"), "tuning")])
+def test_the_command_scores_the_chosen_set(tmp_path, capsys, monkeypatch, words, name):
     monkeypatch.setattr(run, "load_engine", lambda weights, device: ClappingEngine())
     monkeypatch.setattr(run, "load_text_encoder", lambda name: FakeTextEncoder())
     corpus = write_small_corpus(tmp_path / "corpus")
     report = tmp_path / "prompts.json"
 
-    status = run.main(["prompts", "--corpus", str(corpus), "--out", str(report)])
+    status = run.main(["prompts", "--corpus", str(corpus), "--out", str(report), *words])
 
     assert status == 0
     written = json.loads(report.read_text())
-    clapped = [row for row in written["singles"]["rows"] if row["checks"] == ["claps"]]
-    assert clapped[0]["takes"] == [True, False, True]
-    assert len(written["pairs"]["rows"]) == 15
-    assert "Two actions at once" in capsys.readouterr().out
+    assert written["set"] == name
+    groups = SETS[name].groups
+    for group, prompts in groups.items():
+        assert [row["prompt"] for row in written[group]["rows"]] == [p.text for p in prompts]
+        assert 0.0 <= written[group]["pass_rate"] <= 1.0
+    if name == "tuning":
+        clapped = [row for row in written["singles"]["rows"] if row["checks"] == ["claps"]]
+        assert clapped[0]["takes"] == [True, False, True]
+    titles = [line[3:] for line in capsys.readouterr().out.splitlines() if line[:3] == "## "]
+    assert titles == [run.TITLES[group] for group in groups]
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path):

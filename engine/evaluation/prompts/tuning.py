@@ -1,37 +1,16 @@
-"""The frozen prompts: 40 single actions and 15 pairs of actions at once.
+"""The tuning set: 40 single actions and 15 pairs of actions at once.
 
-Data only. The wordings are the project's own. Frozen on 2026-11-21, before any
-model had been tried on them; a test holds the SHA-256, so that later edits are
-noticed.
+Data only. The wordings are the project's own. Written on 2026-11-21, before any model had
+been tried on them; since then settings of the models were chosen by these prompts, so their
+scores tell what was tuned, not what an animator may expect. `frozen` is for that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What is asked for, and how the answer is judged."""
-
-    text: str
-    """The prompt."""
-
-    seconds: float
-    """Length of the take."""
-
-    checks: tuple[str, ...]
-    """Names in `checks.CHECKS`, all of which have to pass. The first names the action in
-    `shown.SHOWN`; of a pair the first is the legs' action and the second the arms'."""
-
-    is_pair: bool = False
-    """Whether legs and arms do different things at once, as no training clip is captioned."""
-
-
-def _pair(text: str, seconds: float, legs: str, arms: str) -> Prompt:
-    return Prompt(text, seconds, (legs, arms), is_pair=True)
-
+from .prompt import Prompt, PromptSet
+from .prompt import pair as _pair
 
 SINGLES: Final = (
     Prompt("a person walks straight ahead at an easy pace", 4.0, ("walks_forward",)),
@@ -140,3 +119,5 @@ PAIRS: Final = (
     ),
 )
 """Two actions each."""
+
+TUNING: Final = PromptSet("tuning", SINGLES, PAIRS)
