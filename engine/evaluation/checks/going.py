@@ -119,7 +119,8 @@ def kicks_twice(body: Body) -> bool:
     for side in ("left", "right"):
         fast = measures.smoothed(measures.foot_speed(body, side), 3) > 2.0
         high = measures.foot_lift(body, side) > 0.4
-        kicks += sum((fast & high)[start:end].any() for start, end in measures.runs_of(high, 3))
+        lifts = measures.runs_of(high, 3)
+        kicks += sum(bool((fast & high)[start:end].any()) for start, end in lifts)
     return kicks >= 2
 
 

@@ -121,7 +121,7 @@ def _join(first: Body, second: Body) -> Body:
 
 def _faded(positions: Array, last: Array, fade: Array) -> Array:
     """Return positions (T, J, 3) that begin at `last` (J, 3): the difference fades."""
-    return positions + fade[:, None, None] * (last - positions[0])
+    return np.asarray(positions + fade[:, None, None] * (last - positions[0]))
 
 
 def _body(clip: RealClip, flip: bool) -> Body:

@@ -24,9 +24,9 @@ LEAST_REAL: Final = 0.70
 FEWEST_REAL: Final = 4
 """Fewer real clips measure nothing."""
 
-SEQUENCE_CLIPS: Final = 300
-"""At most so many clips, evenly chosen, judge by how chance passes a sequence: each is cut
-on trial many times."""
+SEQUENCE_THINNING: Final = 4
+"""One of so many clips, evenly chosen, judges how chance passes a sequence: each is cut on
+trial many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +66,26 @@ class Rate:
 class Rater:
     """Rates prompts on clips; each named check is tried on each clip once."""
 
-    def __init__(self, clips: tuple[RealClip, ...], most: int | None = None) -> None:
+    def __init__(
+        self, clips: tuple[RealClip, ...], near: int | None = None, built: int | None = None
+    ) -> None:
         """Remember the clips.
 
         Args:
             clips: the clips that may be known: train and val.
-            most: judge by at most so many clips of the length, and about so many spliced or
-                joined ones, evenly chosen; None judges by all.
+            near: judge chance by at most so many clips of the length, evenly chosen; None: all.
+            built: judge by about so many spliced or joined bodies; None: as many as
+                `positives` says.
         """
-        self._clips, self._most = clips, most
+        self._clips, self._near, self._built = clips, near, built
         self._verdicts: dict[tuple[str, RealClip], bool] = {}
 
     def rate(self, prompt: Prompt) -> Rate:
         """Measure one prompt's check."""
         near: Sequence[RealClip] = of_about_length(self._clips, prompt.seconds)
-        most = SEQUENCE_CLIPS if prompt.kind == "sequence" else len(near)
-        near = thin_out(near, max(1, min(most, self._most or most)))
-        positives = find_positives(prompt, self._clips, self._most)
+        most = min(len(near), self._near or len(near))
+        near = thin_out(near, most // (SEQUENCE_THINNING if prompt.kind == "sequence" else 1) or 1)
+        positives = find_positives(prompt, self._clips, self._built)
         return Rate(
             prompt,
             clips=len(near),
@@ -96,7 +99,7 @@ class Rater:
     def _reverse(self, prompt: Prompt) -> float | None:
         if prompt.kind != "sequence":
             return None
-        joined = join_captioned(prompt.checks[::-1], self._clips, self._most)
+        joined = join_captioned(prompt.checks[::-1], self._clips, self._built)
         return _pass_rate(prompt, joined.bodies)
 
     def _passes(self, prompt: Prompt, clip: RealClip) -> bool:
