@@ -1,1 +1,1 @@
-"""Scores of takes and edits on frozen prompts, motion quality, novelty, and their baselines."""
+"""Scores of takes and edits on prompts, motion quality, novelty, and their baselines."""
