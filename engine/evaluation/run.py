@@ -21,11 +21,12 @@ from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
 from .comparison.command import main as compare
+from .comparison.held_out import choose_whole
 from .prompts.sets import SETS, set_digest
 from .scores.baseline import CaptionBaseline
 from .scores.circumstances import decoding_settings, learnt_before
 from .scores.edit_scores import edits_table, score_edits
-from .scores.library import RealClip, known_clips, measure_corpus
+from .scores.library import RealClip, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
 from .scores.played_back import DEFINITION, retrieval_of
 from .scores.prompt_scores import score_prompts, scores_table
@@ -84,7 +85,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--seed", type=int, default=0, help="of the first take")
-    parser.add_argument("--clips", type=int, default=60, help="most validation clips for motion")
+    parser.add_argument("--clips", type=int, default=60, help="most clips of motion's takes")
     parser.add_argument(
         "--set",
         choices=tuple(SETS),
@@ -118,7 +119,7 @@ def _read_clips(options: argparse.Namespace) -> tuple[RealClip, ...]:
 
 
 def _measure_checks(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    rater = Rater(measure_corpus(known_clips(load_corpus(options.corpus))))
+    rater = Rater(measure_corpus(load_corpus(options.corpus, TRAINING_SPLITS)))
     report: dict[str, Any] = {}
     tables, is_usable = [], True
     for name, prompts in SETS.items():
@@ -139,17 +140,26 @@ def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, 
         prompt.text: measure_takes(engine, prompt.text, prompt.seconds, SEEDS, options.seed)
         for prompt in tqdm(list(chosen), desc="takes", unit="prompt")
     }
-    train = measure_corpus(load_corpus(options.corpus, split="train"))
-    baseline = CaptionBaseline(load_text_encoder("minilm"), train)
+    train = load_corpus(options.corpus, "train")
+    retrieval = retrieval_of(engine, train)
+    played = None if retrieval is None else {
+        prompt.text: retrieval.bodies(prompt.text, prompt.seconds, SEEDS, options.seed)
+        for prompt in tqdm(list(chosen), desc="played back", unit="prompt")
+    }
+    baseline = CaptionBaseline(load_text_encoder("minilm"), measure_corpus(train))
     report: dict[str, Any] = {
         "set": chosen.name,
         "sha256": set_digest(chosen.name),
         "seed": options.seed,
+        "decoding": decoding_settings(engine),
     }
     tables = []
     for group, prompts in chosen.groups.items():
-        report[group] = score_prompts(prompts, takes, baseline)
+        report[group] = score_prompts(prompts, takes, baseline, played)
         tables.append(scores_table(TITLES[group], report[group]))
+    if played is not None:
+        report["played_back"] = DEFINITION
+        tables.append(DEFINITION)
     return report, "\n\n".join(tables), 0
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
@@ -32,15 +31,6 @@ class RealClip:
     def is_whole(self) -> bool:
         """Whether every body part was captured."""
         return set(self.entry.parts) == set(PARTS)
-
-
-KNOWN_SPLITS: Final = ("train", "val")
-"""Checks are rated on these, so that clips kept for a last test decide nothing."""
-
-
-def known_clips(corpus: Corpus) -> Corpus:
-    """Return the clips by which checks may be judged."""
-    return Corpus(tuple(entry for entry in corpus.clips if entry.split in KNOWN_SPLITS))
 
 
 def measure_corpus(corpus: Corpus) -> tuple[RealClip, ...]:

@@ -31,9 +31,9 @@ def score_prompts(
         "failures": the texts of the prompts that no take passed, and "partly": some takes.
     """
     rows = [_score(prompt, takes[prompt.text], baseline) for prompt in prompts]
-    for row in rows if played is not None else ():
-        assert played is not None
-        row["played"] = [passes(tuple(row["checks"]), body) for body in played[row["prompt"]]]
+    if played is not None:
+        for prompt, row in zip(prompts, rows, strict=True):
+            row["played"] = [prompt.is_followed_by(body) for body in played[prompt.text]]
     return {
         "rows": rows,
         "pass_rate": _rate(rows, "takes"),
@@ -80,8 +80,8 @@ def scores_table(title: str, scores: dict[str, Any]) -> str:
         "|---" * (len(columns) + 2) + "|",
     ]
     lines += [
-        f"| {row['prompt']} | {checks_told(row['kind'], row['checks'])} | {_count(row['takes'])} "
-        f"| {_count(row['baseline'])} |"
+        f"| {row['prompt']} | {checks_told(row['kind'], row['checks'])} "
+        f"| {' | '.join(_count(row[who]) for _, who, _ in columns)} |"
         for row in scores["rows"]
     ]
     failures = "; ".join(scores["failures"]) or "none"
