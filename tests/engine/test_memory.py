@@ -7,9 +7,9 @@ from keyfill_extension.engine.retrieval.memory import (
     LONGEST_STEPS,
     SLOTS,
     MotionMemory,
-    clauses_to_remember,
     spread_slots,
 )
+from keyfill_extension.engine.retrieval.wording import split_clauses
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 CAPTIONS = [
@@ -96,5 +96,5 @@ def test_slots_are_shared_fairly() -> None:
 
 
 def test_each_action_of_a_prompt_is_looked_up() -> None:
-    assert clauses_to_remember("a man hops while saluting") == ["a man hops", "saluting"]
-    assert clauses_to_remember("a man hops") == ["a man hops"]
+    assert split_clauses("a man hops while saluting") == ["a man hops", "saluting"]
+    assert split_clauses("a man hops") == ["a man hops"]
