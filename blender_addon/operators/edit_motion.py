@@ -7,6 +7,8 @@ the history.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bpy.props import BoolProperty, IntProperty
 from bpy.types import Context, Event, Operator
 
@@ -21,6 +23,9 @@ from ..tasks.generating import with_note
 from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
 from .job_operator import JobOperator
 from .served import can_start, check_recipe
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class EditOperator(JobOperator):
@@ -43,7 +48,7 @@ class EditOperator(JobOperator):
     def poll(cls, context: Context) -> bool:
         return can_start(cls, context, cls.operation)
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
+    def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
         """Let takes wait for the person who pressed the button."""
         self.review = True
         return super().invoke(context, event)
@@ -68,6 +73,7 @@ class EditOperator(JobOperator):
     def apply_result(self, context: Context, result: MotionResult) -> None:
         context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
         with errors_for_animators():
+            assert self._edit is not None
             told = apply_edit(context, self._edit, result, self.review)
         self.report({"INFO"}, with_note(told, result))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator, OperatorProperties
@@ -112,7 +112,7 @@ class KEYFILL_OT_assign_bone(RigOperator, Operator):
 
     @classmethod
     def description(cls, context: Context, properties: OperatorProperties) -> str:
-        ob = armature.active_character(context)
+        ob: Any = armature.active_character(context)
         if ob is None:
             return ""
         row = getattr(ob.keyfill_rig.rows, properties.joint)

@@ -87,7 +87,9 @@ def write_takes(
         fit_clip_to_rig(clip, target.rig, target.bone_map, target.target)
         for clip in result.clips
     ]
-    character = control_takes.Character(target.rig, target.bone_map, target.target.held)
+    held = target.target.held
+    assert held is not None
+    character = control_takes.Character(target.rig, target.bone_map, held)
     motions = control_takes.fit_to_controls(
         timeline.scene_of(context), ob, character, motions, target.keys
     )

@@ -106,7 +106,7 @@ class Double:
         """
         if keys is None:
             return self._record(frames, tuple(watched))
-        data = self._twin.animation_data or self._twin.animation_data_create()
+        data: Any = self._twin.animation_data or self._twin.animation_data_create()
         before, slot = data.action, getattr(data, "action_slot", None)
         action: Any = bpy.data.actions.new("Keyfill double") if before is None else before.copy()
         try:

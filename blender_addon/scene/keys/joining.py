@@ -78,7 +78,7 @@ def show_joined(ob: bpy.types.Object, joined: Joined, keep: bool) -> Iterator[No
     Raises:
         RequestError: if the next action is gone or has no keys; nothing is changed then.
     """
-    action = bpy.data.actions.get(joined.action_name)
+    action: Any = bpy.data.actions.get(joined.action_name)
     is_new = action is None or _digest(ob, joined.next_name) != joined.sources
     if is_new:
         remove_joined(joined)
@@ -103,7 +103,8 @@ def _digest(ob: bpy.types.Object, name: str) -> str:
     """Return a digest of the keys of the object's action and of the named one."""
     found = hashlib.sha256()
     slot = getattr(ob.animation_data, "action_slot", None)
-    for bag in (bag_of(ob.animation_data.action, slot), _next_bag(name)):
+    action: Any = ob.animation_data.action
+    for bag in (bag_of(action, slot), _next_bag(name)):
         for curve in bag.fcurves:
             found.update(f"{curve.data_path} {curve.array_index}".encode())
             for column, width in _NUMBERS:

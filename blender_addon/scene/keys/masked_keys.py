@@ -234,8 +234,8 @@ def _rotations(
 
 def _unlocked(part: _Part, name: str, rotations: Array) -> Array:
     """Return rotations (T, 4) whose locked angles are what the bone does already."""
-    bone = part.ob.pose.bones[name]
-    if not any(list(bone.lock_rotation)):
+    bone: Any = part.ob.pose.bones[name]
+    if not any(bone.lock_rotation):
         return rotations
     path = rotation_path(bone)
     own = part.shown(path, np.array(part.ob.path_resolve(path), dtype=float), part.frames)

@@ -208,9 +208,9 @@ def test_clips_of_the_test_split_judge_no_check():
 
 @pytest.fixture(scope="module")
 def rater(shared) -> Rater:
-    """Every captioned clip, judged against 120 clips of a length and about 16 built bodies."""
+    """Every captioned clip, judged against 100 clips of about a prompt's length."""
     clips = library.measure_corpus(load_corpus(shared / "corpus", TRAINING_SPLITS))
-    return Rater(clips, near=120, built=16)
+    return Rater(clips, near=100)
 
 
 @pytest.mark.slow
