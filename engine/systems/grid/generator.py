@@ -35,6 +35,7 @@ from .system import Filled, GridSystem, Sampling
 CANDIDATES: Final = 4
 """Fills of each take to choose from; one batch makes them all."""
 
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """A canvas in codes."""
