@@ -174,7 +174,7 @@ def test_where_to_extend_decides_whether_it_can_be_pressed(walker):
     settings().model = "own/hifigpt"
     assert bpy.ops.keyfill.extend.poll()
     settings().extend_where = "start"
-    with pytest.raises(RuntimeError, match="Extend before the start needs the grid model, MoMask"):
+    with pytest.raises(RuntimeError, match="Extend before the start needs the grid model, MMM or MoMask"):
         bpy.ops.keyfill.extend()
 
 
