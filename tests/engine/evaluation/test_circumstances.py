@@ -93,7 +93,7 @@ def test_train_is_no_held_out_split_and_prompts_have_none(corpus, capsys):
 
 def test_checks_are_rated_without_the_test_split(corpus, monkeypatch):
     rated = []
-    monkeypatch.setattr(run, "rate_prompt", lambda prompt, clips: rated.append(clips) or 1 / 0)
+    monkeypatch.setattr(run, "Rater", lambda clips: rated.append(clips) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run.main(["checks", "--corpus", str(corpus)])
     assert {clip.entry.split for clip in rated[0]} == {"train", "val"}
