@@ -46,8 +46,9 @@ class Toy:
         """Return why the mask (T, P) cannot be filled: only new takes can."""
         return reason_against(self.name, mask)
 
-    def choose_frames(self, text: EncodedText, seed: int) -> int:
+    def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return a second for each word of the prompt."""
+        yield Progress(0, 1, "Choosing the length")
         return FPS * int(text.word_mask.sum())
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
