@@ -66,9 +66,6 @@ class Recalled:
     actions: tuple[int, ...]
     """For each remembered clip the number of the action that it was looked up for."""
 
-    score_gaps: tuple[float, ...] = ()
-    """For each remembered clip how much less its caption scores than its action's nearest one."""
-
     candidates: tuple[tuple[Candidate, ...], ...] = ()
     """For each action the clips that takes may copy whole, the nearest first."""
 
@@ -77,6 +74,9 @@ class Recalled:
 
     together: Together | None = None
     """How two actions share the body; None where they follow each other, or there is one."""
+
+    score_gaps: tuple[float, ...] = ()
+    """For each remembered clip how much less its caption scores than its action's nearest one."""
 
     @property
     def is_combined(self) -> bool:
@@ -174,9 +174,7 @@ def recall(
         remembered.codes[None, ..., 0].to(device),
         remembered.place[None].to(device),
     )
-    recalled = Recalled(
-        condition, remembered.codes.to(device), tuple(found.actions), tuple(found.score_gaps)
-    )
+    recalled = Recalled(condition, remembered.codes.to(device), tuple(found.actions))
     further = memory.look_up(texts, sentences, [MOST_CANDIDATES] * len(texts))
     lists = [_candidates(action, found, further, memory) for action in range(len(texts))]
     return replace(
@@ -184,6 +182,7 @@ def recall(
         candidates=tuple(candidates for candidates, _ in lists),
         alike=tuple(alike for _, alike in lists),
         together=_at_once(prompt, actions) if len(set(found.actions)) == 2 else None,
+        score_gaps=tuple(found.score_gaps),
     )
 
 

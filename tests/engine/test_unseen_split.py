@@ -54,7 +54,7 @@ def train(trainer, base: Path, corpus: str, run: str, *more: str) -> Path:
 
 
 def gathered(base: Path, out: Path, corpora: dict[str, str], *more: str) -> tuple[str, ...]:
-    runs = [f"--{name}={base / f'{corpus}-{name}'}" for name, corpus in corpora.items()]
+    runs = [f"--run={base / f'{corpus}-{name}'}" for name, corpus in corpora.items()]
     assert weights.main([*runs, "--out", str(out), *more]) == 0
     return read_description(out).splits
 
