@@ -174,7 +174,8 @@ def test_where_to_extend_decides_whether_it_can_be_pressed(walker):
     settings().model = "own/hifigpt"
     assert bpy.ops.keyfill.extend.poll()
     settings().extend_where = "start"
-    with pytest.raises(RuntimeError, match="Extend before the start needs the grid model, MMM or MoMask"):
+    told = "Extend before the start needs the grid model, MMM or MoMask"
+    with pytest.raises(RuntimeError, match=told):
         bpy.ops.keyfill.extend()
 
 
