@@ -1,10 +1,15 @@
 """Give tests the shape of the installed extension: keyfill_extension.{blender_addon, engine}."""
 
+import os
 import sys
 import types
 from pathlib import Path
 
-import pytest
+# One thread a process: the suites run in several processes, and threads of small arrays only wait
+# for each other. Set before NumPy and torch are imported; workers of the tests inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -1,14 +1,12 @@
 """Animation read as a clip and fitted back: evaluated as Blender does, and nothing disturbed."""
 
 import sys
-import time
 
 import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.core.curves.rotation_modes import quaternions_to_channels
-from keyfill_extension.blender_addon.scene import mannequin
 from keyfill_extension.blender_addon.scene.reading import armature, timeline
 from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
@@ -18,7 +16,6 @@ from keyfill_extension.engine.motion.retargeting.rig_target import RigTarget
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PARTS
 from keyfill_extension.tests.addon_blender.characters import (
     add_toy_character,
-    corpus_clip,
     put_clip,
     world_joints,
 )
@@ -501,28 +498,3 @@ def test_own_actions_of_real_characters_survive_the_round_trip(name, keyed_at, f
     rows = np.flatnonzero(mask[:, 0])
     outside = (positions < rows[0] - 1e-6) | (positions > rows[-1] + 1e-6)
     assert degrees(motion.rotations, rotations)[outside].max() < 1e-10
-
-
-def test_speed_of_300_frames(shared, capsys):
-    """Told, not judged: the machine may be busy."""
-    for kind in ("mannequin", "Xbot.glb"):
-        bpy.ops.wm.read_factory_settings(use_empty=True)
-        set_rate(30.0)
-        if kind == "mannequin":
-            ob = mannequin.add_mannequin(bpy.context)
-            put_clip(ob, corpus_clip(shared, "cmu_08_02"))
-        else:
-            ob = load(shared, kind)[0]
-        rig = armature.read_rig(ob)
-        bone_map = armature.read_bone_map(ob, rig)
-        start = time.perf_counter()
-        found = read(ob, rig, bone_map, 1, 300)
-        middle_time = time.perf_counter()
-        animation.fit_edit(found, found.clip, everywhere(found.clip))
-        end = time.perf_counter()
-        with capsys.disabled():
-            sys.stdout.write(
-                f"\n{kind}, {len(rig.names)} bones, 300 frames: read in "
-                f"{middle_time - start:.2f} s, fitted in {end - middle_time:.2f} s\n"
-            )
-        assert found.clip.frames == 300

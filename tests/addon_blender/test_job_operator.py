@@ -57,7 +57,7 @@ def status(registered_addon, empty_scene):
 
 def drive(probe, event=TIMER):
     """Send events until the operator ends; return its answer."""
-    end = time.monotonic() + 5.0
+    end = time.monotonic() + 20.0
     while time.monotonic() < end:
         answer = probe.modal(bpy.context, event)
         if answer & {"FINISHED", "CANCELLED"}:

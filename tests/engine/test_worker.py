@@ -17,8 +17,8 @@ from keyfill_extension.tests.model_folders import write_model
 REPOSITORY = Path(__file__).resolve().parents[2]
 FAKE_ENGINE = REPOSITORY / "tests" / "fake_engine.py"
 ENDS_WITHIN_SECONDS = 10.0
-ATTEMPTS = 6
-"""A machine that stands still for a moment must not fail a promise about our own code."""
+STEPS_AFTER_CANCEL = 100
+"""Most steps that the slow engine may still report after a cancel, of the 1200 of its motion."""
 
 
 class Child:
@@ -105,20 +105,15 @@ def test_prints_of_every_kind_go_to_stderr_and_leave_the_frames_whole(start):
         assert text in log
 
 
-def test_cancel_is_answered_in_time_and_the_next_request_is_served(start):
+def test_cancel_is_answered_within_a_few_steps_and_the_next_request_is_served(start):
     child = start("load_slow_engine")
-    seconds = []
-    while len(seconds) < ATTEMPTS and min(seconds, default=1.0) >= 0.3:
-        id = len(seconds) + 1
-        child.ask(id, "someone walks")
-        assert child.answers_until(protocol.PROGRESS)[-1].id == id
-        time.sleep(0.2)
-        before = time.monotonic()
-        child.send(Message(protocol.CANCEL, id))
-        ending = child.answers_until(protocol.CANCELLED, protocol.RESULT)[-1]
-        assert (ending.kind, ending.id) == (protocol.CANCELLED, id)
-        seconds.append(time.monotonic() - before)
-    assert min(seconds) < 0.3
+    child.ask(1, "someone walks")
+    assert child.answers_until(protocol.PROGRESS)[-1].id == 1
+    time.sleep(0.2)
+    child.send(Message(protocol.CANCEL, 1))
+    answers = child.answers_until(protocol.CANCELLED, protocol.RESULT)
+    assert (answers[-1].kind, answers[-1].id) == (protocol.CANCELLED, 1)
+    assert len(answers) <= STEPS_AFTER_CANCEL
     child.ask(99, "someone walks")
     assert child.answers_until(protocol.PROGRESS)[-1].id == 99
 

@@ -7,7 +7,6 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,18 +30,16 @@ class Visit:
 
     told: dict
     left_running: list[int]
-    seconds: float
 
 
-@pytest.fixture
-def visit_blender(addon_zip, tmp_path):
+@pytest.fixture(scope="module")
+def visit_blender(addon_zip, tmp_path_factory):
     """A function that installs the zip in a fresh Blender and does the named steps there."""
-    return partial(_visit, addon_zip, tmp_path)
+    return lambda *steps: _visit(addon_zip, tmp_path_factory.mktemp("visit"), *steps)
 
 
 def _visit(addon_zip: Path, folder: Path, *steps: str) -> Visit:
     mark = uuid.uuid4().hex
-    start = time.monotonic()
     answer = subprocess.run(
         [sys.executable, str(SCRIPT), str(addon_zip), *steps],
         env={**os.environ, "BLENDER_USER_RESOURCES": str(folder / "blender"), MARK: mark},
@@ -51,10 +48,9 @@ def _visit(addon_zip: Path, folder: Path, *steps: str) -> Visit:
         text=True,
         timeout=PATIENCE_SECONDS,
     )
-    seconds = time.monotonic() - start
     lines = [line for line in answer.stdout.splitlines() if line.startswith("TOLD ")]
     assert answer.returncode == 0 and lines, answer.stdout[-2000:] + answer.stderr[-2000:]
-    return Visit(json.loads(lines[-1].removeprefix("TOLD ")), _marked(mark), seconds)
+    return Visit(json.loads(lines[-1].removeprefix("TOLD ")), _marked(mark))
 
 
 def _marked(mark: str) -> list[int]:

@@ -8,7 +8,6 @@ Prints one line, TOLD and JSON.
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import bpy
@@ -34,16 +33,13 @@ def installed_folder():
 def enable():
     import addon_utils  # bpy has to be imported before
 
-    start = time.perf_counter()
     module = addon_utils.enable(PACKAGE, default_set=True)
-    seconds = time.perf_counter() - start
     worker_python = os.environ.get("KEYFILL_WORKER_PYTHON", "")
     if module is not None and worker_python:
         # A Blender without torch, as applications are.
         bpy.context.preferences.addons[PACKAGE].preferences.python = worker_python
     return {
         "enabled": module is not None,
-        "enable_seconds": seconds,
         "learning_loaded": [name for name in LEARNING if name in sys.modules],
         "operators": [name for name in ("generate", "add_mannequin") if exists(name)],
     }
@@ -68,9 +64,7 @@ def generate():
     mannequin = bpy.context.object
     scene.keyfill.prompt = "a person walks forward"
     scene.keyfill.seconds, scene.keyfill.seed = 2.0, 1
-    start = time.perf_counter()
     bpy.ops.keyfill.generate()
-    seconds = time.perf_counter() - start
     first, last = mannequin.animation_data.action.frame_range
     hips = []
     for frame in (first, last):
@@ -81,7 +75,6 @@ def generate():
     return {
         "frames": [first, last],
         "hips": hips,
-        "generate_seconds": seconds,
         "learning_loaded_after": [name for name in LEARNING if name in sys.modules],
     }
 
