@@ -8,14 +8,18 @@
 #
 # Variables: PYTHON (default python3.11), PYTHON313 (python3.13, for Blender 5.2),
 # TORCH (which torch to install, see README), BLENDER (the application that `make ui` opens),
-# PYTEST (more options for pytest).
+# PROCESSES (how many run a suite's tests, 2), PYTEST (more options for pytest).
 
 SHELL := /bin/sh
 PYTHON ?= python3.11
 PYTHON313 ?= python3.13
 BLENDER ?= blender
 TORCH ?=
+PROCESSES ?= 2
 PYTEST ?=
+
+# Tests of a file share dear fixtures (trained toy models, a zip), so a file stays in one process.
+IN_PARALLEL := -n $(PROCESSES) --dist loadfile
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -79,13 +83,13 @@ lint: $(READY)
 	  -p keyfill_extension.blender_addon.operators
 
 test-pure: $(READY)
-	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(PYTEST)
+	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(IN_PARALLEL) $(PYTEST)
 
 test-blender: $(READY)
-	$(PY) -m pytest tests/addon_blender $(PYTEST)
+	$(PY) -m pytest tests/addon_blender $(IN_PARALLEL) $(PYTEST)
 
 test-package: $(READY)
-	$(PY) -m pytest tests/package $(PYTEST)
+	$(PY) -m pytest tests/package $(IN_PARALLEL) $(PYTEST)
 
 # A Blender whose Python is not on this machine is left out, with a line that says so.
 test-versions: $(READY)
@@ -104,7 +108,8 @@ test-versions: $(READY)
 THEIR_PYTHON ?= $(PYTHON)
 
 test-in-%: $(OTHERS)/%/.keyfill-ready $(READY)
-	KEYFILL_WORKER_PYTHON="$(CURDIR)/$(PY)" $(OTHERS)/$*/bin/python -m pytest $(IN_BLENDER) $(PYTEST)
+	KEYFILL_WORKER_PYTHON="$(CURDIR)/$(PY)" $(OTHERS)/$*/bin/python -m pytest $(IN_BLENDER) \
+	  $(IN_PARALLEL) $(PYTEST)
 
 .PRECIOUS: $(OTHERS)/%/.keyfill-ready
 $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requirements/constraints.txt

@@ -1,7 +1,9 @@
 """How well and how fast clips arrive on characters: `python benchmarks/retargeting.py`.
 
 Every character of ../shared/rigs with a walk, a kick and a reach to the floor, evaluated by
-Blender; then the time that 300 frames take onto a rig of 200 bones, and back.
+Blender; then the time that 300 frames take onto a rig of 200 bones and back, onto plain rigs
+with and without 48 further bones, and through the clean-up; and that of reading a BVH file of
+10,000 frames of 60 joints.
 """
 
 from __future__ import annotations
@@ -9,9 +11,11 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
+import tempfile
 import time
 import types
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +83,46 @@ def time_large_rig(runs: int) -> tuple[float, float]:
     return statistics.median(there), statistics.median(back)
 
 
+def time_plain_rig(extra: int, runs: int) -> float:
+    """Return the median seconds of 300 frames onto a Mixamo-like rig with further bones."""
+    from keyfill_extension.engine.motion.bones.matching import match_bones
+    from keyfill_extension.engine.motion.retargeting.clip_to_rig import fit_clip_to_rig
+    from keyfill_extension.tests.motion.toy_rigs import MIXAMO, toy_rig, wild_clip
+
+    plain, clip = toy_rig(MIXAMO), wild_clip(300)
+    rig = with_extra_bones(plain, len(plain.names) + extra)
+    bone_map = match_bones(rig)
+    return median_seconds(lambda: fit_clip_to_rig(clip, rig, bone_map), runs)
+
+
+def time_clean_up(runs: int) -> float:
+    """Return the median seconds of cleaning 300 frames of a walk whose feet slide."""
+    from keyfill_extension.tests.motion.test_clean_up import clean_up, walk
+
+    clip = walk(300, slide=0.1)
+    return median_seconds(lambda: clean_up(clip), runs)
+
+
+def time_bvh(runs: int) -> float:
+    """Return the median seconds of reading a BVH file of 10,000 frames of 60 joints."""
+    from keyfill_extension.tests.motion.test_bvh import long_file, read_bvh
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "long.bvh"
+        path.write_text(long_file(10000, 60), encoding="utf-8")
+        return median_seconds(lambda: read_bvh(path), runs)
+
+
+def median_seconds(work: Callable[[], object], runs: int) -> float:
+    """Return the median seconds of a piece of work."""
+    seconds = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
 def with_extra_bones(rig, count: int):
     """Return the rig with a chain of further bones, `count` in all."""
     from keyfill_extension.engine.motion.rig import Rig
@@ -103,7 +147,11 @@ def main() -> int:
     warnings.simplefilter("ignore", RuntimeWarning)
     there, back = time_large_rig(arguments.runs)
     print(f"{describe()}\n")
-    print(f"300 frames onto 200 bones: {1000 * there:.0f} ms, and back {1000 * back:.0f} ms\n")
+    print(f"300 frames onto 200 bones: {1000 * there:.0f} ms, and back {1000 * back:.0f} ms")
+    plain, longer = (time_plain_rig(extra, arguments.runs) for extra in (0, 48))
+    print(f"onto a plain rig: {1000 * plain:.0f} ms, with 48 further bones {1000 * longer:.0f} ms")
+    print(f"300 frames cleaned: {1000 * time_clean_up(arguments.runs):.0f} ms")
+    print(f"BVH of 10,000 frames x 60 joints read: {time_bvh(arguments.runs):.2f} s\n")
     if (arguments.shared / "rigs").is_dir():
         print_characters(arguments.shared)
     from keyfill_extension import blender_addon
