@@ -18,8 +18,10 @@ TORCH ?=
 PROCESSES ?= 2
 PYTEST ?=
 
-# Tests of a file share dear fixtures (trained toy models, a zip), so a file stays in one process.
-IN_PARALLEL := -n $(PROCESSES) --dist loadfile
+# Files of the engine's tests share dear fixtures (trained toy models, a zip), so a file stays in one
+# process, the engine's before the many small ones of motion. Those in Blender share none.
+BY_FILE := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
+BY_TEST := -n $(PROCESSES) --dist worksteal
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -83,13 +85,13 @@ lint: $(READY)
 	  -p keyfill_extension.blender_addon.operators
 
 test-pure: $(READY)
-	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(IN_PARALLEL) $(PYTEST)
+	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(BY_FILE) $(PYTEST)
 
 test-blender: $(READY)
-	$(PY) -m pytest tests/addon_blender $(IN_PARALLEL) $(PYTEST)
+	$(PY) -m pytest tests/addon_blender $(BY_TEST) $(PYTEST)
 
 test-package: $(READY)
-	$(PY) -m pytest tests/package $(IN_PARALLEL) $(PYTEST)
+	$(PY) -m pytest tests/package $(BY_FILE) $(PYTEST)
 
 # A Blender whose Python is not on this machine is left out, with a line that says so.
 test-versions: $(READY)
@@ -109,7 +111,7 @@ THEIR_PYTHON ?= $(PYTHON)
 
 test-in-%: $(OTHERS)/%/.keyfill-ready $(READY)
 	KEYFILL_WORKER_PYTHON="$(CURDIR)/$(PY)" $(OTHERS)/$*/bin/python -m pytest $(IN_BLENDER) \
-	  $(IN_PARALLEL) $(PYTEST)
+	  $(BY_TEST) $(PYTEST)
 
 .PRECIOUS: $(OTHERS)/%/.keyfill-ready
 $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requirements/constraints.txt

@@ -220,6 +220,6 @@ def test_release_memory_ends_a_motion_that_is_being_made(mannequin):
         finally:
             bpy.context.window_manager.keyfill_status.is_running = False
         assert engine_link.worker_pid() == 0
-        assert job.wait(10.0)
+        assert job.wait(20.0)
         with pytest.raises(UserError, match="was stopped"):
             job.result()

@@ -157,7 +157,7 @@ def test_blender_may_end_the_operator_at_any_time(status):
     probe.start(bpy.context)
     probe.cancel(bpy.context)
     assert_tidy(probe, status)
-    assert probe._job.wait(5.0)
+    assert probe._job.wait(20.0)
     assert probe.is_closed
 
 

@@ -47,7 +47,7 @@ def test_threaded_job_runs_elsewhere_and_hands_over_its_value(steps):
     task = Counting(steps)
     job = Job(task.run())
     job.start()
-    assert job.wait(5.0)
+    assert job.wait(20.0)
     assert job.result() == steps
     assert task.thread is not threading.current_thread()
 
@@ -56,7 +56,7 @@ def test_poll_returns_the_newest_progress_once():
     task = Counting(3)
     job = Job(task.run())
     job.start()
-    job.wait(5.0)
+    job.wait(20.0)
     assert job.poll() == Progress(2, 3, "counting")
     assert job.poll() is None
 
@@ -68,7 +68,7 @@ def test_starting_does_not_wait_for_the_task():
     with pytest.raises(RuntimeError, match="not finished"):
         job.result()
     job.cancel()
-    assert job.wait(5.0)
+    assert job.wait(20.0)
 
 
 def test_cancelled_job_closes_its_task_at_the_next_yield():
@@ -77,7 +77,7 @@ def test_cancelled_job_closes_its_task_at_the_next_yield():
     job.start()
     time.sleep(0.05)
     job.cancel()
-    assert job.wait(5.0)
+    assert job.wait(20.0)
     assert task.is_closed
     with pytest.raises(JobCancelled):
         job.result()
@@ -105,7 +105,7 @@ def test_interrupted_blocking_job_closes_its_task():
 def test_error_of_a_threaded_task_is_raised_where_the_result_is_asked_for():
     job = Job(failing())
     job.start()
-    assert job.wait(5.0)
+    assert job.wait(20.0)
     with pytest.raises(KeyError, match="a reason"):
         job.result()
 
