@@ -63,7 +63,7 @@ def test_enabling_loads_no_model_library_and_of_the_engine_only_what_blender_nee
     names = [name.split(".") for name in modules if name.startswith("keyfill_extension.engine.")]
     parts = {name[2] for name in names}
     assert "motion" in parts
-    assert parts <= {"motion", "models", "files", "python_place", "protocol", "systems"}
+    assert parts <= {"config", "motion", "models", "files", "python_place", "protocol", "systems"}
 
 
 def test_settings_have_the_defaults_that_scripts_rely_on(registered_addon):
