@@ -188,9 +188,19 @@ def draw_range(layout: UILayout, context: Context) -> None:
     column.row(align=True).prop(settings, "pinned_hands")
     if settings.pinned_hands:
         column.prop(settings, "held_object")
+    draw_fewer_keys(layout, settings)
     if settings.use_selected_bones:
         told = "The model fills whole body parts; only the selected bones get keys."
         draw_wrapped(layout, context, told, "INFO")
+
+
+def draw_fewer_keys(layout: UILayout, settings: bpy.types.PropertyGroup) -> None:
+    """Show whether an edit of hand-keyed curves is thinned, and how far it may be off then."""
+    layout.prop(settings, "fewer_keys")
+    if settings.fewer_keys:
+        row = layout.row(align=True)
+        row.prop(settings, "fewer_degrees")
+        row.prop(settings, "fewer_millimetres")
 
 
 register, unregister = bpy.utils.register_classes_factory(

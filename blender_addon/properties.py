@@ -139,6 +139,26 @@ class KEYFILL_PG_settings(PropertyGroup):
         max=1.0,
         subtype="FACTOR",
     )
+    fewer_keys: BoolProperty(
+        name="Fewer Keys",
+        description="Edits of curves that were keyed by hand get only the keys that the "
+        "tolerances need; curves with a key on most frames stay dense",
+        default=True,
+    )
+    fewer_degrees: FloatProperty(
+        name="Degrees",
+        description="Largest error of a bone's rotation in an edit",
+        default=0.5,
+        min=0.01,
+        soft_max=5.0,
+    )
+    fewer_millimetres: FloatProperty(
+        name="Millimetres",
+        description="Largest error of the path in an edit, as on a person of common height",
+        default=2.0,
+        min=0.01,
+        soft_max=50.0,
+    )
     extend_seconds: FloatProperty(
         name="Seconds",
         description="How much is added",
@@ -255,6 +275,11 @@ class KEYFILL_PG_settings(PropertyGroup):
         )
         with errors_for_animators():
             return recipe_for(operation, whole)
+
+    def edit_tolerances(self) -> tuple[float, float]:
+        """Return degrees and millimetres that keys of an edit may be off."""
+        # Blender's numbers are of single precision: 0.1 arrives as 0.100000001.
+        return round(self.fewer_degrees, 4), round(self.fewer_millimetres, 4)
 
     def remember(self, recipe: Recipe) -> None:
         """Put an edit at the head of the history."""

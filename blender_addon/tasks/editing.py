@@ -162,7 +162,7 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
     """
     ob = _find_again(context, edit)
     made = [_keys_of(edit, clip) for clip in result.clips]
-    wished = [_as_wished(ob, edit, keys) for keys, _ in made]
+    wished = [_as_wished(context, ob, edit, keys) for keys, _ in made]
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
@@ -216,16 +216,24 @@ def _on_controls(
     return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)
 
 
-def _as_wished(ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
-    """Return the keys, to be thinned if the animator wishes so."""
-    options = rig_settings.read_options(ob)
-    if not options.thin:
+def _as_wished(context: Context, ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
+    """Return the keys, to be thinned if the animator wishes so.
+
+    The character's own wish for thin keys counts for all bones, that of the edits for bones
+    that were keyed by hand.
+    """
+    options, settings = rig_settings.read_options(ob), context.scene.keyfill
+    if not (options.thin or settings.fewer_keys):
         return keys
+    degrees, millimetres = options.thin_degrees, options.thin_millimetres
+    if not options.thin:
+        degrees, millimetres = settings.edit_tolerances()
     spans = [
         replace(
             span,
-            thin_degrees=options.thin_degrees,
-            thin_millimetres=options.thin_millimetres,
+            thin_degrees=degrees,
+            thin_millimetres=millimetres,
+            thin_baked=options.thin,
             units_per_metre=edit.read.track.alignment.scale,
         )
         for span in keys.spans

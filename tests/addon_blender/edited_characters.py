@@ -76,10 +76,10 @@ def keys_outside(ob, first, last):
 
 
 def assert_keys_kept(ob, keys, first, last):
-    """Each key outside is there as it was; new ones lie half a frame outside the range only."""
+    """Each key outside is there as it was; new ones lie on the frames beside the range only."""
     for channel, after in keys_outside(ob, first, last).items():
         added = {frame for frame, *_ in after} - {frame for frame, *_ in keys[channel]}
-        assert added <= {first - 0.5, last + 0.5}
+        assert added <= {first - 1, last + 1}
         assert [key for key in after if key[0] not in added] == keys[channel]
 
 

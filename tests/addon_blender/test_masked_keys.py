@@ -34,6 +34,11 @@ HALVES = np.arange(2 * (FIRST - 30), 2 * (LAST + 140) + 1) / 2
 HANDLE_TYPES = ("handle_left_type", "handle_right_type")
 
 
+def stays(first, last):
+    """Which of HALVES keep their values when the frames first..last are edited."""
+    return (first - 1 >= HALVES) | (last + 1 <= HALVES)
+
+
 def slot_of(action):
     return action.slots[0] if getattr(action, "slots", None) else None
 
@@ -141,7 +146,7 @@ def test_20_random_masks_change_nothing_outside(seed):
 
 def check_outside(ob, action, before, span, report):
     values, keys, settings = before
-    outside = (span.first_frame_scene > HALVES) | (span.last_frame_scene < HALVES)
+    outside = stays(span.first_frame_scene, span.last_frame_scene)
     found = values_of(action)
     assert set(found) == set(values) | set(report.created)
     assert not set(values) & set(report.created)
@@ -224,18 +229,18 @@ def test_a_cut_bezier_segment_keeps_its_shape_and_is_listed():
     before, old = curve_keys.evaluate(curve, HALVES), curve_keys.read_keys(curve)
     report = write_location(ob, action, 28, 33)
     path = curve.data_path
-    assert [key[1:] for key in report.added if key[1] == 0] == [(0, 27.5), (0, 33.5)]
+    assert [key[1:] for key in report.added if key[1] == 0] == [(0, 27), (0, 34)]
     assert {(path, 0, 21.0), (path, 0, 41.0)} <= set(report.frozen)
     assert not report.baked
-    outside = (HALVES < 28) | (HALVES > 33)
+    outside = stays(28, 33)
     assert np.abs(curve_keys.evaluate(curve, HALVES) - before)[outside].max() < TOLERANCE
-    between = np.random.default_rng(1).uniform(-20, 27.5, 200)
+    between = np.random.default_rng(1).uniform(-20, 27, 200)
     segment = np.array([old[1]["co"], old[1]["handle_right"], old[2]["handle_left"], old[2]["co"]])
     between = between[between > 21]
     wanted = evaluate_segment(segment, between)
     assert np.abs(curve_keys.evaluate(curve, between) - wanted).max() < TOLERANCE
     new = curve_keys.read_keys(curve)
-    assert new["co"][:, 0].tolist() == [1, 21, 27.5, 28, 29, 30, 31, 32, 33, 33.5, 41, 61]
+    assert new["co"][:, 0].tolist() == [1, 21, 27, 28, 29, 30, 31, 32, 33, 34, 41, 61]
     assert new["handle_left_type"][[0, -1]].tolist() == [4, 4]
     assert {new["handle_left_type"][1], new["handle_left_type"][-2]} <= {0, 3}
 
@@ -253,11 +258,11 @@ def test_every_interpolation_and_place_of_the_span(kind, first, last, extrapolat
     curve.update()
     before = curve_keys.evaluate(curve, HALVES)
     write_location(ob, action, first, last)
-    outside = (first > HALVES) | (last < HALVES)
+    outside = stays(first, last)
     after = curve_keys.evaluate(curve, HALVES)
     scale = np.maximum(1, np.abs(before))
     assert (np.abs(after - before) / scale)[outside].max() < TOLERANCE
-    whole = ~outside & (HALVES % 1 == 0)
+    whole = (first <= HALVES) & (last >= HALVES) & (HALVES % 1 == 0)
     assert np.abs(after[whole] - 3.0).max() < 1e-6
 
 
@@ -286,7 +291,7 @@ def test_a_channel_without_a_curve_keeps_its_value_outside(empty_scene):
         ('pose.bones["hips"].location', 1),
         ('pose.bones["hips"].location', 2),
     )
-    for frame, wanted in ((9, (0, 5, -2)), (9.5, (0, 5, -2)), (12, (3, 3, 3)), (14.5, (0, 5, -2))):
+    for frame, wanted in ((8.5, (0, 5, -2)), (9, (0, 5, -2)), (12, (3, 3, 3)), (15, (0, 5, -2))):
         empty_scene.frame_set(int(frame), subframe=frame % 1)
         assert tuple(ob.pose.bones["hips"].location) == pytest.approx(wanted, abs=1e-6)
 
@@ -303,7 +308,7 @@ def test_values_on_the_old_curve_need_no_keys_beside_the_span():
 def test_the_posed_character_is_the_same_outside_and_moves_inside():
     ob, action = add_animated_character(2)
     names = [bone.name for bone in ob.pose.bones if bone.name != RESTLESS]
-    frames = [20, 39.5, 40, 47, 55, 55.5, 90]
+    frames = [20, 39, 40, 47, 55, 56, 90]
     before = poses(ob, frames)
     motion = random_motion(ob, np.random.default_rng(4), 40, 55)
     write_span(ob, (action, None), motion, 40, SpanKeys(40, 55, tuple(names), "hips"))
@@ -333,7 +338,7 @@ def test_rotations_take_the_numbers_of_the_kept_side(mode):
     assert not report.created
 
 
-def test_a_rotation_that_cannot_go_on_holds_for_half_a_frame():
+def test_a_rotation_that_cannot_go_on_holds_until_the_kept_frame():
     ob = add_toy_character(family="mannequin")
     still = np.tile(quaternions.IDENTITY, (30, 1, 1))
     motion = RigMotion(("hips",), still, "hips", np.zeros((30, 3)), 30.0)
@@ -345,12 +350,12 @@ def test_a_rotation_that_cannot_go_on_holds_for_half_a_frame():
     motion = RigMotion(("hips",), circle, "hips", np.zeros((10, 3)), 30.0)
     write_span(ob, (action, None), motion, 11, SpanKeys(11, 20, ("hips",), None))
     curves = curves_of(action)
-    times = np.linspace(11, 20.499, 400)
+    times = np.linspace(11, 20.999, 400)
     path = 'pose.bones["hips"].rotation_quaternion'
     shown = np.stack([curve_keys.evaluate(curves[path, index], times) for index in range(4)], 1)
     # Never near zero length, where the direction of the rotation means nothing.
     assert np.linalg.norm(shown, axis=1).min() > 0.9
-    after = [curves[path, index].evaluate(20.5) for index in range(4)]
+    after = [curves[path, index].evaluate(21) for index in range(4)]
     assert after == pytest.approx([1, 0, 0, 0])
 
 
@@ -381,9 +386,9 @@ def test_keys_below_a_modifier_make_the_motion_show(kind, settings):
     before = curve_keys.evaluate(curve, HALVES)
     report = write_location(ob, action, 10, 18)
     after = curve_keys.evaluate(curve, HALVES)
-    outside = (HALVES < 10) | (HALVES > 18)
+    outside = stays(10, 18)
     assert np.abs(after - before)[outside].max() < TOLERANCE
-    assert np.abs(after[~outside & (HALVES % 1 == 0)] - 3.0).max() < 1e-3
+    assert np.abs(after[(HALVES >= 10) & (HALVES <= 18) & (HALVES % 1 == 0)] - 3.0).max() < 1e-3
     assert [modifier.type for modifier in curve.modifiers] == [kind]
     assert report.notes == ()
     assert len(bpy.data.actions) == 1

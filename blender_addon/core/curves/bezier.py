@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating[Any]]
 
 _NEWTON_STEPS = 60
+_SAME_PART = 1e-14
 
 
 def shorten_handles(segment: Array) -> Array:
@@ -74,6 +75,51 @@ def straight_segment(start: Array, end: Array) -> Array:
     return np.asarray(start + (end - start) * np.array([0.0, 1 / 3, 2 / 3, 1.0])[:, None])
 
 
+def values_at(segment: Array, times: Array) -> Array:
+    """Return the values (N,) of a forward segment at times (N,) between its keys."""
+    segment = shorten_handles(segment)
+    return _polynomial(segment[:, 1], _parameters(segment[:, 0], np.asarray(times, dtype=float)))
+
+
+def handle_weights(segment: Array, times: Array) -> tuple[Array, Array]:
+    """Return how much each handle counts (2, N) at times (N,), and how the segment rises there.
+
+    The slopes (N,) are finite also where the segment stands upright.
+    """
+    segment = shorten_handles(segment)
+    parts = _parameters(segment[:, 0], np.asarray(times, dtype=float))
+    rest = 1.0 - parts
+    weights = np.stack([3.0 * rest**2 * parts, 3.0 * rest * parts**2])
+    run, rise = (_slope(segment[:, axis], parts) for axis in (0, 1))
+    return weights, rise / np.maximum(run, 1e-9)
+
+
+def is_same_curve(segment: Array, other: Array, tolerance: float) -> bool:
+    """Say whether two segments between the same keys show the same values, whatever their handles.
+
+    Args:
+        segment: (4, 2)
+        other: (4, 2)
+        tolerance: in parts of the values where those are above 1.
+    """
+    if np.array_equal(segment, other):
+        return True
+    if not (is_forward(segment) and is_forward(other)):
+        return False
+    scale = max(1.0, float(np.abs(segment[[0, 3], 1]).max()))
+    times = np.linspace(segment[0, 0], segment[3, 0], 13)[1:-1]
+    differ = np.abs(values_at(segment, times) - values_at(other, times)).max()
+    return bool(differ <= tolerance * scale)
+
+
+def _slope(points: Array, parts: Array) -> Array:
+    """Return how fast a cubic (4,) rises with its parameter, (N,) at parameters (N,)."""
+    steps, rest = 3.0 * np.diff(points), 1.0 - parts
+    return np.asarray(
+        rest**2 * steps[0] + 2.0 * rest * parts * steps[1] + parts**2 * steps[2]
+    )
+
+
 def _polynomial(points: Array, parts: Array) -> Array:
     """Return a cubic with four control numbers (4,) at parameters (N,) in 0..1."""
     rest = 1.0 - parts
@@ -89,19 +135,17 @@ def _parameters(points: Array, times: Array) -> Array:
     """Return where (N,) in 0..1 a rising cubic (4,) takes the values `times` (N,)."""
     low, high = np.zeros_like(times), np.ones_like(times)
     parts = np.clip((times - points[0]) / (points[3] - points[0]), 0.0, 1.0)
-    steps = 3.0 * np.diff(points)
     for _ in range(_NEWTON_STEPS):
         errors = _polynomial(points, parts) - times
         low = np.where(errors < 0, parts, low)
         high = np.where(errors > 0, parts, high)
-        rest = 1.0 - parts
-        slopes = rest**2 * steps[0] + 2.0 * rest * parts * steps[1] + parts**2 * steps[2]
+        slopes = _slope(points, parts)
         newton = parts - errors / np.where(slopes > 0, slopes, 1.0)
         # Newton's step where it stays between the bounds, else halving.
         inside = (slopes > 0) & (newton >= low) & (newton <= high)
         improved = np.where(inside, newton, (low + high) / 2.0)
         improved = np.where(errors == 0, parts, improved)
-        done = np.abs(improved - parts).max(initial=0.0) < 1e-15
+        done = np.abs(improved - parts).max(initial=0.0) < _SAME_PART
         parts = improved
         if done:
             break

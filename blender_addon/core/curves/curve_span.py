@@ -1,9 +1,11 @@
 """Replaces the keys of one curve inside a span of frames; outside, the curve stays what it was.
 
-A key of the old curve closes each side half a frame outside the span, so that
-frames and half frames outside keep their values whatever the new keys are. No
-such key is set where the new value lies on the old curve or the old curve holds.
-It knows no Blender and no modifiers.
+From the last frame before the span backwards, and from the first one after it onwards,
+every value stays, between frames, too. Where a segment of the old curve reaches over such
+a frame, it is cut there: a key on the old curve closes the side, and what is left of the
+segment is its exact split. No such key is set where the new value lies on the old curve or
+the old curve holds. It knows no Blender and no modifiers; handles that Blender would
+recalculate keep their types here.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import bezier, key_table
+from . import bezier, curve_pieces, key_table
 from .key_table import BEZIER, CONSTANT, LINEAR, Keys
 
 Array = NDArray[np.floating[Any]]
@@ -23,9 +25,13 @@ Array = NDArray[np.floating[Any]]
 SAME_FRAME = 0.01
 """Keys nearer than this in time are on one frame, as Blender itself takes it."""
 
-_REACH = 0.5
+_FRAME = 1.0
+# Keys nearer than this to a whole frame lie on it: times of scaled keys are rounded.
+_ROUNDING = 1e-4
 _ON_CURVE = 1e-6
-_OUTER_HANDLE = 30.0
+_THIRD = 1.0 / 3.0
+# Frames over which a slope is read off a curve in 32 bits.
+_SLOPE_STEP = 1.0 / 16.0
 # The one easing that swings even between two equal values.
 _ELASTIC = 7
 
@@ -91,9 +97,22 @@ class NewKeys:
     baked: NDArray[np.bool_]
     """(N,) kept keys with another interpolation.
 
-    An easing that was cut is keyed on half frames; a linear last key that gave a
-    curve its slope afterwards has that slope in its handle.
+    An easing that was cut has keys on every whole frame up to the cut, and more where it
+    bends too sharply for that; a linear end key that gave a curve its slope outside has that
+    slope in its handle.
     """
+
+    @property
+    def outside(self) -> NDArray[np.bool_]:
+        """(N,) keys outside the span; the segment between two neighbours of them stays."""
+        return np.asarray(self.kept | self.added)
+
+
+def kept_keys(keys: Keys, frames: Array) -> Keys:
+    """Return the keys of a curve that lie outside a span's frames (T,)."""
+    times = keys["co"][:, 0]
+    inside = (times >= frames[0] - SAME_FRAME) & (times <= frames[-1] + SAME_FRAME)
+    return np.asarray(keys[~inside])
 
 
 def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
@@ -111,7 +130,7 @@ def replace_span(old: OldCurve, edit: SpanValues) -> NewKeys:
     parts = [before, left, made, right, after]
     sizes = [len(part) for part in parts]
     keys = key_table.join_keys(*parts)
-    untouched = key_table.join_keys(old.keys[:start], old.keys[stop:])
+    untouched = kept_keys(old.keys, edit.frames)
     kept = np.repeat([True, False, False, False, True], sizes)
     frozen, baked = np.zeros((2, len(keys)), dtype=bool)
     frozen[kept] = handles_differ(keys[kept], untouched)
@@ -123,11 +142,12 @@ def _made_keys(edit: SpanValues) -> Keys:
     """Return the new keys of the span: one on every frame, or thinned smooth ones."""
     if edit.thinned is None:
         return key_table.new_keys(edit.frames, edit.values)
-    rows = edit.thinned.rows
+    rows, slopes = edit.thinned.rows, edit.thinned.slopes
     made = key_table.new_keys(edit.frames[rows], edit.values[rows])
-    key_table.lay_handles(made, edit.thinned.slopes)
-    # From the last one a straight line leads to the border, as with a key on every frame.
-    made["interpolation"][-1] = LINEAR
+    key_table.lay_handles(made, slopes)
+    # One frame leads from the old curve to the first of them, and one from the last.
+    made["handle_left"][0] = made["co"][0] - np.array([1.0, slopes[0]]) * _THIRD
+    made["handle_right"][-1] = made["co"][-1] + np.array([1.0, slopes[-1]]) * _THIRD
     return made
 
 
@@ -142,72 +162,58 @@ def handles_differ(keys: Keys, others: Keys) -> NDArray[np.bool_]:
 
 def _close_left(old: OldCurve, before: Keys, made: Keys) -> Keys:
     """Return the keys between the last kept key and the span; both sides are changed in place."""
-    first = float(made["co"][0, 0])
+    edge = float(made["co"][0, 0]) - _FRAME
     meets = _lies_on(old, made[0])
     if not len(before):
-        return _outer_key(old, first - _REACH, at_end=False, meets=meets)
-    key = before[-1:]
-    gap = first - float(key["co"][0, 0])
-    sets_slope = len(before) == 1 and _follows_neighbour(old, key)
-    is_open = gap > _REACH + SAME_FRAME
-    if key["interpolation"][0] == CONSTANT or not (is_open or sets_slope):
-        _freeze(old, before, key, "right")
+        return _outer_key(old, edge, made, at_end=False, meets=meets)
+    key, row = before[-1:], len(before) - 1
+    if row == 0 and _follows_neighbour(old, key):
+        _hold_slope(old, key, at_end=False)
+    kind = old.keys["interpolation"][row]
+    if kind == CONSTANT or key["co"][0, 0] >= edge - _ROUNDING:
         return _no_keys()
     border, added = made[:1], _no_keys()
-    if sets_slope or not meets:
-        time = first - (_REACH if is_open else gap / 2.0)
-        border = added = _key_on(old, time)
-    baked = _join_left(old, len(before) - 1, key, border)
-    _freeze(old, before, key, "right")
+    if not meets:
+        border = added = _key_on(old, edge, made, at_end=False)
+    baked = _join_left(old, row, key, border)
     return key_table.join_keys(baked, added)
 
 
 def _join_left(old: OldCurve, row: int, key: Keys, border: Keys) -> Keys:
     """Lead the old curve from a kept key to a key of the border; return keys set between them."""
-    kind = key["interpolation"][0]
-    if kind == LINEAR:
+    kind = old.keys["interpolation"][row]
+    time = float(border["co"][0, 0])
+    border["co"][0, 1] = old.evaluate(np.array([time]))[0]
+    if row + 1 == len(old.keys) or kind == LINEAR:
+        if key["interpolation"] == BEZIER or not (kind == LINEAR or _is_flat(old, key)):
+            key["interpolation"] = BEZIER
+            _set_segment(key, border, bezier.straight_segment(key["co"][0], border["co"][0]))
         return _no_keys()
-    end = border
-    baked = _no_keys()
-    if row + 1 < len(old.keys):
-        segment = key_table.segment_after(old.keys, row)
-        if kind == BEZIER and bezier.is_forward(segment):
-            left, _ = bezier.split_segment(segment, float(border["co"][0, 0]))
-            if bezier.is_as_seen(left):
-                border["co"][0, 1] = left[3, 1]
-                _set_segment(key, border, left)
-                return baked
-        baked = _keys_between(old, key, border)
-        end = baked[:1] if len(baked) else border
-    elif kind != BEZIER and _is_flat(old, key):
-        return baked
+    segment = key_table.segment_after(old.keys, row)
+    if kind == BEZIER and bezier.is_forward(segment):
+        left, _ = bezier.split_segment(segment, time)
+        if bezier.is_as_seen(left):
+            _set_segment(key, border, left)
+            return _no_keys()
     key["interpolation"] = BEZIER
-    _set_segment(key, end, bezier.straight_segment(key["co"][0], end["co"][0]))
-    return baked
+    return _follow(old, row, key, border)
 
 
 def _close_right(old: OldCurve, after: Keys, made: Keys) -> Keys:
     """Return the keys between the span and the first kept key; both sides are changed in place."""
-    last = float(made["co"][-1, 0])
+    edge = float(made["co"][-1, 0]) + _FRAME
     meets = _lies_on(old, made[-1])
     if not len(after):
-        return _outer_key(old, last + _REACH, at_end=True, meets=meets)
+        return _outer_key(old, edge, made, at_end=True, meets=meets)
     key, row = after[:1], len(old.keys) - len(after) - 1
-    gap = float(key["co"][0, 0]) - last
-    sets_slope = len(after) == 1 and _follows_neighbour(old, key)
-    if sets_slope and row >= 0 and old.keys["interpolation"][row] != LINEAR:
-        _hold_slope(old, key)
-        sets_slope = False
-    is_open = gap > _REACH + SAME_FRAME
-    if not (is_open or sets_slope):
-        _freeze(old, after, key, "left")
+    if len(after) == 1 and _follows_neighbour(old, key):
+        _hold_slope(old, key, at_end=True)
+    if key["co"][0, 0] <= edge + _ROUNDING:
         return _no_keys()
     border, added = made[-1:], _no_keys()
-    if sets_slope or not meets:
-        time = last + (_REACH if is_open else gap / 2.0)
-        border = added = _key_on(old, time)
+    if not meets:
+        border = added = _key_on(old, edge, made, at_end=True)
     baked = _join_right(old, row, border, key)
-    _freeze(old, after, key, "left")
     return key_table.join_keys(added, baked)
 
 
@@ -215,75 +221,82 @@ def _join_right(old: OldCurve, row: int, border: Keys, key: Keys) -> Keys:
     """Lead the old curve from a key of the border to a kept key; return keys set between them."""
     # Before its first key a curve is a straight line.
     kind = old.keys["interpolation"][row] if row >= 0 else LINEAR
-    border["interpolation"] = kind if kind <= BEZIER else LINEAR
+    border["interpolation"] = min(kind, BEZIER)
+    time = float(border["co"][0, 0])
+    border["co"][0, 1] = old.evaluate(np.array([time]))[0]
     if kind in (CONSTANT, LINEAR):
         return _no_keys()
     segment = key_table.segment_after(old.keys, row)
     if kind == BEZIER and bezier.is_forward(segment):
-        _, right = bezier.split_segment(segment, float(border["co"][0, 0]))
+        _, right = bezier.split_segment(segment, time)
         if bezier.is_as_seen(right):
-            border["co"][0, 1] = right[0, 1]
             _set_segment(border, key, right)
             return _no_keys()
-    border["interpolation"] = LINEAR
-    return _keys_between(old, border, key)
+    return _follow(old, row, border, key)
 
 
-def _freeze(old: OldCurve, side: Keys, key: Keys, near: str) -> None:
-    """Freeze a kept key next to the border, one of those on its side of the span."""
-    key_table.freeze_handles(key, near)
-    if len(side) == 1 and old.extrapolation != "CONSTANT":
-        # The slope outside is in its handle: not even the rounding of ALIGNED is allowed.
-        key["handle_left_type"] = key["handle_right_type"] = key_table.FREE
+def _follow(old: OldCurve, row: int, start: Keys, end: Keys) -> Keys:
+    """Lead from one key to another along an old curve that has no exact split.
+
+    Args:
+        old: the curve.
+        row: the old key before both.
+        start: its right handle is set.
+        end: its left handle is set.
+
+    Returns:
+        The keys set between them.
+    """
+    low, high = float(start["co"][0, 0]), float(end["co"][0, 0])
+    first, last = old.keys["co"][row : row + 2, 0]
+    breaks = curve_pieces.easing_breaks(old.keys["interpolation"][row], first, last)
+    pieces = curve_pieces.segments_along(old.evaluate, low, high, breaks)
+    keys = key_table.free_keys(pieces[1:, 0, 0], pieces[1:, 0, 1], BEZIER)
+    keys["handle_left"], keys["handle_right"] = pieces[:-1, 2], pieces[1:, 1]
+    start["handle_right"], end["handle_left"] = pieces[0, 1], pieces[-1, 2]
+    return keys
 
 
 def _set_segment(start: Keys, end: Keys, segment: Array) -> None:
-    """Put a segment's handles on its two keys; handles of the border's own keys stay there."""
+    """Put a segment's handles on its two keys."""
     start["handle_right"], end["handle_left"] = segment[1], segment[2]
-    for key, side in ((start, "right"), (end, "left")):
-        if key[f"handle_{side}_type"][0] != key_table.FREE:
-            key_table.freeze_handles(key, side)
 
 
-def _outer_key(old: OldCurve, time: float, at_end: bool, meets: bool) -> Keys:
+def _outer_key(old: OldCurve, time: float, made: Keys, at_end: bool, meets: bool) -> Keys:
     """Return the key beyond which the curve goes on as it did beyond its own last key."""
     if meets and old.extrapolation == "CONSTANT":
         return _no_keys()
-    key = _key_on(old, time)
+    key = _key_on(old, time, made, at_end)
+    slope = key_table.slope_outside(old.keys, old.extrapolation, at_end)
+    key_table.make_hold(key, slope, at_end)
     if old.extrapolation != "CONSTANT":
-        _point_outward(old, key, at_end)
+        key["interpolation"] = BEZIER
     return key
 
 
-def _hold_slope(old: OldCurve, key: Keys) -> None:
-    """Take the slope after the last key from its own handle.
+def _hold_slope(old: OldCurve, key: Keys, at_end: bool) -> None:
+    """Take the slope outside an end key from its own handle.
 
     Blender draws the line from the neighbour of a linear end key, and the new
-    neighbour lies elsewhere on the curve.
+    neighbour lies elsewhere.
     """
-    key["handle_left_type"] = key["handle_right_type"] = key_table.FREE
-    _point_outward(old, key, at_end=True)
-
-
-def _point_outward(old: OldCurve, key: Keys, at_end: bool) -> None:
-    """Give an end key a handle along which the curve goes on outside."""
     slope = key_table.slope_outside(old.keys, old.extrapolation, at_end)
-    # A long handle: the slope is read from it, in 32 bits.
-    reach = np.array([1.0, slope]) * _OUTER_HANDLE
-    key["handle_right" if at_end else "handle_left"] = key["co"] + (reach if at_end else -reach)
+    key_table.make_hold(key, slope, at_end)
     key["interpolation"] = BEZIER
 
 
-def _key_on(old: OldCurve, time: float) -> Keys:
-    times = np.array([time])
-    return key_table.free_keys(times, old.evaluate(times))
+def _key_on(old: OldCurve, time: float, made: Keys, at_end: bool) -> Keys:
+    """Return a key on the old curve beside the span.
 
-
-def _keys_between(old: OldCurve, start: Keys, end: Keys) -> Keys:
-    """Return linear keys on the old curve at every half frame between two keys."""
-    low, high = float(start["co"][0, 0]), float(end["co"][0, 0])
-    halves = np.arange(np.ceil(2.0 * (low + SAME_FRAME)), np.floor(2.0 * (high - SAME_FRAME)) + 1)
-    return key_table.free_keys(halves / 2.0, old.evaluate(halves / 2.0))
+    Where the new keys are smooth, the curve goes on from it in its own direction.
+    """
+    times = np.array([time, time + (_SLOPE_STEP if at_end else -_SLOPE_STEP)])
+    values = old.evaluate(times)
+    key = key_table.free_keys(times[:1], values[:1], made["interpolation"][0])
+    slope = float(np.diff(values)[0] / np.diff(times)[0])
+    for side, reach in (("handle_left", -_THIRD), ("handle_right", _THIRD)):
+        key[side] = key["co"] + np.array([1.0, slope]) * reach
+    return key
 
 
 def _lies_on(old: OldCurve, key: Any) -> bool:
@@ -299,7 +312,7 @@ def _follows_neighbour(old: OldCurve, key: Keys) -> bool:
 
 def _is_flat(old: OldCurve, key: Keys) -> bool:
     """Say whether the curve holds after its last key, whatever easing that key has."""
-    eases_flat = key["interpolation"][0] != _ELASTIC
+    eases_flat = key["interpolation"][0] not in (BEZIER, _ELASTIC)
     slope = key_table.slope_outside(old.keys, old.extrapolation, at_end=True)
     return bool(eases_flat and slope == 0.0)
 

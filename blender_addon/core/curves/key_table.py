@@ -41,6 +41,17 @@ CONSTANT, LINEAR, BEZIER = 0, 1, 2
 FREE, AUTO, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 1, 2, 3, 4
 """Handle types."""
 
+AUTOMATIC = (AUTO, VECTOR, AUTO_CLAMPED)
+"""Those that Blender lays."""
+
+HOLD_REACH = 30.0
+"""Frames that the outward handle of a hold key is long.
+
+Such a key is set by an edit one frame outside a span that goes to an end of the keys: beyond
+it the curve goes on as before. A long handle, since a slope is read from it, in 32 bits; and
+one that no animator sets, by which the key is known again.
+"""
+
 _ALIGNED_SINE = 1e-4
 _OVERSHOOT, _PERIOD = 1.70158, 4.1
 
@@ -119,6 +130,13 @@ def freeze_handles(key: Keys, near: str) -> None:
         key[near_type] = FREE
     if key[far_type][0] in turning:
         key[far_type] = FREE
+
+
+def make_hold(key: Keys, slope: float, at_end: bool) -> None:
+    """Give an end key (1,) the handle along which its curve goes on outside with a slope."""
+    key["handle_left_type"] = key["handle_right_type"] = FREE
+    reach = np.array([1.0, slope]) * HOLD_REACH
+    key["handle_right" if at_end else "handle_left"] = key["co"] + (reach if at_end else -reach)
 
 
 def slope_outside(keys: Keys, extrapolation: str, at_end: bool) -> float:

@@ -153,13 +153,13 @@ def _modifier_error(channel: Channel, modifiers: list[Any], what: str) -> Reques
 
 
 def _times_outside(before: Keys, frames: Array) -> Array:
-    """Return frames and half frames outside the span, as far as one repeat of the keys away."""
+    """Return frames and half frames that stay, as far as one repeat of the keys away."""
     first, last = float(frames[0]), float(frames[-1])
     times = np.concatenate([before["co"][:, 0], [first, last]])
     low, high = np.floor(times.min()), np.ceil(times.max())
     reach = min(high - low + 1.0, _FARTHEST_CHECK)
-    left = np.arange(2.0 * (low - reach), 2.0 * first) / 2.0
-    right = np.arange(2.0 * last + 1.0, 2.0 * (high + reach)) / 2.0
+    left = np.arange(2.0 * (low - reach), 2.0 * first - 1.0) / 2.0
+    right = np.arange(2.0 * last + 2.0, 2.0 * (high + reach)) / 2.0
     return np.concatenate([left, right])
 
 

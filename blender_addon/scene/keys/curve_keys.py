@@ -12,16 +12,15 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.curves import key_table
+from ...core.curves import handle_freezing, key_table
 from ...core.curves.curve_span import NewKeys
-from ...core.curves.key_table import FREE, KEY, Keys
+from ...core.curves.key_table import KEY, Keys
 
 Array = NDArray[np.floating[Any]]
 
 _ALL: tuple[str, ...] = tuple(KEY.names or ())
 _HANDLES = ("handle_left", "handle_right")
-_MOVED_VALUE = 1e-6
-_MOVED_TIME = 1e-4
+_HANDLE_TYPES = ("handle_left_type", "handle_right_type")
 _PROBE = 0.1
 _LEAST_INFLUENCE = 1e-3
 _REACHED = 1e-4
@@ -61,27 +60,34 @@ def write_keys(fcurve: Any, keys: Keys, names: tuple[str, ...] = _ALL) -> None:
 
 
 def settle_keys(fcurve: Any, new: NewKeys) -> NewKeys:
-    """Write keys and let Blender work out its automatic handles; kept keys stay as they are.
+    """Write keys and let Blender work out its automatic handles; what is outside stays.
 
-    Blender solves handles along whole runs of keys. Kept keys whose handles it
-    moves are given free ones, until none moves. All others are marked as generated.
+    Blender solves handles along whole runs of keys. Where the curve outside the span moves by
+    that, the handles of the key nearest to the span are frozen, until it moves nowhere. Handles
+    outside are put back bit for bit then. All keys that are new are marked as generated.
 
     Returns:
         What was written.
     """
-    keys, frozen = new.keys.copy(), new.frozen.copy()
+    keys = new.keys.copy()
     keys["type"][~new.kept] = generated_type()
+    had = keys.copy()
+    write_keys(fcurve, keys)
+    fcurve.update()
     while True:
-        write_keys(fcurve, keys)
-        fcurve.update()
-        moved = _moved(read_keys(fcurve, _HANDLES), keys) & (new.kept | new.added)
-        moved &= (keys["handle_left_type"] != FREE) | (keys["handle_right_type"] != FREE)
-        if not moved.any():
+        found = read_keys(fcurve, _HANDLES)
+        frozen = handle_freezing.freeze_moved(keys, found, new.outside, fcurve.extrapolation)
+        if not frozen:
             break
-        for side in ("handle_left_type", "handle_right_type"):
-            keys[side][moved] = FREE
-        frozen |= moved & new.kept
-    return NewKeys(keys, new.kept, new.added, frozen, new.baked)
+        write_keys(fcurve, keys, _HANDLES + _HANDLE_TYPES)
+        fcurve.update()
+    for side in _HANDLES:
+        keys[side][~new.outside] = found[side][~new.outside]
+    write_keys(fcurve, keys, _HANDLES)
+    is_frozen = new.frozen.copy()
+    for kind in _HANDLE_TYPES:
+        is_frozen |= new.kept & (keys[kind] != had[kind])
+    return NewKeys(keys, new.kept, new.added, is_frozen, new.baked)
 
 
 def evaluate(fcurve: Any, times: Array) -> Array:
@@ -121,16 +127,6 @@ def _through(fcurve: Any, frames: Array, values: Array) -> Array:
     """Return what the modifiers make of keys with these values, at the keys."""
     write_keys(fcurve, key_table.new_keys(frames, values))
     return evaluate(fcurve, frames)
-
-
-def _moved(found: Keys, keys: Keys) -> NDArray[np.bool_]:
-    """Return which keys (N,) have other handles than they were given."""
-    moved = np.zeros(len(keys), dtype=bool)
-    for side in _HANDLES:
-        away = np.abs(found[side] - keys[side])
-        scale = np.maximum(1.0, np.abs(keys[side][:, 1]))
-        moved |= (away[:, 0] > _MOVED_TIME) | (away[:, 1] > _MOVED_VALUE * scale)
-    return moved
 
 
 def _buffer(column: Any) -> Any:

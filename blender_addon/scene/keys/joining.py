@@ -16,7 +16,7 @@ import bpy
 import numpy as np
 
 from ....engine.motion.request import RequestError
-from ..reading.edit_target import animated_frames, bag_of, slot_named_as
+from ..reading.edit_target import animated_frames, bag_of, slot_named_as, whole_frames
 from . import masked_keys
 
 _NUMBERS = (
@@ -118,8 +118,8 @@ def _join(ob: bpy.types.Object, name: str, gap: int) -> bpy.types.Action:
     """Return a copy of the object's action with the named action's keys after it."""
     bag = _next_bag(name)
     before = ob.animation_data.action
-    first_key = min(curve.range()[0] for curve in bag.fcurves if len(curve.keyframe_points))
-    shift = animated_frames(ob)[1] + gap + 1 - int(np.floor(first_key + 1e-4))
+    first_frame = whole_frames(curve for curve in bag.fcurves if len(curve.keyframe_points))[0]
+    shift = animated_frames(ob)[1] + gap + 1 - first_frame
     joined = masked_keys.copy_for_take(ob, f"{before.name} + {name}")
     slot = getattr(ob.animation_data, "action_slot", None)
     own_bag = bag_of(joined, slot_named_as(joined, slot))

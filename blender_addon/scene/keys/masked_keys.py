@@ -1,6 +1,7 @@
 """Writes a motion into an existing action, on some bones and frames and nowhere else.
 
-Outside the span every curve evaluates as before, at frames and half frames.
+From the last frame before the span backwards, and from the first one after it onwards, every
+curve evaluates as before, between frames, too.
 All is planned first, on arrays; what has modifiers is tried on a copy. If writing fails,
 the action gets its old keys back.
 """
@@ -18,10 +19,12 @@ from numpy.typing import NDArray
 from ....engine.motion.request import RequestError
 from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.rig_options import RigOptions
+from ...core.curves import key_density
 from ...core.curves.channel_continuity import breaks_off, continue_channels
-from ...core.curves.curve_span import SpanValues, ThinnedKeys
+from ...core.curves.curve_span import SpanValues, ThinnedKeys, kept_keys
+from ...core.curves.key_table import AUTOMATIC
 from ...core.curves.rotation_modes import channels_to_quaternions
-from . import keyframes
+from . import curve_keys, keyframes
 from .channel_plans import Channel, Plan, curves_by_path, plan_channels, shown, write_plans
 from .key_targets import KeyTargets, rotation_path
 from .take_channels import LOCATION, AnimatedProperty, OwnerKeys, rotation_channels, thin_keys
@@ -31,7 +34,8 @@ Array = NDArray[np.floating[Any]]
 BorderKey = tuple[str, int, float]
 """Data path and index of a curve, scene frame of one of its keys."""
 
-_HALF = 0.5
+_BESIDE = 1.0
+"""Frames from the span to the kept ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class SpanKeys:
 
     thin_millimetres: float = 0.0
     """The largest error of the path then, canonical millimetres."""
+
+    thin_baked: bool = True
+    """Thin also the keys of bones that had one on most frames."""
 
     units_per_metre: float = 1.0
     """Rig units in a canonical metre."""
@@ -78,7 +85,7 @@ class SpanReport:
     """Channels that had no curve; outside the span they keep the value that they had."""
 
     added: tuple[BorderKey, ...]
-    """New keys on the old curve, half a frame outside the span or where an easing was cut."""
+    """New keys on the old curve: one frame outside the span, or where an easing was cut."""
 
     frozen: tuple[BorderKey, ...]
     """Kept keys whose handles were fixed where they were."""
@@ -224,7 +231,7 @@ def _rotations(
     for name, path, values in rotation_channels(ob, names, turned):
         mode = ob.pose.bones[name].rotation_mode
         held = np.array(ob.path_resolve(path), dtype=float)
-        borders = np.array([part.frames[0] - _HALF, part.frames[-1] + _HALF])
+        borders = np.array([part.frames[0] - _BESIDE, part.frames[-1] + _BESIDE])
         around = part.shown(path, held, borders)
         values = continue_channels(values, mode, around[0])
         breaks = breaks_off(values[-1], mode, around[1])
@@ -271,7 +278,28 @@ def _plan_owners(part: _Part, filled: list[tuple[AnimatedProperty, bool]]) -> di
     for found, _ in filled:
         if found.keyed.any():
             owners.setdefault(found.owner, []).append(found)
+    if not span.thin_baked:
+        baked = _baked_owners(part, owners)
+        owners = {owner: found for owner, found in owners.items() if owner not in baked}
     return {owner: thin_keys(tuple(found), options) for owner, found in owners.items()}
+
+
+def _baked_owners(part: _Part, owners: dict[str, list[AnimatedProperty]]) -> set[str]:
+    """Return the bones that had keys on most frames; those without curves are as most others."""
+    styles = {}
+    for owner, properties in owners.items():
+        curves = [
+            part.curves.get((found.data_path, index))
+            for found in properties
+            for index in np.flatnonzero(found.keyed).tolist()
+        ]
+        styles[owner] = key_density.is_baked(
+            [curve_keys.read_keys(curve, ("co",))["co"][:, 0] for curve in curves if curve],
+            part.frames,
+        )
+    known = [style for style in styles.values() if style is not None]
+    others = 2 * sum(known) > len(known)
+    return {owner for owner, style in styles.items() if (others if style is None else style)}
 
 
 def _channels(
@@ -321,6 +349,7 @@ def _check_channel(channel: Channel) -> None:
 
 def _report(plans: list[Plan], told: list[str]) -> SpanReport:
     channels = [plan.channel for plan in plans]
+    told = [*told, *_freezing_note(plans)]
     notes = dict.fromkeys([*told, *(plan.note for plan in plans if plan.note)])
     return SpanReport(
         curves=len(plans),
@@ -332,6 +361,22 @@ def _report(plans: list[Plan], told: list[str]) -> SpanReport:
         baked=tuple(_listed(plans, "baked")),
         notes=tuple(notes),
     )
+
+
+def _freezing_note(plans: list[Plan]) -> list[str]:
+    """Say how many kept keys lost automatic handles; nothing where none did."""
+    count = 0
+    for plan in plans:
+        before = kept_keys(plan.before, plan.channel.edit.frames)
+        after = plan.after.keys[plan.after.kept]
+        lost = np.zeros(len(before), dtype=bool)
+        for kind in ("handle_left_type", "handle_right_type"):
+            lost |= np.isin(before[kind], AUTOMATIC) & (before[kind] != after[kind])
+        count += int(lost.sum())
+    if not count:
+        return []
+    keys = "kept key is" if count == 1 else "kept keys are"
+    return [f"Automatic handles of {count} {keys} frozen, so that the curves beside stay"]
 
 
 def _listed(plans: list[Plan], mark: str) -> Iterator[BorderKey]:

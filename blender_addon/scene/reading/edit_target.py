@@ -5,6 +5,7 @@ It writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....engine.motion.request import RequestError
+from ...core.curves.key_table import HOLD_REACH
 from ...core.edits.edit_requests import Frames, RangeSources
 
 Times = NDArray[np.floating[Any]]
@@ -109,7 +111,15 @@ def slot_named_as(action: bpy.types.Action, slot: Any) -> Any:
 
 def animated_frames(ob: bpy.types.Object) -> Frames:
     """Return the whole frames that the object's keys reach over; `check_editable` comes first."""
-    return _whole_frames(_key_times(curves_of(ob)))
+    return whole_frames(curves_of(ob))
+
+
+def whole_frames(curves: Iterable[Any]) -> Frames:
+    """Return the whole frames that the keys of curves reach over.
+
+    A key beside an earlier edit that holds what the curve did beyond its end is none of them.
+    """
+    return _whole_frames(_key_times(curves))
 
 
 def read_ranges(
@@ -140,14 +150,33 @@ def selected_bones(ob: bpy.types.Object) -> tuple[str, ...]:
     )
 
 
-def _key_times(curves: list[bpy.types.FCurve]) -> Times:
-    """Return the sorted times at which there are keys."""
+def _key_times(curves: Iterable[Any]) -> Times:
+    """Return the sorted times at which there are keys, without those that hold an end."""
     found = [np.zeros(0)]
     for curve in curves:
         values = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
         curve.keyframe_points.foreach_get("co", values)
-        found.append(values[::2].astype(float))
+        holds_first, holds_last = _holding_ends(curve.keyframe_points)
+        found.append(values[::2][holds_first : len(values) // 2 - holds_last].astype(float))
     return np.unique(np.round(np.concatenate(found), 4))
+
+
+def _holding_ends(points: Any) -> tuple[bool, bool]:
+    """Say of the first and the last key of a curve whether an edit set it to hold that end."""
+    if len(points) < 2:
+        return False, False
+    first, last = points[0], points[-1]
+    return (
+        _is_hold(first, first.handle_left, points[1]),
+        _is_hold(last, last.handle_right, points[-2]),
+    )
+
+
+def _is_hold(point: Any, handle: Any, neighbour: Any) -> bool:
+    if {point.handle_left_type, point.handle_right_type} != {"FREE"}:
+        return False
+    reach, gap = abs(handle[0] - point.co[0]), abs(neighbour.co[0] - point.co[0])
+    return bool(abs(reach - HOLD_REACH) < 1e-3 and abs(gap - 1.0) < 1e-3)
 
 
 def _selected_frames(curves: list[bpy.types.FCurve]) -> Frames | None:
@@ -170,10 +199,7 @@ def _selected_frames(curves: list[bpy.types.FCurve]) -> Frames | None:
 
 
 def _whole_frames(times: Times) -> Frames:
-    """Return the whole frames within some times.
-
-    Keys half a frame outside are often the border of an edit, which stays.
-    """
+    """Return the whole frames within some times."""
     first, last = float(times.min()), float(times.max())
     start, end = int(np.ceil(first - 1e-4)), int(np.floor(last + 1e-4))
     return (start, end) if start <= end else (end, start)
