@@ -9,6 +9,7 @@ import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.operators.edit_motion import EditOperator
 from keyfill_extension.blender_addon.scene.keys import joining
+from keyfill_extension.blender_addon.scene.reading import edit_target
 from keyfill_extension.blender_addon.tasks import editing
 from keyfill_extension.engine.motion.request import MotionResult
 from keyfill_extension.tests.addon_blender.control_characters import add_cloud_rig
@@ -170,7 +171,11 @@ def test_in_between_fills_around_the_playhead_and_keeps_both_poses(walker):
     assert bpy.ops.keyfill.in_between() == {"FINISHED"}
     assert_same_outside(walker, before, keys, 11, 39)
     assert hips_height(walker, 25) - height > 0.05
-    assert {10, 11, 25, 39, 40, 60} <= set(key_frames(walker))
+    # Three key poses: they were set by hand, and so the fill has few keys, too.
+    inside = set(key_frames(walker)) - {10, 40, 60}
+    assert {11, 39} <= inside <= set(range(11, 40))
+    curve = curves_of(walker)['pose.bones["chest"].rotation_quaternion', 0]
+    assert 2 <= sum(11 <= point.co[0] <= 39 for point in curve.keyframe_points) < 15
 
 
 def test_in_between_joins_the_next_action_behind_a_gap(walker):
@@ -293,6 +298,28 @@ def test_extend_goes_on_from_an_edit_that_reached_the_end(walker):
     ]
     # One step is the engine's own lift of 0.1 m; nothing jumps farther than that.
     assert np.linalg.norm(steps, axis=0).max() < 0.15
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 90), (1, 30), (61, 90)])
+def test_an_edit_up_to_the_end_of_the_keys_does_not_lengthen_them(walker, first, last):
+    """A key beside the edit holds the old value, but is no part of the animation."""
+    set_settings(frame_start=first, frame_end=last)
+    before, keys = outside(walker, first, last)
+    for _ in range(2):
+        assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+        assert_same_outside(walker, before, keys, first, last)
+        assert edit_target.animated_frames(walker) == (1, 90)
+    ends = {frame for frame in key_frames(walker) if not 1 <= frame <= 90}
+    assert ends == ({0} if first == 1 else set()) | ({91} if last == 90 else set())
+
+
+def test_a_joined_action_leaves_out_what_holds_an_end(walker):
+    bpy.ops.keyfill.regenerate()
+    set_settings(frame_start=1, frame_end=90)
+    bpy.ops.keyfill.regenerate()
+    set_settings(next_action=walker.animation_data.action, gap_seconds=1.0)
+    assert bpy.ops.keyfill.in_between() == {"FINISHED"}
+    assert edit_target.animated_frames(walker) == (1, 90 + 30 + 90)
 
 
 @pytest.mark.parametrize("in_place", [False, True])

@@ -60,6 +60,16 @@ def test_the_edit_panel_offers_range_parts_and_edits(draw):
     assert "keyfill.accept_take" not in drawn
 
 
+def test_fewer_keys_are_an_option_of_edits_with_their_tolerances(draw):
+    settings = bpy.context.scene.keyfill
+    drawn = draw(panels.KEYFILL_PT_edit)
+    assert settings.fewer_keys
+    assert settings.edit_tolerances() == (0.5, 2.0)
+    assert {"fewer_keys", "fewer_degrees", "fewer_millimetres"} <= set(drawn)
+    settings.fewer_keys = False
+    assert not {"fewer_degrees", "fewer_millimetres"} & set(draw(panels.KEYFILL_PT_edit))
+
+
 def test_selected_bones_take_the_place_of_parts_and_the_panel_says_so(draw):
     bpy.context.scene.keyfill.use_selected_bones = True
     drawn = draw(panels.KEYFILL_PT_edit)

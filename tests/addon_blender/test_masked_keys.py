@@ -245,6 +245,27 @@ def test_a_cut_bezier_segment_keeps_its_shape_and_is_listed():
     assert {new["handle_left_type"][1], new["handle_left_type"][-2]} <= {0, 3}
 
 
+def test_frozen_handles_are_counted_in_a_note():
+    ob, action, curve = single_curve([1, 9, 34, 50], [0.0, 2.0, -1.0, 1.0])
+    for point in curve.keyframe_points:
+        point.interpolation = "BEZIER"
+    curve.auto_smoothing = "NONE"
+    curve.update()
+    report = write_location(ob, action, 10, 33)
+    assert not [key for key in report.added if key[1] == 0]
+    assert [key[2] for key in report.frozen if key[1] == 0] == [9, 34]
+    assert report.notes == (
+        "Automatic handles of 2 kept keys are frozen, so that the curves beside stay",
+    )
+
+
+def test_no_note_where_no_handle_is_frozen():
+    ob, action, curve = single_curve(np.arange(1.0, 61.0), np.sin(np.arange(60.0)))
+    report = write_location(ob, action, 10, 33)
+    assert report.notes == report.frozen == ()
+    assert len(curve.keyframe_points) == 60
+
+
 @pytest.mark.parametrize("kind", ["BEZIER", "LINEAR", "CONSTANT", "SINE", "BOUNCE", "ELASTIC"])
 @pytest.mark.parametrize(
     ("first", "last"), [(-9, -3), (-5, 12), (3, 7), (7, 25), (10, 20), (30, 35)]

@@ -72,3 +72,44 @@ def test_edits_are_thinned_once(walker, review):
         assert 1e-5 < away.max() < np.radians(0.5)
         assert away[:, [0, -1]].max() < 1e-4
     assert keys_inside(walker) < 0.5 * count
+
+
+@pytest.fixture
+def hand_keyed(walker):
+    """Every tenth frame has a key, as of a person who animates by hand; they are smooth."""
+    for curve in curves_of(walker).values():
+        points = curve.keyframe_points
+        for point in reversed(list(points)):
+            point.interpolation = "BEZIER"
+            if int(point.co[0]) % 10 != 1 and point.co[0] != 90:
+                points.remove(point, fast=True)
+        curve.update()
+    return walker
+
+
+def test_edits_of_hand_keyed_curves_have_fewer_keys(hand_keyed):
+    dense = len(curves_of(hand_keyed)) * (LAST - FIRST + 1)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert keys_inside(hand_keyed) < 0.5 * dense
+    thinned = rotations(hand_keyed)
+    set_settings(fewer_keys=False)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert keys_inside(hand_keyed) == dense
+    whole = rotations(hand_keyed)
+    away = [np.abs(whole[channel] - thinned[channel]).max() for channel in whole]
+    assert 1e-5 < max(away) < np.radians(0.5)
+
+
+def test_the_tolerances_of_an_edit_are_its_own(hand_keyed):
+    counts = []
+    for degrees in (0.1, 3.0):
+        set_settings(fewer_degrees=degrees, fewer_millimetres=4 * degrees)
+        assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+        counts.append(keys_inside(hand_keyed))
+    assert counts[0] > counts[1]
+
+
+def test_edits_of_dense_curves_keep_a_key_on_every_frame(walker):
+    count = keys_inside(walker)
+    assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
+    assert keys_inside(walker) == count

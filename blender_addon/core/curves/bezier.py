@@ -94,6 +94,21 @@ def handle_weights(segment: Array, times: Array) -> tuple[Array, Array]:
     return weights, rise / np.maximum(run, 1e-9)
 
 
+def round_times(segment: Array) -> Array:
+    """Return the segment with times of its handles as 32 bits hold them.
+
+    What the rounding moves on a steep curve, the handles' values take back as far as they can.
+    """
+    rounded = np.array(segment, dtype=float)
+    rounded[1:3, 0] = np.float32(segment[1:3, 0])
+    moved = rounded[1:3, 0] - segment[1:3, 0]
+    if moved.any() and is_forward(segment) and is_forward(rounded):
+        times = np.linspace(segment[0, 0], segment[3, 0], 17)[1:-1]
+        weights, slopes = handle_weights(segment, times)
+        rounded[1:3, 1] += np.linalg.lstsq(weights.T, (moved @ weights) * slopes, rcond=None)[0]
+    return rounded
+
+
 def is_same_curve(segment: Array, other: Array, tolerance: float) -> bool:
     """Say whether two segments between the same keys show the same values, whatever their handles.
 

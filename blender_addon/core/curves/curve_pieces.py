@@ -96,6 +96,10 @@ def _fit(evaluate: Evaluate, start: float, end: float) -> tuple[Array, float]:
     first, last = evaluate(np.array([start, end]))
     wanted, parts = evaluate(times), (times - start) / room
     points = np.column_stack([[0.0, 1 / 3, 2 / 3, 1.0], np.linspace(first, last, 4)])
+    # The best cubic in time first: some easings are one.
+    errors = _errors(points, parts, wanted)
+    weights = bezier.handle_weights(points, parts)[0].T
+    points[1:3, 1] -= np.linalg.lstsq(weights, errors, rcond=None)[0]
     errors = _errors(points, parts, wanted)
     scale, damping = max(1.0, abs(float(first)), abs(float(last))), 1e-3
     for _ in range(_STEPS):
@@ -113,7 +117,7 @@ def _fit(evaluate: Evaluate, start: float, end: float) -> tuple[Array, float]:
         else:
             damping *= 10.0
     points[:, 0] = start + room * points[:, 0]
-    return points, float(np.abs(errors).max()) / scale
+    return bezier.round_times(points), float(np.abs(errors).max()) / scale
 
 
 def _errors(points: Array, parts: Array, wanted: Array) -> Array:

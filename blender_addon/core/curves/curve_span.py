@@ -259,6 +259,7 @@ def _follow(old: OldCurve, row: int, start: Keys, end: Keys) -> Keys:
 
 def _set_segment(start: Keys, end: Keys, segment: Array) -> None:
     """Put a segment's handles on its two keys."""
+    segment = bezier.round_times(segment)
     start["handle_right"], end["handle_left"] = segment[1], segment[2]
 
 
