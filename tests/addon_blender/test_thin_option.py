@@ -89,10 +89,12 @@ def hand_keyed(walker):
 
 def test_edits_of_hand_keyed_curves_have_fewer_keys(hand_keyed):
     dense = len(curves_of(hand_keyed)) * (LAST - FIRST + 1)
+    original = hand_keyed.animation_data.action.copy()
     assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
     assert keys_inside(hand_keyed) < 0.5 * dense
     thinned = rotations(hand_keyed)
     set_settings(fewer_keys=False)
+    hand_keyed.animation_data.action = original
     assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
     assert keys_inside(hand_keyed) == dense
     whole = rotations(hand_keyed)
@@ -101,8 +103,9 @@ def test_edits_of_hand_keyed_curves_have_fewer_keys(hand_keyed):
 
 
 def test_the_tolerances_of_an_edit_are_its_own(hand_keyed):
-    counts = []
+    counts, original = [], hand_keyed.animation_data.action.copy()
     for degrees in (0.1, 3.0):
+        hand_keyed.animation_data.action = original.copy()
         set_settings(fewer_degrees=degrees, fewer_millimetres=4 * degrees)
         assert bpy.ops.keyfill.regenerate() == {"FINISHED"}
         counts.append(keys_inside(hand_keyed))
