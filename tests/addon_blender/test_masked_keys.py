@@ -242,7 +242,9 @@ def test_a_cut_bezier_segment_keeps_its_shape_and_is_listed():
     new = curve_keys.read_keys(curve)
     assert new["co"][:, 0].tolist() == [1, 21, 27, 28, 29, 30, 31, 32, 33, 34, 41, 61]
     assert new["handle_left_type"][[0, -1]].tolist() == [4, 4]
-    assert {new["handle_left_type"][1], new["handle_left_type"][-2]} <= {0, 3}
+    # Handles may stay automatic where recalculating them moves nothing.
+    curve.update()
+    assert np.abs(curve_keys.evaluate(curve, HALVES) - before)[outside].max() < TOLERANCE
 
 
 def test_frozen_handles_are_counted_in_a_note():
