@@ -20,6 +20,7 @@ from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
+from .threads import let_threads_sleep
 from .worker import EngineMissing, LoadEngine, describe_error, load_keyfill_engine
 
 PROGRAM: Final = "python -m engine"
@@ -116,6 +117,7 @@ def main(
     Returns:
         The exit status: 0, 1 after an error told on stderr, 2 after wrong usage.
     """
+    let_threads_sleep()  # before anything imports torch
     words = list(sys.argv[1:] if arguments is None else arguments)
     command, rest = (words[0], words[1:]) if words else ("", [])
     commands: dict[str, Callable[[], int]] = {

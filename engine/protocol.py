@@ -43,6 +43,7 @@ DTYPES: Final = ("<f4", "<f8", "<i4", "<i8", "|b1")
 LOAD: Final = "load"
 REQUEST: Final = "request"
 CANCEL: Final = "cancel"
+BUSY: Final = "busy"  # Blender plays or renders, or no longer: `is_busy`; belongs to no request
 LOADED: Final = "loaded"
 PROGRESS: Final = "progress"
 RESULT: Final = "result"
@@ -59,7 +60,7 @@ class Message:
     """The content of one frame."""
 
     kind: str
-    """Message type: LOAD, REQUEST, CANCEL, LOADED, PROGRESS, RESULT, CANCELLED or ERROR."""
+    """Message type: LOAD, REQUEST, CANCEL, BUSY, LOADED, PROGRESS, RESULT, CANCELLED or ERROR."""
 
     id: int
     """Number of the request that the message belongs to."""

@@ -28,6 +28,7 @@ from .models.catalogue import SHIPPED, find_model, list_models
 from .motion.request import Progress
 from .motion.running import Engine
 from .protocol import (
+    BUSY,
     CANCEL,
     CANCELLED,
     LOAD,
@@ -44,6 +45,7 @@ from .protocol import (
     write_message,
 )
 from .python_place import setup_remedy
+from .threads import Threads, let_threads_sleep
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05
 """Least time between two PROGRESS messages of a request; a new label is sent at once."""
@@ -142,6 +144,8 @@ class Worker:
         self._options = options
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._is_blender_busy = False
+        self._threads = Threads()
         self._engine: Engine | None = None
         self._folder: Path | None = None
 
@@ -152,11 +156,13 @@ class Worker:
             self._answer(self._waiting.get())
 
     def _watch_input(self) -> None:
-        """Read messages: note cancels, queue everything else; exit at the end of stdin."""
+        """Note cancels and how busy Blender is, queue the rest; exit at the end of stdin."""
         try:
             while (message := read_message(self._requests)) is not None:
                 if message.kind == CANCEL:
                     self._cancelled.add(message.id)
+                elif message.kind == BUSY:
+                    self._is_blender_busy = bool(message.fields.get("is_busy"))
                 else:
                     self._waiting.put(message)
         except (ProtocolError, OSError) as error:
@@ -179,15 +185,23 @@ class Worker:
             text, remedy = describe_error(error)
             self._send(error_to_message(message.id, text, remedy))
         finally:
-            self._cancelled.discard(message.id)
+            self._forget_cancels(message.id)
+
+    def _forget_cancels(self, answered: int) -> None:
+        """Drop the cancels of what is answered: numbers grow, and a cancel may come too late."""
+        self._cancelled -= {id for id in tuple(self._cancelled) if id <= answered}
 
     def _run(self, message: Message) -> None:
         request = message_to_request(message)
+        if message.id in self._cancelled:  # while it waited: nothing is loaded for it
+            self._send(Message(CANCELLED, message.id))
+            return
         engine = self._warm_engine(message)
         task = engine.run(request)
         told_at, told_label = -1.0, ""
         try:
             while message.id not in self._cancelled:
+                self._threads.follow(self._is_blender_busy)
                 progress = next(task)
                 now = time.monotonic()
                 if now - told_at >= PROGRESS_PAUSE_SECONDS or progress.label != told_label:
@@ -291,6 +305,7 @@ def parse_options(arguments: list[str] | None) -> WorkerOptions:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the worker until its input ends."""
+    let_threads_sleep()
     requests, answers = take_over_pipes()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     Worker(requests, answers, parse_options(arguments)).serve()

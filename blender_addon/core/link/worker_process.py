@@ -114,6 +114,11 @@ class WorkerProcess:
         self._has_answered = True
         return answer
 
+    def note_loaded(self, message: Message) -> None:
+        """Remember from a LOADED message what is in memory, and on which device."""
+        self.device = str(message.fields.get("device", ""))
+        self.model = str(message.fields.get("model", ""))
+
     def end(self, reason: UserError) -> None:
         """End the process now, whatever it does; within `END_SECONDS`, from any thread.
 
