@@ -116,7 +116,9 @@ def read_message(stream: IO[bytes]) -> Message | None:
         raise ProtocolError("the stream ended inside a frame's prefix")
     magic, header_bytes, payload_bytes, checksum = PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError(f"a frame starts with {MAGIC!r}, not {magic!r}")
+        is_ours = magic[:3] == MAGIC[:3]
+        reason = f"a frame starts with {MAGIC!r}, not {bytes(magic)!r}"
+        raise ProtocolError("it is of another version of Keyfill" if is_ours else reason)
     _check_sizes(header_bytes, payload_bytes)
     header = _read_bytes(stream, header_bytes)
     payload = _read_bytes(stream, payload_bytes)
