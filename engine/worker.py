@@ -10,8 +10,6 @@ during a computation. torch is imported only when an engine is loaded; Blender n
 from __future__ import annotations
 
 import argparse
-import ctypes
-import gc
 import importlib.util
 import logging
 import os
@@ -24,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from .memory_use import is_want_of_memory, release_memory
 from .models.catalogue import SHIPPED, find_model, list_models
 from .motion.request import Progress
 from .motion.running import Engine
@@ -197,7 +196,7 @@ class Worker:
             self._send(Message(CANCELLED, message.id))
             return
         engine = self._warm_engine(message)
-        task = engine.run(request)
+        task, device = engine.run(request), engine.device
         told_at, told_label = -1.0, ""
         try:
             while message.id not in self._cancelled:
@@ -208,6 +207,8 @@ class Worker:
                     self._send(progress_to_message(message.id, progress))
                     told_at, told_label = now, progress.label
         except StopIteration as finished:
+            if engine.device != device:  # the first one's memory did not suffice
+                self._tell_loaded(message, engine)
             self._send(result_to_message(message.id, finished.value))
         else:
             task.close()
@@ -226,9 +227,12 @@ class Worker:
             engine = self._options.load_engine(folder, self._options.device)
             self._engine, self._folder = engine, folder
             release_memory()
-        told = {"device": str(self._engine.device), "model": model}
-        self._send(Message(LOADED, message.id, told))
+        self._tell_loaded(message, self._engine)
         return self._engine
+
+    def _tell_loaded(self, message: Message, engine: Engine) -> None:
+        told = {"device": str(engine.device), "model": message_to_model(message)}
+        self._send(Message(LOADED, message.id, told))
 
     def _send(self, message: Message) -> None:
         try:
@@ -238,25 +242,12 @@ class Worker:
             os._exit(ENDED_BY_INPUT)
 
 
-def release_memory() -> None:
-    """Free the memory of an engine that was replaced: garbage, CUDA's cache, free heap pages."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed pages in the heap until malloc_trim.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
-
-
 def describe_error(error: Exception) -> tuple[str, str]:
     """Return the message and the remedy of an error, general ones where it carries none."""
     message, remedy = getattr(error, "message", None), getattr(error, "remedy", None)
     if isinstance(message, str) and isinstance(remedy, str):
         return message, remedy
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_want_of_memory(error):
         return (
             "The memory does not suffice for this motion.",
             "Ask for fewer seconds or takes, close other programs, or choose the device CPU.",

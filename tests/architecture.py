@@ -22,8 +22,8 @@ LEARNING = {"torch", "transformers", "safetensors", "tokenizers"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "files", "python_place", "shares", "splicing",
-     "threads"},
+    {"protocol", "rotations", "config", "files", "memory_use", "python_place", "shares",
+     "splicing", "threads"},
     {"features", "models"},
     {"checkpoint"},
     {"text_encoder"},

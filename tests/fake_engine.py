@@ -125,6 +125,7 @@ class FakeTorch:
     """As much of torch as says how many threads compute; no model needs to be loaded."""
 
     cuda = types.SimpleNamespace(is_available=lambda: False)
+    backends = types.SimpleNamespace(mps=cuda)
 
     def __init__(self):
         self.threads = 4

@@ -13,6 +13,7 @@ from keyfill_extension.tests.addon_blender.fake_worker import WORKER_PYTHON
 from keyfill_extension.tests.addon_blender.random_calls import Calls
 
 CALLS_A_BLOCK = 50
+FIRST_BLOCK = int(os.environ.get("KEYFILL_RANDOM_BLOCK", "0"))
 CALLS = int(os.environ.get("KEYFILL_RANDOM_CALLS", "500"))
 IS_REAL = os.environ.get("KEYFILL_RANDOM_ENGINE") == "real"
 
@@ -27,7 +28,7 @@ def engine(registered_addon):
     engine_link.connect(preferences.worker_settings)
 
 
-@pytest.mark.parametrize("block", range(-(-CALLS // CALLS_A_BLOCK)))
+@pytest.mark.parametrize("block", range(FIRST_BLOCK, FIRST_BLOCK - (-CALLS // CALLS_A_BLOCK)))
 def test_random_calls(block, empty_scene):
     calls = Calls(block)
     for _ in range(CALLS_A_BLOCK):
