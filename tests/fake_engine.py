@@ -150,6 +150,17 @@ class ThreadCountingEngine(FakeEngine):
         return replace(made, prompt_cut=" ".join(told))
 
 
+class MovingEngine(FakeEngine):
+    """Goes on on the CPU, as an engine does whose graphics memory does not suffice."""
+
+    device = "cuda"
+
+    def run(self, request):
+        made = yield from super().run(request)
+        self.device = "cpu"
+        return made
+
+
 class DyingEngine(FakeEngine):
     """Takes the process down where the prompt says so."""
 
@@ -193,6 +204,10 @@ def load_noisy_engine(weights, device):
 
 def load_failing_engine(weights, device):
     return FailingEngine()
+
+
+def load_moving_engine(weights, device):
+    return MovingEngine()
 
 
 def load_dying_engine(weights, device):
