@@ -120,6 +120,20 @@ $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requ
 	  -c requirements/dev.txt -c requirements/constraints.txt
 	@touch $@
 
+# On whatever graphics card torch finds; on the CPU against itself where there is none.
+gpu-check: $(READY)
+	$(PY) -m engine gpu-check --out gpu-check.md
+
+# Random calls of every button: with a fake engine, then with the real one.
+fuzz: $(READY)
+	KEYFILL_RANDOM_CALLS=10000 $(PY) -m pytest tests/addon_blender/test_random_calls.py $(BY_TEST) $(PYTEST)
+	KEYFILL_RANDOM_CALLS=300 KEYFILL_RANDOM_ENGINE=real $(PY) -m pytest \
+	  tests/addon_blender/test_random_calls.py $(PYTEST)
+
+# 300 takes in one worker: its memory and Blender's side stay flat.
+soak: $(READY)
+	$(PY) benchmarks/soak.py
+
 build: $(READY)
 	$(PY) build_addon.py --out $(ZIP_FOLDER)
 

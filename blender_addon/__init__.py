@@ -6,6 +6,7 @@ def register() -> None:
     # Imported here, for blender_addon.core must be importable without Blender.
     from . import (
         engine_link,
+        foreground,
         operators,
         panels,
         preferences,
@@ -21,12 +22,14 @@ def register() -> None:
     panels.register()
     rig_panels.register()
     engine_link.connect(preferences.worker_settings)
+    foreground.register()
 
 
 def unregister() -> None:
     """Disable the add-on and end the worker."""
     from . import (
         engine_link,
+        foreground,
         operators,
         panels,
         preferences,
@@ -35,6 +38,7 @@ def unregister() -> None:
         rig_properties,
     )
 
+    foreground.unregister()
     engine_link.disconnect()
     rig_panels.unregister()
     panels.unregister()

@@ -10,30 +10,23 @@ import atexit
 import contextlib
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from ..engine import protocol
 from ..engine.motion.request import MotionRequest, MotionResult, Progress
 from ..engine.protocol import Message, ProtocolError
 from .core.errors import UserError
+from .core.link.conversation import CancelledConversation, Conversation
 from .core.link.jobs import Job, Task
 from .core.link.worker_process import WorkerProcess, damaged, stopped
 from .core.link.worker_settings import WorkerSettings
-
-CANCEL_SECONDS: Final = 0.3
-"""A worker that has not answered a cancel after this long is killed."""
 
 UNREAD_SECONDS: Final = 60.0
 """A worker that has read nothing of a request for this long has hung; Python starts meanwhile."""
 
 SILENCE_SECONDS: Final = 300.0
 """A worker that has said nothing for this long has hung; loading is the longest silence."""
-
-TOLD_SECONDS: Final = 2.0
-"""A silence that lasts longer is told beside what the worker does: a model may load long."""
 
 LISTEN_SECONDS: Final = 0.05
 """How often a waiting job looks whether it was cancelled."""
@@ -47,6 +40,8 @@ class EngineLink:
         self._in_use = threading.Lock()
         self._placing = threading.Lock()
         self._stops = 0
+        self._is_blender_busy = False
+        self._cancelled: CancelledConversation | None = None
         self._numbers = itertools.count(1)
 
     @property
@@ -58,6 +53,18 @@ class EngineLink:
     def log_lines(self) -> list[str]:
         """Return the last lines of the worker's log; a dead worker's stay until the next."""
         return list(self._worker.log) if self._worker is not None else []
+
+    def tell_busy(self, is_busy: bool) -> None:
+        """Have this worker and later ones compute with fewer threads while Blender is busy."""
+        if is_busy == self._is_blender_busy:
+            return
+        self._is_blender_busy = is_busy
+        if (worker := self.worker) is not None:
+            self._send_busy(worker)
+
+    def _send_busy(self, worker: WorkerProcess) -> None:
+        with contextlib.suppress(UserError):  # its death is told to the job that asks it
+            worker.send(Message(protocol.BUSY, 0, {"is_busy": self._is_blender_busy}))
 
     def motion_task(self, request: MotionRequest, settings: WorkerSettings) -> Task[MotionResult]:
         """Return a task that yields progress and returns the motion."""
@@ -118,32 +125,44 @@ class EngineLink:
             settings: of the worker.
             stops: how often the worker had been stopped when the job was made.
         """
-        progress = Progress(0, 1, "Starting the engine")
-        yield progress
+        yield Progress(0, 1, "Starting the engine")
+        yield from self._await_cancelled(settings)
         worker = self._running_worker(settings, stops)
-        answer: Message | None = None
-        heard_at = time.monotonic()
+        conversation = Conversation(worker, question)
         try:
             worker.send(question)
-            while answer is None:
-                message = worker.receive(LISTEN_SECONDS)
-                if message is not None and message.id == question.id:
-                    heard_at = time.monotonic()
-                    if message.kind == protocol.PROGRESS:
-                        progress = protocol.message_to_progress(message)
-                    answer = _final(question, message, worker)
-                elif worker.unread_seconds > UNREAD_SECONDS:
+            while conversation.answer is None:
+                conversation.hear(LISTEN_SECONDS)
+                if worker.unread_seconds > UNREAD_SECONDS:
                     worker.end(_hung(UNREAD_SECONDS))
-                elif time.monotonic() - heard_at > SILENCE_SECONDS:
+                elif conversation.silence > SILENCE_SECONDS:
                     worker.end(_hung(SILENCE_SECONDS))
-                yield _told(progress, time.monotonic() - heard_at)
+                yield conversation.progress
         finally:
             # A cancelled job closes this generator at the yield above.
-            if answer is None:
-                _cancel(worker, question.id)
+            if conversation.answer is None and worker.is_alive:
+                self._cancelled = CancelledConversation(
+                    conversation, lambda ended: self._replace(ended, stops)
+                )
+        answer = conversation.answer
         if answer.kind == protocol.ERROR:
             raise UserError(*protocol.message_to_error(answer))
         return answer
+
+    def _await_cancelled(self, settings: WorkerSettings) -> Task[None]:
+        """Wait until the worker is free of the request that was cancelled last."""
+        while self._cancelled is not None and not self._cancelled.wait(LISTEN_SECONDS):
+            if self._cancelled.worker.settings != settings:
+                self._cancelled.worker.end(stopped())
+            yield Progress(0, 1, "Ending the cancelled motion")
+        self._cancelled = None
+
+    def _replace(self, conversation: Conversation, stops: int) -> None:
+        """Start the next worker in the place of one that was ended, and have it load the model."""
+        with contextlib.suppress(UserError):  # the next request tells why none can be started
+            worker = self._running_worker(conversation.worker.settings, stops)
+            model = conversation.question.fields.get("model", "")
+            worker.send(protocol.load_message(next(self._numbers), model))
 
     def _running_worker(self, settings: WorkerSettings, stops: int) -> WorkerProcess:
         """Return the warm worker, or a new one where it is dead or set up otherwise.
@@ -159,44 +178,14 @@ class EngineLink:
             worker = WorkerProcess(settings)
         with self._placing:
             if worker is not None and self._stops == stops:
+                is_new = worker is not self._worker
                 self._worker = worker
+                if is_new and self._is_blender_busy:
+                    self._send_busy(worker)
                 return worker
         if worker is not None:
             worker.end(stopped())
         raise stopped()
-
-
-def _told(progress: Progress, silence: float) -> Progress:
-    """Return the newest progress; after a while of silence with its seconds, so it lives."""
-    if silence < TOLD_SECONDS:
-        return progress
-    return replace(progress, label=f"{progress.label} ({silence:.0f} s)")
-
-
-def _final(question: Message, message: Message, worker: WorkerProcess) -> Message | None:
-    """Return the message if it ends the request."""
-    if message.kind == protocol.LOADED:
-        worker.device = str(message.fields.get("device", ""))
-        worker.model = str(message.fields.get("model", ""))
-        return message if question.kind == protocol.LOAD else None
-    return message if message.kind in (protocol.RESULT, protocol.ERROR) else None
-
-
-def _cancel(worker: WorkerProcess, request_id: int) -> None:
-    """Ask the worker to drop a request, and end it if it does not answer in time."""
-    if not worker.is_alive:
-        return
-    deadline = time.monotonic() + CANCEL_SECONDS
-    with contextlib.suppress(UserError):
-        worker.send(Message(protocol.CANCEL, request_id))
-        while (left := deadline - time.monotonic()) > 0:
-            message = worker.receive(left)
-            is_end = message is not None and message.kind in (
-                protocol.CANCELLED, protocol.RESULT, protocol.ERROR
-            )
-            if message is not None and message.id == request_id and is_end:
-                return
-    worker.end(stopped())
 
 
 def _hung(seconds: float) -> UserError:
@@ -238,6 +227,11 @@ def load_job(model: str = "") -> Job[str]:
 def settings() -> WorkerSettings:
     """Return how the worker is to be started now: its folders of models among it."""
     return _read_settings()
+
+
+def tell_busy(is_busy: bool) -> None:
+    """Say whether Blender plays or renders now; the worker then computes with fewer threads."""
+    _link.tell_busy(is_busy)
 
 
 def stop() -> None:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
+from .memory_use import is_want_of_memory
 from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
+from .threads import let_threads_sleep
 from .worker import EngineMissing, LoadEngine, describe_error, load_keyfill_engine
 
 PROGRAM: Final = "python -m engine"
@@ -29,6 +31,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
   models          list the models that can be chosen
   train           train the networks of a model                    (repository only)
   evaluate        measure a model                                  (repository only)
+  gpu-check       compare a graphics card with the CPU              (repository only)
   ablate          change one thing at a time, and measure          (repository only)
   corpus build    make a corpus from BVH files                     (repository only)
   import-momask   make a model from MoMask's published checkpoints
@@ -116,6 +119,7 @@ def main(
     Returns:
         The exit status: 0, 1 after an error told on stderr, 2 after wrong usage.
     """
+    let_threads_sleep()  # before anything imports torch
     words = list(sys.argv[1:] if arguments is None else arguments)
     command, rest = (words[0], words[1:]) if words else ("", [])
     commands: dict[str, Callable[[], int]] = {
@@ -123,6 +127,7 @@ def main(
         "models": lambda: show_models(rest),
         "train": lambda: train(rest),
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
+        "gpu-check": lambda: run_module("gpu-check", ".evaluation.device.run", rest),
         "ablate": lambda: run_module("ablate", ".evaluation.ablation.run", rest),
         "corpus": lambda: build_corpus(rest),
         "import-momask": lambda: run_module(
@@ -159,7 +164,7 @@ def error_to_sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return _file_sentence(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_want_of_memory(error):
         return " ".join(describe_error(error))
     return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from .checkpoint import WeightsError, verify_weights
+from .memory_use import is_want_of_memory, release_memory
 from .models.catalogue import SHIPPED, model_folder
 from .models.description import read_description
 from .motion.clip import Clip
@@ -41,11 +43,21 @@ from .text_encoder import EncodedText, load_text_encoder
 CONTEXT_FRAMES: Final = 80
 """Frames of a long take that the next beat sees."""
 
+NO_ROOM: Final = "The graphics memory does not suffice: loading the engine on the CPU"
+"""What a take tells that goes on there."""
+
+
 class SystemEngine:
     """The engine contract over a loaded system."""
 
-    def __init__(self, generator: MotionGenerator) -> None:
+    def __init__(
+        self,
+        generator: MotionGenerator,
+        load_on_cpu: Callable[[], MotionGenerator] | None = None,
+    ) -> None:
+        """Take a loaded system; `load_on_cpu` makes the one that goes on where memory ends."""
         self.generator = generator
+        self._load_on_cpu = load_on_cpu
 
     @property
     def device(self) -> str:
@@ -63,11 +75,29 @@ class SystemEngine:
         request = _plain(request)
         request.check()
         self._check_mask(request)
-        watch = Stopwatch()
-        run = self._run_beats if request.beats else self._run_takes
-        made = yield from run(request, watch)
+        made = yield from self._run_where_there_is_room(request)
         different = yield from count_different(made.clips)
         return replace(made, different_takes=different)
+
+    def _run_where_there_is_room(
+        self, request: MotionRequest
+    ) -> Generator[Progress, None, MotionResult]:
+        """Make the motion; on the CPU from the start where the device's memory does not suffice.
+
+        The engine stays on the CPU then, until it is loaded anew.
+        """
+        run = self._run_beats if request.beats else self._run_takes
+        try:
+            return (yield from run(request, Stopwatch()))
+        except (RuntimeError, MemoryError) as error:
+            if self._load_on_cpu is None or not is_want_of_memory(error):
+                raise
+        # Outside of the handler: the error holds the frames, and these what fills the memory.
+        yield Progress(0, 1, NO_ROOM)
+        load, self._load_on_cpu = self._load_on_cpu, None
+        self.generator = load()
+        release_memory()
+        return (yield from run(request, Stopwatch()))
 
     def _check_mask(self, request: MotionRequest) -> None:
         if request.mask is None:
@@ -233,4 +263,6 @@ def load_engine(weights: Path = SHIPPED, device: str = "auto") -> SystemEngine:
     beside = weights / "clip" if description.text_encoder.startswith("clip") else None
     folder = beside if beside is not None and beside.is_dir() else None
     text_encoder = load_text_encoder(description.text_encoder, folder)
-    return SystemEngine(SYSTEMS[description.system].load(weights, place, text_encoder))
+    load = SYSTEMS[description.system].load
+    on_cpu = None if place == "cpu" else partial(load, weights, "cpu", text_encoder)
+    return SystemEngine(load(weights, place, text_encoder), on_cpu)

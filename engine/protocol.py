@@ -43,6 +43,7 @@ DTYPES: Final = ("<f4", "<f8", "<i4", "<i8", "|b1")
 LOAD: Final = "load"
 REQUEST: Final = "request"
 CANCEL: Final = "cancel"
+BUSY: Final = "busy"  # Blender plays or renders, or no longer: `is_busy`; belongs to no request
 LOADED: Final = "loaded"
 PROGRESS: Final = "progress"
 RESULT: Final = "result"
@@ -59,7 +60,7 @@ class Message:
     """The content of one frame."""
 
     kind: str
-    """Message type: LOAD, REQUEST, CANCEL, LOADED, PROGRESS, RESULT, CANCELLED or ERROR."""
+    """Message type: LOAD, REQUEST, CANCEL, BUSY, LOADED, PROGRESS, RESULT, CANCELLED or ERROR."""
 
     id: int
     """Number of the request that the message belongs to."""
@@ -115,7 +116,9 @@ def read_message(stream: IO[bytes]) -> Message | None:
         raise ProtocolError("the stream ended inside a frame's prefix")
     magic, header_bytes, payload_bytes, checksum = PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError(f"a frame starts with {MAGIC!r}, not {magic!r}")
+        is_ours = magic[:3] == MAGIC[:3]
+        reason = f"a frame starts with {MAGIC!r}, not {bytes(magic)!r}"
+        raise ProtocolError("it is of another version of Keyfill" if is_ours else reason)
     _check_sizes(header_bytes, payload_bytes)
     header = _read_bytes(stream, header_bytes)
     payload = _read_bytes(stream, payload_bytes)

@@ -10,8 +10,6 @@ during a computation. torch is imported only when an engine is loaded; Blender n
 from __future__ import annotations
 
 import argparse
-import ctypes
-import gc
 import importlib.util
 import logging
 import os
@@ -24,10 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from .memory_use import is_want_of_memory, release_memory
 from .models.catalogue import SHIPPED, find_model, list_models
 from .motion.request import Progress
 from .motion.running import Engine
 from .protocol import (
+    BUSY,
     CANCEL,
     CANCELLED,
     LOAD,
@@ -44,6 +44,7 @@ from .protocol import (
     write_message,
 )
 from .python_place import setup_remedy
+from .threads import Threads, let_threads_sleep
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05
 """Least time between two PROGRESS messages of a request; a new label is sent at once."""
@@ -142,6 +143,8 @@ class Worker:
         self._options = options
         self._waiting: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._is_blender_busy = False
+        self._threads = Threads()
         self._engine: Engine | None = None
         self._folder: Path | None = None
 
@@ -152,11 +155,13 @@ class Worker:
             self._answer(self._waiting.get())
 
     def _watch_input(self) -> None:
-        """Read messages: note cancels, queue everything else; exit at the end of stdin."""
+        """Note cancels and how busy Blender is, queue the rest; exit at the end of stdin."""
         try:
             while (message := read_message(self._requests)) is not None:
                 if message.kind == CANCEL:
                     self._cancelled.add(message.id)
+                elif message.kind == BUSY:
+                    self._is_blender_busy = bool(message.fields.get("is_busy"))
                 else:
                     self._waiting.put(message)
         except (ProtocolError, OSError) as error:
@@ -179,21 +184,31 @@ class Worker:
             text, remedy = describe_error(error)
             self._send(error_to_message(message.id, text, remedy))
         finally:
-            self._cancelled.discard(message.id)
+            self._forget_cancels(message.id)
+
+    def _forget_cancels(self, answered: int) -> None:
+        """Drop the cancels of what is answered: numbers grow, and a cancel may come too late."""
+        self._cancelled -= {id for id in tuple(self._cancelled) if id <= answered}
 
     def _run(self, message: Message) -> None:
         request = message_to_request(message)
+        if message.id in self._cancelled:  # while it waited: nothing is loaded for it
+            self._send(Message(CANCELLED, message.id))
+            return
         engine = self._warm_engine(message)
-        task = engine.run(request)
+        task, device = engine.run(request), engine.device
         told_at, told_label = -1.0, ""
         try:
             while message.id not in self._cancelled:
+                self._threads.follow(self._is_blender_busy)
                 progress = next(task)
                 now = time.monotonic()
                 if now - told_at >= PROGRESS_PAUSE_SECONDS or progress.label != told_label:
                     self._send(progress_to_message(message.id, progress))
                     told_at, told_label = now, progress.label
         except StopIteration as finished:
+            if engine.device != device:  # the first one's memory did not suffice
+                self._tell_loaded(message, engine)
             self._send(result_to_message(message.id, finished.value))
         else:
             task.close()
@@ -212,9 +227,12 @@ class Worker:
             engine = self._options.load_engine(folder, self._options.device)
             self._engine, self._folder = engine, folder
             release_memory()
-        told = {"device": str(self._engine.device), "model": model}
-        self._send(Message(LOADED, message.id, told))
+        self._tell_loaded(message, self._engine)
         return self._engine
+
+    def _tell_loaded(self, message: Message, engine: Engine) -> None:
+        told = {"device": str(engine.device), "model": message_to_model(message)}
+        self._send(Message(LOADED, message.id, told))
 
     def _send(self, message: Message) -> None:
         try:
@@ -224,25 +242,12 @@ class Worker:
             os._exit(ENDED_BY_INPUT)
 
 
-def release_memory() -> None:
-    """Free the memory of an engine that was replaced: garbage, CUDA's cache, free heap pages."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        # glibc keeps freed pages in the heap until malloc_trim.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
-
-
 def describe_error(error: Exception) -> tuple[str, str]:
     """Return the message and the remedy of an error, general ones where it carries none."""
     message, remedy = getattr(error, "message", None), getattr(error, "remedy", None)
     if isinstance(message, str) and isinstance(remedy, str):
         return message, remedy
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+    if is_want_of_memory(error):
         return (
             "The memory does not suffice for this motion.",
             "Ask for fewer seconds or takes, close other programs, or choose the device CPU.",
@@ -291,6 +296,7 @@ def parse_options(arguments: list[str] | None) -> WorkerOptions:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the worker until its input ends."""
+    let_threads_sleep()
     requests, answers = take_over_pipes()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     Worker(requests, answers, parse_options(arguments)).serve()

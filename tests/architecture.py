@@ -22,7 +22,8 @@ LEARNING = {"torch", "transformers", "safetensors", "tokenizers"}
 
 ENGINE_LAYERS = (
     {"motion"},
-    {"protocol", "rotations", "config", "files", "python_place", "shares", "splicing"},
+    {"protocol", "rotations", "config", "files", "memory_use", "python_place", "shares",
+     "splicing", "threads"},
     {"features", "models"},
     {"checkpoint"},
     {"text_encoder"},
@@ -46,6 +47,7 @@ ADDON_LAYERS = (
     {"core"},
     {"scene"},
     {"engine_link"},
+    {"foreground"},
     {"model_list"},
     {"preferences"},
     {"properties", "rig_properties"},
@@ -65,10 +67,12 @@ FOR_BLENDER = {"motion", "models", "files", "python_place", "systems.abilities",
                "systems.registry"}
 """Parts of the engine that Blender's process may import."""
 
-SPEAKING = ("blender_addon/engine_link.py", "blender_addon/core/link/worker_process.py")
+SPEAKING = ("blender_addon/engine_link.py", "blender_addon/core/link/conversation.py",
+            "blender_addon/core/link/worker_process.py")
 """What speaks to the worker: these may also import the protocol."""
 
 LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/python_place.py",
+         "engine/threads.py",
          "engine/motion/*",
          "engine/models/*",
          *DECLARATIONS)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 import weakref
 from dataclasses import replace
 
@@ -120,6 +121,46 @@ class FolderEngine(FakeEngine):
         return replace(made, prompt_cut=told)
 
 
+class FakeTorch:
+    """As much of torch as says how many threads compute; no model needs to be loaded."""
+
+    cuda = types.SimpleNamespace(is_available=lambda: False)
+    backends = types.SimpleNamespace(mps=cuda)
+
+    def __init__(self):
+        self.threads = 4
+
+    def get_num_threads(self):
+        return self.threads
+
+    def set_num_threads(self, count):
+        self.threads = count
+
+
+class ThreadCountingEngine(FakeEngine):
+    """Tells before each of its steps with how many threads it computes."""
+
+    def run(self, request):
+        told = []
+        for step in range(1200 if "long" in request.prompt else 3):
+            told.append(str(sys.modules["torch"].get_num_threads()))
+            yield Progress(step, 1200, f"{told[-1]} threads")
+            time.sleep(0.05)
+        made = yield from super().run(request)
+        return replace(made, prompt_cut=" ".join(told))
+
+
+class MovingEngine(FakeEngine):
+    """Goes on on the CPU, as an engine does whose graphics memory does not suffice."""
+
+    device = "cuda"
+
+    def run(self, request):
+        made = yield from super().run(request)
+        self.device = "cpu"
+        return made
+
+
 class DyingEngine(FakeEngine):
     """Takes the process down where the prompt says so."""
 
@@ -165,8 +206,22 @@ def load_failing_engine(weights, device):
     return FailingEngine()
 
 
+def load_moving_engine(weights, device):
+    return MovingEngine()
+
+
 def load_dying_engine(weights, device):
     return DyingEngine()
+
+
+def load_thread_counting_engine(weights, device):
+    sys.modules["torch"] = FakeTorch()
+    return ThreadCountingEngine()
+
+
+def load_for_three_seconds(weights, device):
+    time.sleep(3)
+    return FakeEngine()
 
 
 def load_for_a_minute(weights, device):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.core.errors import UserError
+from keyfill_extension.blender_addon.core.link import conversation
 from keyfill_extension.blender_addon.core.link.jobs import JobCancelled
 from keyfill_extension.blender_addon.core.link.worker_process import LOG_LINES
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
@@ -61,6 +62,13 @@ def cancel(job):
         job.result()
 
 
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not (holds := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds
+
+
 def is_gone(pid):
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 0)
@@ -108,7 +116,7 @@ def test_the_engines_refusal_becomes_a_user_error(connect):
 
 def test_an_answered_cancel_keeps_the_worker(connect, monkeypatch):
     # A machine that stands still for a moment: the worker is waited for, not given up.
-    monkeypatch.setattr(engine_link, "CANCEL_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(conversation, "CANCEL_SECONDS", PATIENCE_SECONDS)
     connect(fake("load_slow_engine"))
     job = started()
     pid = engine_link.worker_pid()
@@ -116,19 +124,62 @@ def test_an_answered_cancel_keeps_the_worker(connect, monkeypatch):
     assert engine_link.worker_pid() == pid != 0
 
 
-@pytest.mark.parametrize(
-    ("function", "label"),
-    [("load_deaf_engine", "Choosing movements"), ("load_for_a_minute", "Loading the model")],
-)
-def test_an_unanswered_cancel_ends_the_worker_and_the_next_starts_one(connect, function, label):
-    connect(fake(function))
-    job = started(label)
+def test_an_unanswered_cancel_ends_the_job_first_and_the_worker_later(connect, monkeypatch):
+    monkeypatch.setattr(conversation, "CANCEL_SECONDS", PATIENCE_SECONDS / 4)
+    connect(fake("load_deaf_engine"))
+    job = started()
     pid = engine_link.worker_pid()
-    time.sleep(0.3)
     cancel(job)
-    assert is_gone(pid)
+    assert engine_link.worker_pid() == pid  # it may still answer
+    assert wait_for(lambda: is_gone(pid))
+    # The next worker is started and loads before anybody asks for it.
+    assert wait_for(lambda: engine_link.worker_pid() not in (0, pid))
+    second = engine_link.worker_pid()
+    assert generate("a short walk").clips
+    assert engine_link.worker_pid() == second
+
+
+def test_a_cancelled_worker_loads_on_and_serves_the_next_request(connect):
+    connect(fake("load_for_three_seconds"))
+    job = started("Loading the model")
+    pid = engine_link.worker_pid()
+    cancel(job)
+    labels = []
+    assert generate(on_progress=lambda progress: labels.append(progress.label)).clips
+    assert "Ending the cancelled motion" in labels
+    assert "Loading the model" not in labels
+    assert engine_link.worker_pid() == pid
+
+
+def test_a_worker_that_loads_for_ever_is_replaced_after_a_cancel(connect, monkeypatch):
+    monkeypatch.setattr(conversation, "LOADING_SECONDS", 0.5)
+    connect(fake("load_for_a_minute"))
+    job = started("Loading the model")
+    pid = engine_link.worker_pid()
+    cancel(job)
+    assert wait_for(lambda: is_gone(pid))
     connect(fake("load_engine"))
     assert generate().clips
+
+
+def test_other_settings_do_not_wait_for_a_cancelled_worker(connect):
+    connect(fake("load_for_a_minute"))
+    job = started("Loading the model")
+    pid = engine_link.worker_pid()
+    cancel(job)
+    connect(fake("load_engine"))
+    assert generate().clips
+    assert is_gone(pid)
+
+
+def test_no_worker_is_started_for_a_cancel_after_a_stop(connect, monkeypatch):
+    monkeypatch.setattr(conversation, "CANCEL_SECONDS", 0.5)
+    connect(fake("load_deaf_engine"))
+    job = started()
+    cancel(job)
+    engine_link.stop()
+    time.sleep(1.0)
+    assert engine_link.worker_pid() == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
@@ -230,6 +281,33 @@ def test_a_program_that_is_no_python_is_named(connect):
     with pytest.raises(UserError) as refused:
         generate()
     assert "/bin/true cannot run the engine" in refused.value.message
+
+
+def threads_told(**more):
+    """What an engine of tests/fake_engine.py that counts its threads says it computes with."""
+    return generate("walk", **more).prompt_cut.split()
+
+
+def test_a_worker_computes_with_fewer_threads_while_blender_is_busy(connect):
+    connect(fake("load_thread_counting_engine"))
+    assert threads_told() == ["4"] * 3
+    engine_link.tell_busy(True)
+    assert threads_told() == ["2"] * 3
+    engine_link.stop()  # the next worker is told, too
+    assert threads_told() == ["2"] * 3
+    engine_link.tell_busy(False)
+    assert threads_told() == ["4"] * 3
+
+
+def test_a_take_that_is_made_meanwhile_gets_fewer_threads_and_more_again(connect):
+    connect(fake("load_thread_counting_engine"))
+    job = engine_link.generation_job(MotionRequest("a long walk", 1.0))
+    job.start()
+    for is_busy, threads in ((True, "2"), (False, "4")):
+        engine_link.tell_busy(is_busy)
+        assert wait_for(lambda told=threads: (p := job.poll()) and p.label == f"{told} threads")
+    job.cancel()
+    assert job.wait(PATIENCE_SECONDS)
 
 
 def test_the_environment_is_clean_and_offline(monkeypatch):

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.core.errors import UserError
+from keyfill_extension.blender_addon.core.link import conversation
 from keyfill_extension.blender_addon.core.link.jobs import JobCancelled
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 from keyfill_extension.engine.motion.clip import Clip
@@ -250,6 +251,6 @@ def test_a_model_that_loads_long_shows_for_how_long(connect):
     assert wait_for(
         lambda: (progress := job.poll()) and told.extend(pattern.findall(progress.label)) or told
     )
-    assert int(told[0]) >= engine_link.TOLD_SECONDS
+    assert int(told[0]) >= conversation.TOLD_SECONDS
     job.cancel()
     assert job.wait(PATIENCE_SECONDS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.api import SystemEngine
+from keyfill_extension.engine.api import NO_ROOM, SystemEngine
 from keyfill_extension.engine.motion.request import (
     MotionRequest,
     MotionResult,
@@ -112,3 +114,62 @@ def test_takes_are_the_same_up_to_half_a_centimetre() -> None:
 def test_takes_that_all_differ_or_were_not_counted_need_no_note(different: int) -> None:
     clip = swinging_clip(4, 1.0, 0.2)
     assert difference_note(MotionResult((clip, clip), different_takes=different)) == ""
+
+
+class FullGenerator(SeedGenerator):
+    """On a graphics card whose memory does not suffice once a fill has begun."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(device=torch.device("cuda"))
+        self.error = error or torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    def fill(self, canvas, watch):
+        yield Progress(0, 1, "Filling")
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "request_made",
+    [MotionRequest("walk", 2.0, seed=3, takes=2), MotionRequest("walk", seed=3),
+     MotionRequest("", beats=(("walk", 1.0), ("jump", 1.0)), seed=3)],
+    ids=["of a length", "without one", "of beats"],
+)  # fmt: skip
+def test_a_take_whose_memory_does_not_suffice_is_made_on_the_cpu(request_made):
+    engine = SystemEngine(FullGenerator(), SeedGenerator)
+    assert engine.device == "cuda"
+    labels: list[str] = []
+    made = run_to_end(engine.run(request_made), lambda news: labels.append(news.label))
+    expected = run(request_made)
+    for clip, wanted in zip(made.clips, expected.clips, strict=True):
+        np.testing.assert_array_equal(clip.root_pos, wanted.root_pos)
+    assert labels.count(NO_ROOM) == 1
+    assert engine.device == "cpu"
+    run_to_end(engine.run(request_made), lambda news: labels.append(news.label))
+    assert labels.count(NO_ROOM) == 1
+
+
+def test_other_errors_and_a_full_cpu_are_told():
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        broken = FullGenerator(RuntimeError("CUDA error: an illegal memory access"))
+        run_to_end(SystemEngine(broken, SeedGenerator).run(MotionRequest("walk", 2.0)))
+    with pytest.raises(torch.OutOfMemoryError):
+        run_to_end(SystemEngine(FullGenerator()).run(MotionRequest("walk", 2.0)))
+    with pytest.raises(torch.OutOfMemoryError):
+        run_to_end(SystemEngine(FullGenerator(), FullGenerator).run(MotionRequest("walk", 2.0)))
+
+
+def test_the_full_engine_is_gone_before_the_cpu_computes():
+    lives: list[object] = []
+
+    class Watching(SeedGenerator):
+        def fill(self, canvas, watch):
+            gc.collect()
+            lives.append(full())
+            return (yield from super().fill(canvas, watch))
+
+    generator = FullGenerator()
+    full = weakref.ref(generator)
+    engine = SystemEngine(generator, Watching)
+    del generator
+    run_to_end(engine.run(MotionRequest("walk", 2.0)))
+    assert lives == [None]

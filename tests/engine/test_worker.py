@@ -167,6 +167,24 @@ def test_want_of_memory_has_its_own_cure(start):
     assert "fewer seconds" in remedy
 
 
+def test_an_engine_that_goes_on_on_another_device_says_so_before_the_motion(start):
+    child = start("load_moving_engine")
+    for id, devices in ((1, ["cuda", "cpu"]), (2, ["cpu"])):
+        child.ask(id, "someone walks")
+        answers = child.answers_until(protocol.RESULT)
+        assert [a.fields["device"] for a in answers if a.kind == protocol.LOADED] == devices
+
+
+def test_a_request_that_was_cancelled_while_it_waited_loads_nothing(start, models):
+    child = start("load_folder_engine", "--models", str(models))
+    child.send(Message(protocol.CANCEL, 2))
+    child.ask(2, "someone walks", model="own/first")
+    assert [answer.kind for answer in child.answers_until(protocol.CANCELLED)] == [
+        protocol.CANCELLED
+    ]
+    assert served(child, 3, "own/first") == (["Loading the model first"], "first 1")
+
+
 @pytest.fixture
 def models(tmp_path):
     """Two models of the user's, and one that looks whole and cannot be loaded."""

@@ -114,6 +114,11 @@ class WorkerProcess:
         self._has_answered = True
         return answer
 
+    def note_loaded(self, message: Message) -> None:
+        """Remember from a LOADED message what is in memory, and on which device."""
+        self.device = str(message.fields.get("device", ""))
+        self.model = str(message.fields.get("model", ""))
+
     def end(self, reason: UserError) -> None:
         """End the process now, whatever it does; within `END_SECONDS`, from any thread.
 
@@ -137,7 +142,7 @@ class WorkerProcess:
         # The pipes close a moment before the status is known and the log is drained.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_SECONDS)
-        self.end(stopped())
+        self.end(unexpected())  # one that lives on without its pipes
         return self._end_reason or self._error_of_death()
 
     def _error_of_death(self) -> UserError:
@@ -158,11 +163,7 @@ class WorkerProcess:
         detail = f" ({last_line})" if last_line else ""
         if not self._has_answered:
             return UserError(f"The Python {python} cannot run the engine{detail}.", setup_remedy())
-        return UserError(
-            f"The motion engine stopped unexpectedly{detail}.",
-            "Press Generate again, which starts it anew; if it stops once more, "
-            "choose the device CPU in the add-on's preferences.",
-        )
+        return unexpected(detail)
 
     def _write_frames(self) -> None:
         """Write what `send` left until the process is ended; close the input then."""
@@ -237,9 +238,19 @@ def stopped() -> UserError:
     return UserError("The motion engine was stopped.", "Press Generate to start it again.")
 
 
+def unexpected(detail: str = "") -> UserError:
+    """Return what a job is told whose worker ended, or closed its pipes, by itself."""
+    return UserError(
+        f"The motion engine stopped unexpectedly{detail}.",
+        "Press Generate again, which starts it anew; if it stops once more, "
+        "choose the device CPU in the add-on's preferences.",
+    )
+
+
 def damaged(error: ProtocolError) -> UserError:
     """Return what a job is told whose answer cannot be read."""
     return UserError(
         f"The motion engine's answer is damaged ({error}).",
-        "Press Generate again, which starts it anew; if it stays, install Keyfill anew.",
+        "Press Generate again, which starts it anew; if it stays, install Keyfill anew "
+        "and restart Blender.",
     )
