@@ -23,8 +23,10 @@ from keyfill_extension.engine.motion.running import run_to_end
 
 from .test_momask import make_system
 from .test_published_systems import hifigpt, mmm
+from .toy_grid import toy_grid
 
 SYSTEMS = {
+    "grid": toy_grid,
     "mmm": mmm,
     "hifigpt": lambda: hifigpt(2),
     "momask": lambda: make_system(WIDTH),
@@ -55,7 +57,7 @@ def test_every_network_that_a_take_calls_is_compared(kind):
     names = {name.split(".")[1] for name in found.networks}
     assert names >= {"tokenizer"}
     assert names & {"masked", "gpt"}
-    assert ("residual" in names) == ("momask" in kind)
+    assert ("residual" in names) == (kind == "grid" or "momask" in kind)
 
 
 @pytest.mark.parametrize("kind", SYSTEMS)

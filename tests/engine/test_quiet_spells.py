@@ -18,6 +18,7 @@ from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.splicing import _yaws
 from keyfill_extension.engine.systems.contract import Canvas, Stopwatch
 from keyfill_extension.engine.systems.finishing import finish, finish_takes
+from keyfill_extension.engine.systems.grid.generator import GridGenerator
 from keyfill_extension.engine.systems.sliding import CPU_STEPS, takes_together
 from keyfill_extension.engine.tokenizer.dilated import DilatedDecoder, DilatedEncoder
 from keyfill_extension.engine.transformers.causal import CausalTrunk
@@ -30,6 +31,7 @@ from .quiet_spells import counted_functions, counted_networks, most_between_yiel
 from .small_corpus import swinging_clip
 from .test_momask import make_system
 from .test_published_systems import ENCODER, hifigpt, mmm
+from .toy_grid import toy_grid
 
 NETWORKS = (
     DilatedEncoder, DilatedDecoder, WordsMasked, SentenceMasked, SentenceResidual, CausalTrunk,
@@ -40,6 +42,7 @@ FRAMES = 700
 """More than one window of every system."""
 
 SYSTEMS = {
+    "grid": toy_grid,
     "mmm": mmm,
     "hifigpt x4": lambda: hifigpt(2),
     "hifigpt x8": lambda: hifigpt(3),
@@ -50,7 +53,13 @@ SYSTEMS = {
 
 
 def networks_of(system, kinds=NETWORKS) -> list[torch.nn.Module]:
-    """The networks of a system that are called as a whole."""
+    """The networks of a system that are called as a whole; of the grid's a block stands for each.
+
+    Its masked transformer has two entries.
+    """
+    if isinstance(system, GridGenerator):
+        own = system.system
+        return [own.masked.blocks[0], own.residual.blocks[0], own.length]
     scoring = getattr(system, "scoring", None)
     roots = [getattr(system.networks, name) for name in system.networks.__slots__]
     roots += [] if scoring is None else [scoring.masked, scoring.residual]
