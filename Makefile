@@ -4,6 +4,7 @@
 #   make demo [PROMPT="..."] [SECONDS=4] [SEED=3]
 #   make test                       ruff, mypy, every test suite; in the oldest Blender, too
 #   make test-versions [VERSIONS="4.2.23 5.0.1 5.2.3"]   Blender's suites in other Blenders
+#   make fuzz | soak | gpu-check      random calls; memory over 300 takes; a graphics card beside the CPU
 #   make lint | build | ui | clean
 #
 # Variables: PYTHON (default python3.11), PYTHON313 (python3.13, for Blender 5.2),
@@ -50,7 +51,7 @@ ifeq ($(origin SEED),command line)
 export KEYFILL_SEED := $(value SEED)
 endif
 
-.PHONY: setup demo test lint test-pure test-blender test-package test-versions build ui clean
+.PHONY: setup demo test lint test-pure test-blender test-package test-versions gpu-check fuzz soak build ui clean
 
 setup: $(READY)
 
@@ -122,7 +123,7 @@ $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requ
 
 # On whatever graphics card torch finds; on the CPU against itself where there is none.
 gpu-check: $(READY)
-	$(PY) -m engine gpu-check --out gpu-check.md
+	$(PY) -m engine gpu-check --out docs/evaluation/gpu-check.md
 
 # Random calls of every button: with a fake engine, then with the real one.
 fuzz: $(READY)
