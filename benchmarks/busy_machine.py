@@ -30,7 +30,7 @@ SPINNING = {"OMP_WAIT_POLICY": "active", "KMP_BLOCKTIME": "200"}
 PATIENCE_SECONDS = 120.0
 
 CHILD = """
-import contextlib, functools, json, os, sys, tempfile, time
+import contextlib, functools, json, pathlib, sys, tempfile, time
 from engine.__main__ import main
 from engine.threads import let_threads_sleep
 let_threads_sleep()
@@ -43,13 +43,14 @@ def make_take(engine, folder):
         assert main(words, lambda weights, device: engine) == 0
 
 def train(network, steps=3):
-    codes = torch.randint(512, (32, 49))
+    codes = torch.randint(network.config.codebook_size, (32, 49))
     is_step = torch.ones_like(codes, dtype=torch.bool)
     for _ in range(steps):
-        network(codes, is_step, torch.randn(32, 384)).square().mean().backward()
+        sentences = torch.randn(32, network.config.text_width)
+        network(codes, is_step, sentences).square().mean().backward()
 
 if sys.argv[1] == "training":
-    network = load_engine(sys.argv[2], "cpu").generator.networks.masked
+    network = load_engine(pathlib.Path(sys.argv[2]), "cpu").generator.networks.masked
     work = functools.partial(train, network.train().requires_grad_(True))
 else:
     folder = tempfile.mkdtemp()
