@@ -9,6 +9,7 @@ from bpy.types import Context, Panel, UILayout
 
 from . import engine_link
 from .core.edits import take_history
+from .scene.keys import takes
 from .scene.reading import armature
 
 PIXELS_PER_LETTER = 7.0
@@ -62,10 +63,11 @@ class KEYFILL_PT_main(SidebarPanel, Panel):
 def draw_outcome(layout: UILayout, context: Context) -> None:
     """Show the last error with its cure, and what the encoder did not read."""
     status = context.window_manager.keyfill_status
-    if status.error:
+    error, remedy = status.current_error(context)
+    if error:
         box = layout.box()
-        draw_wrapped(box, context, status.error, "ERROR")
-        draw_wrapped(box, context, status.remedy, "BLANK1")
+        draw_wrapped(box, context, error, "ERROR")
+        draw_wrapped(box, context, remedy, "BLANK1")
         ob = armature.active_character(context)
         if ob is not None and not ob.is_editable:
             box.operator("object.make_override_library")
@@ -166,11 +168,18 @@ def draw_review(layout: UILayout, review: bpy.types.PropertyGroup) -> None:
     box = layout.box()
     row = box.row(align=True)
     row.operator("keyfill.step_take", text="", icon="TRIA_LEFT").step = -1
-    row.label(text=f"Take {review.index + 1} of {len(review.takes)}")
+    row.label(text=told_of_takes(review))
     row.operator("keyfill.step_take", text="", icon="TRIA_RIGHT").step = 1
     row = box.row(align=True)
     row.operator("keyfill.accept_take", icon="CHECKMARK")
     row.operator("keyfill.discard_take", icon="TRASH")
+
+
+def told_of_takes(review: bpy.types.PropertyGroup) -> str:
+    """Say which take the character shows, or that it shows another action."""
+    count = len(review.takes)
+    number = takes.shown_number(review)
+    return f"{count} takes wait" if number is None else f"Take {number + 1} of {count}"
 
 
 def draw_range(layout: UILayout, context: Context) -> None:

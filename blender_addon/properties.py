@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -23,6 +25,8 @@ from .core.edits.edit_requests import END, START, Recipe, recipe_for
 from .core.edits.generate_request import GenerateSettings, rounded_seconds
 from .core.edits.model_choice import choose_model
 from .core.errors import errors_for_animators
+from .core.link.run_status import STATUS
+from .scene.reading.situation import read_situation
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"
@@ -287,16 +291,31 @@ class KEYFILL_PG_settings(PropertyGroup):
         self.history = take_history.history_to_text(take_history.remember(history, recipe))
 
 
+def _held(name: str) -> dict[str, Any]:
+    """Return get and set of a property that lives in STATUS, so that no file keeps it."""
+    return {
+        "get": lambda _: getattr(STATUS, name),
+        "set": lambda _, value: setattr(STATUS, name, value),
+        "options": {"SKIP_SAVE"},
+    }
+
+
 class KEYFILL_PG_status(PropertyGroup):
     """What the engine does now and what came of the last request; never saved."""
 
-    is_running: BoolProperty(options={"SKIP_SAVE"})
-    is_cancel_requested: BoolProperty(options={"SKIP_SAVE"})
-    factor: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
-    label: StringProperty(options={"SKIP_SAVE"})
-    error: StringProperty(options={"SKIP_SAVE"})
-    remedy: StringProperty(options={"SKIP_SAVE"})
-    prompt_cut: StringProperty(options={"SKIP_SAVE"})
+    is_running: BoolProperty(**_held("is_running"))
+    is_cancel_requested: BoolProperty(**_held("is_cancel_requested"))
+    factor: FloatProperty(min=0.0, max=1.0, **_held("factor"))
+    label: StringProperty(**_held("label"))
+    error: StringProperty(**_held("error"))
+    remedy: StringProperty(**_held("remedy"))
+    prompt_cut: StringProperty(**_held("prompt_cut"))
+
+    def current_error(self, context: bpy.types.Context) -> tuple[str, str]:
+        """Return the last error and its cure; both empty once what it was about has changed."""
+        if STATUS.situation and STATUS.situation != read_situation(context):
+            return "", ""
+        return STATUS.error, STATUS.remedy
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from . import rig_map, rig_presets
+from . import job_operator, rig_map, rig_presets
 from .edit_motion import (
     KEYFILL_OT_edit_upper_body,
     KEYFILL_OT_extend,
@@ -41,4 +41,10 @@ CLASSES = (
     *rig_presets.CLASSES,
 )
 
-register, unregister = bpy.utils.register_classes_factory(CLASSES)
+register, _unregister_classes = bpy.utils.register_classes_factory(CLASSES)
+
+
+def unregister() -> None:
+    """End what is being made, then take the buttons away."""
+    job_operator.end_all()
+    _unregister_classes()

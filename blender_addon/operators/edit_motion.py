@@ -7,22 +7,21 @@ the history.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpy.props import BoolProperty, IntProperty
 from bpy.types import Context, Event, Operator
 
-from ...engine.motion.request import MotionResult
-from .. import engine_link
 from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_requests import Recipe
 from ..core.errors import errors_for_animators
-from ..core.link.jobs import Job
-from ..tasks.editing import PreparedEdit, apply_edit, drop_edit, prepare_edit
+from ..core.link.slices import Work
+from ..tasks.editing import EditWish, FittedEdit, make_edit, write_edit
 from ..tasks.generating import with_note
-from ..tasks.long_takes import LongTake, apply_long_take, prepare_long_take
+from ..tasks.long_takes import apply_long_take, long_take
+from ..tasks.serving import check_recipe
 from .job_operator import JobOperator
-from .served import can_start, check_recipe
+from .served import can_start
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -33,8 +32,6 @@ class EditOperator(JobOperator):
 
     operation: str
     """A key of `edit_requests.LABELS`."""
-
-    _edit: PreparedEdit | None = None
 
     review: BoolProperty(
         name="Review",
@@ -62,24 +59,14 @@ class EditOperator(JobOperator):
         """Say whether the recipe's frames and bones are final."""
         return False
 
-    def make_job(self, context: Context) -> Job[MotionResult]:
-        recipe = self.recipe(context)
-        with errors_for_animators():
-            self._edit = prepare_edit(context, recipe, self.is_settled())
-            check_recipe(self._edit.plan.recipe)
-            request = self._edit.plan.request()
-        return engine_link.generation_job(request)
+    def make_work(self, context: Context) -> Work[Any]:
+        wish = EditWish(self.recipe(context), self.is_settled(), self.is_modal)
+        return Work(make_edit(context, wish))
 
-    def apply_result(self, context: Context, result: MotionResult) -> None:
-        context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
-        with errors_for_animators():
-            assert self._edit is not None
-            told = apply_edit(context, self._edit, result, self.review)
-        self.report({"INFO"}, with_note(told, result))
-
-    def drop_prepared(self) -> None:
-        if self._edit is not None:
-            drop_edit(self._edit)
+    def apply_result(self, context: Context, result: FittedEdit) -> None:
+        context.window_manager.keyfill_status.prompt_cut = result.result.prompt_cut
+        told = write_edit(context, result, self.review)
+        self.report({"INFO"}, with_note(told, result.result))
 
 
 class KEYFILL_OT_regenerate(EditOperator, Operator):
@@ -88,7 +75,7 @@ class KEYFILL_OT_regenerate(EditOperator, Operator):
     bl_idname = "keyfill.regenerate"
     bl_label = "Regenerate"
     bl_description = "Make the chosen frames and body parts anew; everything else stays as it is"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.REGENERATE
 
 
@@ -98,7 +85,7 @@ class KEYFILL_OT_edit_upper_body(EditOperator, Operator):
     bl_idname = "keyfill.edit_upper_body"
     bl_label = "Edit Upper Body"
     bl_description = "Make torso, head and arms anew; the legs and the path stay as they are"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.UPPER_BODY
 
 
@@ -111,7 +98,7 @@ class KEYFILL_OT_in_between(EditOperator, Operator):
         "Fill the frames between two key poses, which stay: those at Start and End, "
         "else the selected ones, else those around the playhead"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.IN_BETWEEN
 
 
@@ -121,7 +108,7 @@ class KEYFILL_OT_extend(EditOperator, Operator):
     bl_idname = "keyfill.extend"
     bl_label = "Extend"
     bl_description = "Go on after the last key, or lead in before the first one"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.EXTEND
 
 
@@ -131,7 +118,7 @@ class KEYFILL_OT_make_loop(EditOperator, Operator):
     bl_idname = "keyfill.make_loop"
     bl_label = "Make Loop"
     bl_description = "Make the end of the range lead into its start, so that it can be repeated"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.LOOP
 
 
@@ -141,7 +128,7 @@ class KEYFILL_OT_vary(EditOperator, Operator):
     bl_idname = "keyfill.vary"
     bl_label = "Vary"
     bl_description = "Change the chosen frames and body parts, as much as Variation says"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = edit_requests.VARY
 
 
@@ -151,10 +138,8 @@ class KEYFILL_OT_remake(EditOperator, Operator):
     bl_idname = "keyfill.remake"
     bl_label = "Make Again"
     bl_description = "Make this edit once more, with its own prompt, seed, frames and body parts"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
     operation = ""
-
-    _long_take: LongTake | None = None
 
     index: IntProperty(name="Edit", description="0 is the newest edit", default=0, min=0)
 
@@ -166,18 +151,15 @@ class KEYFILL_OT_remake(EditOperator, Operator):
     def is_settled(self) -> bool:
         return True
 
-    def make_job(self, context: Context) -> Job[MotionResult]:
+    def make_work(self, context: Context) -> Work[Any]:
         recipe = self.recipe(context)
-        self._long_take = None
         if recipe.operation != edit_requests.LONG_TAKE:
-            return super().make_job(context)
-        with errors_for_animators():
-            check_recipe(recipe)
-            self._long_take = prepare_long_take(context, recipe)
-            return engine_link.generation_job(self._long_take.request())
+            return super().make_work(context)
+        check_recipe(recipe)
+        return Work(long_take(context, recipe, self.is_modal))
 
-    def apply_result(self, context: Context, result: MotionResult) -> None:
-        if self._long_take is None:
+    def apply_result(self, context: Context, result: Any) -> None:
+        if isinstance(result, FittedEdit):
             super().apply_result(context, result)
             return
-        self.report({"INFO"}, apply_long_take(context, self._long_take, result))
+        self.report({"INFO"}, apply_long_take(context, *result))

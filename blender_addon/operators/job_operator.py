@@ -1,15 +1,18 @@
-"""The modal operator: runs a job in a thread for people, and blocking for scripts."""
+"""The modal operator: takes its work in slices for people, and in a row for scripts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.types import Context, Event, Operator, Timer
+from bpy.types import Context, Event, Operator, Timer, WindowManager
 
 from ...engine.motion.request import Progress
-from ..core.errors import UserError
-from ..core.link.jobs import Job, JobCancelled
+from ..core.errors import UserError, errors_for_animators
+from ..core.link.jobs import JobCancelled
+from ..core.link.run_status import STATUS
+from ..core.link.slices import Work
+from ..scene.reading.situation import read_situation
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -19,34 +22,89 @@ else:
     # Blender registers subclasses of Operator; a mixin is none.
     Mixin = object
 
-TIMER_SECONDS = 0.1
+WAITING_SECONDS = 0.1
+"""Between two looks after a job in a thread."""
+
+SLICE_PAUSE_SECONDS = 0.01
+"""Between two slices of the main thread: Blender hears the animator and draws meanwhile."""
+
+
+class Run:
+    """One work that runs, with its timer; it can be ended while Blender has lost the operator."""
+
+    def __init__(self, work: Work[Any]) -> None:
+        self.work = work
+        self._timer: Timer | None = None
+        self._seconds = 0.0
+
+    @property
+    def has_timer(self) -> bool:
+        """Whether a timer looks after the work."""
+        return self._timer is not None
+
+    def pace(self, context: Context) -> None:
+        """Have the timer tick as often as the work needs it now."""
+        seconds = WAITING_SECONDS if self.work.is_waiting else SLICE_PAUSE_SECONDS
+        if seconds == self._seconds:
+            return
+        self._drop_timer(context.window_manager)
+        self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
+        self._seconds = seconds
+
+    def end(self, window_manager: WindowManager) -> None:
+        """Drop the work where it is unfinished, and what shows it; every way out comes here."""
+        self.work.close()
+        self._drop_timer(window_manager)
+        if self in _runs:
+            _runs.remove(self)
+        STATUS.stop()
+
+    def _drop_timer(self, window_manager: WindowManager) -> None:
+        if self._timer is not None:
+            window_manager.event_timer_remove(self._timer)
+        self._timer, self._seconds = None, 0.0
+
+
+_runs: list[Run] = []
+
+
+def end_all() -> None:
+    """End every work: Blender forgets the operators of an add-on that is disabled without a word.
+
+    Its timers would tick on, and the panel of the add-on that is enabled next would wait for ever.
+    """
+    for run in list(_runs):
+        run.end(bpy.context.window_manager)
+    STATUS.reset()
 
 
 class JobOperator(Mixin):
-    """Mixin for operators whose work is a job.
+    """Mixin for operators whose work takes time.
 
-    A subclass defines `make_job(context) -> Job[T]`, which reads the scene, and
-    `apply_result(context, result: T)`, which alone writes to it, in the main
-    thread. Either may raise UserError; the scene must then be as it was.
+    A subclass defines `make_work(context) -> Work[T]`, whose steps read the scene, and
+    `apply_result(context, result: T)`, which alone writes to it, in one go. Either may raise
+    UserError or RequestError; the scene must then be as it was.
     """
 
-    _job: Job[Any] | None = None
-    _timer: Timer | None = None
+    is_modal = False
+    """Whether a person pressed the button and works on meanwhile."""
+
+    _run: Run | None = None
 
     if TYPE_CHECKING:
 
-        def make_job(self, context: Context) -> Job[Any]: ...
+        def make_work(self, context: Context) -> Work[Any]: ...
 
         def apply_result(self, context: Context, result: Any) -> None: ...
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for hook in ("make_job", "apply_result"):
+        for hook in ("make_work", "apply_result"):
             if not hasattr(cls, hook):
                 raise TypeError(f"{cls.__name__} lacks {hook}")
 
     def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
-        """Run the job modally if a person pressed the button."""
+        """Run modally if a person pressed the button."""
         if bpy.app.background or not self.options.is_invoke:
             return self.execute(context)
         answer = self.start(context)
@@ -55,118 +113,121 @@ class JobOperator(Mixin):
         return answer
 
     def start(self, context: Context) -> set[OperatorReturnItems]:
-        """Start the job in its thread, with a timer that looks after it."""
-        _forget_last(context)
+        """Take the first slice; the others follow with a timer."""
+        STATUS.begin()
+        self.is_modal = True
         try:
-            self._job = self.make_job(context)
+            with errors_for_animators():
+                work = self.make_work(context)
+                work.advance()
+                if work.is_finished:
+                    work.result()
         except UserError as error:
-            self.drop_prepared()
             return self._refuse(context, error)
-        self._job.start()
-        context.window_manager.keyfill_status.is_running = True
-        self._timer = context.window_manager.event_timer_add(TIMER_SECONDS, window=context.window)
+        self._run = Run(work)
+        _runs.append(self._run)
+        STATUS.is_running = True
+        self._run.pace(context)
+        _redraw_panels(context)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Context, event: Event) -> set[OperatorReturnItems]:
-        """Show progress, hear cancels, and take over the result."""
-        status = context.window_manager.keyfill_status
-        # A press only: the release of an Esc that left a text field or a menu arrives here too.
-        is_escape = event.type == "ESC" and event.value == "PRESS"
-        if is_escape or status.is_cancel_requested:
-            self._job.cancel()
+        """Take a slice, show progress, hear cancels, and take over the result."""
+        assert self._run is not None
+        work = self._run.work
+        is_escape = _is_escape(context, event)
+        if is_escape or STATUS.is_cancel_requested:
+            work.cancel()
         if event.type != "TIMER":
             return {"RUNNING_MODAL"} if is_escape else {"PASS_THROUGH"}
-        progress = self._job.poll()
-        if progress is not None:
-            _show(context, progress)
-        if not self._job.is_finished:
+        if not work.is_finished:
+            work.advance()
+            self._run.pace(context)
+            if (progress := work.poll()) is not None and STATUS.show(progress):
+                _redraw_panels(context)
+            # The result is written in a step of its own.
             return {"PASS_THROUGH"}
-        self._clear_away(context)
-        return self._conclude(context, self._job.result)
+        self._run.end(context.window_manager)
+        _redraw_panels(context)
+        return self._conclude(context, work.result)
 
     def cancel(self, context: Context) -> None:
-        """Stop the job when Blender ends the operator, as it does when a file is loaded."""
-        if self._job is not None:
-            self._job.cancel()
-        self.drop_prepared()
-        self._clear_away(context)
-
-    def drop_prepared(self) -> None:
-        """Remove what `make_job` added to the file for `apply_result`; nothing by default."""
+        """Stop when Blender ends the operator, as it does when a file is loaded."""
+        if self._run is not None:
+            self._run.end(context.window_manager)
+        _redraw_panels(context)
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
-        """Do the job here and now."""
-        _forget_last(context)
-        try:
-            job = self.make_job(context)
-        except UserError as error:
-            self.drop_prepared()
-            return self._refuse(context, error)
+        """Do the work here and now, for scripts; people must not wait before a dead window."""
+        if self.options.is_repeat or self.options.is_repeat_last:
+            self.report({"INFO"}, f"Press {self.bl_label} once more, so that Blender lives on")
+            return {"CANCELLED"}
+        STATUS.begin()
+        self.is_modal = False
         window_manager = context.window_manager
         window_manager.progress_begin(0.0, 1.0)
         try:
-            return self._conclude(
-                context,
-                lambda: job.run_blocking(
-                    lambda progress: window_manager.progress_update(_share(progress))
-                ),
-            )
+            return self._conclude(context, lambda: self._work_through(context))
         finally:
             window_manager.progress_end()
 
+    def _work_through(self, context: Context) -> Any:
+        show = context.window_manager.progress_update
+        return self.make_work(context).run_blocking(lambda progress: show(_share(progress)))
+
     def _conclude(self, context: Context, take_result: Any) -> set[OperatorReturnItems]:
-        """Apply the result; what an animator can cure becomes a report."""
+        """Apply the result; what an animator can cure is told."""
         try:
-            self.apply_result(context, take_result())
+            with errors_for_animators():
+                self.apply_result(context, take_result())
         except JobCancelled:
             self.report({"INFO"}, "Cancelled; nothing was changed")
             return {"CANCELLED"}
         except UserError as error:
             return self._refuse(context, error)
-        finally:
-            self.drop_prepared()
         return {"FINISHED"}
 
     def _refuse(self, context: Context, error: UserError) -> set[OperatorReturnItems]:
-        status = context.window_manager.keyfill_status
-        status.error, status.remedy = error.message, error.remedy
+        """Tell an error once: in the panel where it is open, else beside the mouse."""
+        STATUS.error, STATUS.remedy = error.message, error.remedy
+        STATUS.situation = read_situation(context)
         _redraw_panels(context)
-        self.report({"ERROR"}, str(error))
+        if not (self.is_modal and any(_open_panels(context))):
+            self.report({"ERROR"}, str(error))
         return {"CANCELLED"}
 
-    def _clear_away(self, context: Context) -> None:
-        """Remove the timer and the progress; every way out of the modal state comes here."""
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-        status = context.window_manager.keyfill_status
-        status.is_running = status.is_cancel_requested = False
-        status.factor, status.label = 0.0, ""
-        _redraw_panels(context)
 
-
-def _forget_last(context: Context) -> None:
-    status = context.window_manager.keyfill_status
-    status.error = status.remedy = status.prompt_cut = ""
-    status.is_cancel_requested = False
+def _is_escape(context: Context, event: Event) -> bool:
+    """Say whether a person wants to cancel; during playback Esc ends the playback."""
+    # A press only: the release of an Esc that left a text field or a menu arrives here too.
+    if event.type != "ESC" or event.value != "PRESS":
+        return False
+    return not any(
+        window.screen.is_animation_playing for window in context.window_manager.windows
+    )
 
 
 def _share(progress: Progress) -> float:
     return min(max(progress.done / max(progress.total, 1), 0.0), 1.0)
 
 
-def _show(context: Context, progress: Progress) -> None:
-    status = context.window_manager.keyfill_status
-    status.factor, status.label = _share(progress), progress.label
-    _redraw_panels(context)
-
-
 def _redraw_panels(context: Context) -> None:
+    for region in _sidebars(context):
+        # Not the whole area: a heavy scene would be drawn anew at each progress.
+        region.tag_redraw()
+
+
+def _sidebars(context: Context) -> Any:
+    """Yield the sidebars of all 3D views, closed ones, too."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type != "VIEW_3D":
-                continue
-            for region in area.regions:
-                # Not the whole area: a heavy scene would be drawn anew at each progress.
-                if region.type == "UI":
-                    region.tag_redraw()
+            if area.type == "VIEW_3D":
+                yield from (region for region in area.regions if region.type == "UI")
+
+
+def _open_panels(context: Context) -> Any:
+    """Yield the sidebars that show the add-on's tab."""
+    for region in _sidebars(context):
+        tab = getattr(region, "active_panel_category", "Keyfill")
+        if region.width > 1 and tab == "Keyfill":
+            yield region

@@ -52,11 +52,6 @@ def is_served(operator: type[Operator], context: Context, operation: str) -> boo
     return True
 
 
-def check_recipe(recipe: Recipe) -> None:
-    """Raise UserError unless the recipe's model is there and can make it."""
-    check_served(choose_model(model_list.read_models(), recipe.model), recipe)
-
-
 def _sketch(settings: Any, operation: str) -> Recipe:
     """Return as much of the recipe as decides which models can make it."""
     parts: tuple[str, ...] = PARTS

@@ -9,6 +9,7 @@ from bpy.types import Context, Operator
 
 from ..core.edits import take_history
 from ..core.errors import UserError, errors_for_animators
+from ..core.link.run_status import STATUS
 from ..scene.keys import takes
 from .job_operator import Mixin
 
@@ -32,6 +33,7 @@ class _ReviewOperator(Mixin):
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         """Do it; what an animator can cure becomes a report."""
+        STATUS.begin()
         try:
             with errors_for_animators():
                 told = self.act(context)
@@ -54,7 +56,9 @@ class KEYFILL_OT_step_take(_ReviewOperator, Operator):
 
     def act(self, context: Context) -> str:
         review = context.scene.keyfill.review
-        index = takes.show_take(review, review.index + self.step)
+        shown = takes.shown_number(review)
+        start = review.index - self.step if shown is None else shown
+        index = takes.show_take(review, start + self.step)
         return f"Take {index + 1} of {len(review.takes)}"
 
 
@@ -68,8 +72,9 @@ class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
 
     def act(self, context: Context) -> str:
         settings = context.scene.keyfill
-        index, text = settings.review.index, settings.review.recipe
+        index, text = takes.shown_number(settings.review), settings.review.recipe
         notes = takes.accept_take(settings.review)
+        assert index is not None
         for recipe in take_history.text_to_history(text):
             history = take_history.text_to_history(settings.history)
             settings.history = take_history.history_to_text(
@@ -87,5 +92,5 @@ class KEYFILL_OT_discard_take(_ReviewOperator, Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def act(self, context: Context) -> str:
-        takes.discard_takes(context.scene.keyfill.review)
-        return "Takes discarded; the animation is as it was"
+        told = takes.discard_takes(context.scene.keyfill.review)
+        return f"Takes discarded; {told}"

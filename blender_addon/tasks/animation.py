@@ -1,12 +1,13 @@
 """Reads the animation of an armature over some frames as a clip, and fits an edited clip back.
 
-It writes no keys, and changes neither scene nor pose nor selection.
+It writes no keys, and changes neither scene nor pose nor selection. Long readings go in slices.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import bpy
@@ -22,9 +23,16 @@ from ...engine.motion.retargeting.clip_to_rig import Placement, RigMotion
 from ...engine.motion.retargeting.rig_track import RigTrack
 from ...engine.motion.rig import BonePose, Rig
 from ...engine.motion.skeleton import FPS
+from ..core.link.jobs import Job, Task
+from ..core.link.replay_process import ReplayError, ReplayProcess
+from ..core.link.slices import Steps, computed, finish
+from ..core.rigs.double_bones import Property
+from ..core.rigs.posed import Posed
 from ..scene.controls import edits as control_edits
+from ..scene.controls import rigs as control_rigs
 from ..scene.controls.edits import ReadControls
 from ..scene.reading import armature, recording, timeline
+from ..scene.reading.named_character import NamedCharacter, name_character
 
 Array = NDArray[np.floating[Any]]
 
@@ -75,6 +83,27 @@ def read_animation(
     bone_map: BoneMap,
     frames: tuple[int, int],
 ) -> ReadAnimation:
+    """Return what an armature does, here and now; see `read_in_slices`."""
+    character = name_character(timeline.scene_of(context), ob)
+    return finish(read_in_slices(Reading(character, rig, bone_map), frames))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """The character that is read."""
+
+    character: NamedCharacter
+    rig: Rig
+    bone_map: BoneMap
+
+    dress: recording.Dress = recording.dress_as_is
+    """Gives a block in which the object has the animation that shall be read."""
+
+    replay: ReplayProcess | None = None
+    """Plays a control rig's animation; None has this Blender do so."""
+
+
+def read_in_slices(reading: Reading, frames: tuple[int, int]) -> Steps[ReadAnimation]:
     """Return what an armature does in a range of scene frames, first and last included.
 
     Constraints, drivers, NLA strips and the object's own motion are evaluated;
@@ -88,27 +117,68 @@ def read_animation(
         raise RequestError(
             f"The frames {first} to {last} are reversed.", "Choose an end after the start."
         )
+    scene, ob = reading.character.find()
     recording.check_evaluable(ob)
-    scene, whole_frames = timeline.scene_of(context), range(first, last + 1)
-    controls = control_edits.read_controls(scene, ob, bone_map, whole_frames)
+    fps = timeline.scene_fps(scene)
+    whole_frames = range(first, last + 1)
+    controls = yield from _read_controls(reading, whole_frames)
     if controls is None:
-        recorded = recording.record(scene, ob, whole_frames)
+        recorded = yield from recording.record(reading.character, whole_frames, reading.dress)
     else:
         worlds = [Matrix(world) for world in controls.posed.worlds]
-        recorded = recording.Recording(*controls.spread(ob), worlds, timeline.scene_fps(scene))
-    track = recording.to_track(ob, rig, bone_map, recorded)
+        names = reading.character.find()[1].pose.bones.keys()
+        spread = yield computed("Reading the animation", partial(controls.spread, names))
+        recorded = recording.Recording(*spread, worlds, fps)
+    _, ob = reading.character.find()
+    facts = recording.read_facts(ob, reading.rig, reading.bone_map, recorded)
+    overridden = () if controls else recording.overridden(ob, reading.bone_map)
+    del scene, ob
+    make = partial(_to_animation, reading, first, recorded, facts, controls)
+    return replace((yield computed("Reading the animation", make)), overridden=overridden)
+
+
+def _read_controls(reading: Reading, frames: range) -> Steps[ReadControls | None]:
+    """Return what a control rig did, played elsewhere where that is possible."""
+    scene, ob = reading.character.find()
+    controls = control_rigs.find_controls(ob, reading.bone_map)
+    if controls is None:
+        return None
+    if reading.replay is not None:
+        with suppress(ReplayError):
+            play = _played(reading.replay, frames, controls.switches)
+            return ReadControls(controls, (yield Job(play)))
+    scene, ob = reading.character.find()
+    with reading.dress(ob):
+        return control_edits.read_controls(scene, ob, reading.bone_map, frames)
+
+
+def _played(
+    replay: ReplayProcess, frames: range, watched: tuple[Property, ...]
+) -> Task[Posed]:
+    yield from replay.open()
+    return (yield from replay.replay(frames, watched=watched))
+
+
+def _to_animation(
+    reading: Reading,
+    first: int,
+    recorded: recording.Recording,
+    facts: recording.RigFacts,
+    controls: ReadControls | None,
+) -> ReadAnimation:
+    """Return what was recorded as a clip; arrays only."""
+    track = recording.to_track(reading.rig, reading.bone_map, recorded, facts)
     if controls is not None:
         track = control_edits.follow_bones(track)
-    turn = armature.object_turn(recorded.worlds[0])
-    placement = pose_offsets.find_placement(track, turn)
+    placement = pose_offsets.find_placement(track, armature.object_turn(recorded.worlds[0]))
     return ReadAnimation(
         clip=pose_offsets.track_to_clip(track, placement),
         placement=placement,
         first_frame_scene=first,
-        last_frame_scene=last,
+        last_frame_scene=first + len(recorded.worlds) - 1,
         track=track,
-        bases=recorded.bases[:, recording.pose_order(ob, rig)],
-        overridden=() if controls else recording.overridden(ob, bone_map),
+        bases=recorded.bases[:, facts.order],
+        overridden=(),
         controls=controls,
     )
 

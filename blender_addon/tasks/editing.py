@@ -5,170 +5,119 @@ It knows no button: operators hand a recipe in and report what comes back.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bpy.types import Context, Object
 
-from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.clip import Clip
 from ...engine.motion.edits import Mask
-from ...engine.motion.request import MotionResult, RequestError
+from ...engine.motion.request import MotionResult, Progress
 from ...engine.motion.retargeting.clip_to_rig import RigMotion
-from ...engine.motion.retargeting.hand_pins import Placed
+from .. import engine_link
 from ..core.edits import edit_requests, take_history
-from ..core.edits.edit_plan import EditPlan, plan_edit
-from ..core.edits.edit_requests import ClipTimes, Frames, Recipe
+from ..core.edits.edit_requests import Recipe
 from ..core.errors import UserError
+from ..core.link.jobs import Job, Task
+from ..core.link.replay_process import ReplayError, ReplayProcess
+from ..core.link.slices import Steps, finish
 from ..scene.controls import edits as control_edits
-from ..scene.controls import rigs as control_rigs
-from ..scene.keys import joining, key_targets, takes
+from ..scene.controls.edits import ReadControls
+from ..scene.keys import key_targets, takes
 from ..scene.keys.edit_keys import EditKeys
 from ..scene.keys.masked_keys import SpanKeys
-from ..scene.reading import armature, edit_target, rig_settings, timeline
+from ..scene.reading import armature, edit_target, rig_settings
 from . import animation, hands
+from .edit_preparing import EditWish, PreparedEdit, prepare_edit, prepare_in_slices, show_edited
+
+__all__ = ["EditWish", "PreparedEdit", "apply_edit", "make_edit", "prepare_edit", "write_edit"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PreparedEdit:
-    """A character's animation and the plan of an edit, read when the button was pressed."""
+class FittedEdit:
+    """The takes of an edit, ready to be written."""
 
-    armature_name: str
-    """The object is looked up again by its name."""
+    edit: PreparedEdit
+    takes: list[EditKeys]
 
-    action_name: str
-    """The action that was read."""
+    are_hands_placed: bool
+    """Whether pinned hands of the first take reach their places."""
 
-    bone_map: BoneMap
-    read: animation.ReadAnimation
-
-    held: Placed | None
-    """Path of the object that pinned hands keep hold of."""
-
-    plan: EditPlan
-
-    joined: joining.Joined | None = None
-    """The action of two that the edit works on; None where it works on the object's action."""
+    result: MotionResult
 
 
-def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> PreparedEdit:
-    """Read what the edit needs of the active armature.
-
-    Args:
-        context: Blender's.
-        recipe: what to make.
-        is_settled: its frames and bones are final, as in the history; otherwise they are
-            chosen from the settings and the selection.
+def make_edit(context: Context, wish: EditWish) -> Steps[FittedEdit]:
+    """Read the active armature, have the engine make the edit, and fit it.
 
     Raises:
         RequestError: if the character, its animation or the range cannot be edited.
     """
-    ob = armature.check_armature(armature.active_character(context))
-    scene = timeline.scene_of(context)
-    edit_target.check_editable(ob)
-    if takes.is_waiting(context.scene.keyfill.review):
-        raise RequestError(
-            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
-        )
-    rig, bone_map = control_rigs.read_body(ob)
-    fps = timeline.scene_fps(scene)
-    if not is_settled:
-        recipe = settle_recipe(context, recipe, bone_map)
-    elif recipe.next_action:
-        recipe = edit_requests.after_the_end(recipe, edit_target.animated_frames(ob))
-    edit_requests.bones_of_parts(bone_map, recipe.parts)
-    joined = None
-    if recipe.next_action:
-        joined = joining.join_next(ob, recipe.next_action, _length(recipe))
-    try:
-        with _shown(ob, joined, keep=False):
-            frames = edit_requests.context_frames(recipe, edit_target.animated_frames(ob), fps)
-            read = animation.read_animation(context, ob, rig, bone_map, frames)
-        if recipe.operation == edit_requests.LOOP:
-            read = animation.end_on_clip_frame(read)
-        thing = edit_target.held_object(scene, ob, recipe.held)
-        held = hands.read_held(scene, ob, thing, frames) if thing else None
-        times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
-        plan = plan_edit(recipe, read.clip, times)
-    except BaseException:
-        if joined is not None:
-            joining.remove_joined(joined)
-        raise
-    return PreparedEdit(
-        ob.name, ob.animation_data.action.name, bone_map, read, held, plan, joined
-    )
-
-
-def drop_edit(edit: PreparedEdit) -> None:
-    """Remove what preparing an edit added to the file and applying it did not use."""
-    if edit.joined is not None:
-        joining.remove_joined(edit.joined)
-
-
-def _shown(ob: Object, joined: joining.Joined | None, keep: bool) -> AbstractContextManager[None]:
-    """Return a block in which the object shows the keys that the edit works on."""
-    if joined is None:
-        return nullcontext()
-    return joining.show_joined(ob, joined, keep)
-
-
-def _length(recipe: Recipe) -> int:
-    return recipe.frames[1] - recipe.frames[0] + 1
-
-
-def settle_recipe(context: Context, recipe: Recipe, bone_map: BoneMap) -> Recipe:
-    """Return the recipe with its frames and bones chosen from settings, selection and keys.
-
-    Raises:
-        RequestError: if the range or the selection cannot be edited.
-    """
-    ob = armature.check_armature(armature.active_character(context))
-    settings = context.scene.keyfill
-    is_by_part = recipe.operation in (edit_requests.REGENERATE, edit_requests.VARY)
-    if settings.use_selected_bones and is_by_part:
-        selected = control_edits.followed_bones(ob, bone_map, edit_target.selected_bones(ob))
-        recipe = edit_requests.narrow_to_bones(recipe, bone_map, selected)
-    return replace(recipe, frames=_chosen_frames(timeline.scene_of(context), ob, recipe))
-
-
-def _chosen_frames(scene: Any, ob: Object, recipe: Recipe) -> Frames:
-    settings = scene.keyfill
-    if recipe.operation == edit_requests.EXTEND:
-        return edit_requests.extension_frames(
-            edit_target.animated_frames(ob),
-            recipe.where,
-            settings.extend_seconds,
-            timeline.scene_fps(scene),
-        )
-    if recipe.next_action:
-        return edit_requests.extension_frames(
-            edit_target.animated_frames(ob),
-            edit_requests.END,
-            settings.gap_seconds,
-            timeline.scene_fps(scene),
-        )
-    explicit = settings.frame_start, settings.frame_end
-    sources = edit_target.read_ranges(scene, ob, explicit)
-    return edit_requests.choose_frames(recipe.operation, sources)
+    with ExitStack() as stack:
+        edit, replay = yield from prepare_in_slices(context, wish, stack)
+        result = yield engine_link.generation_job(edit.plan.request())
+        takes_made, are_placed = yield from _fit(edit, result, replay)
+    return FittedEdit(edit, takes_made, are_placed, result)
 
 
 def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, review: bool) -> str:
+    """Fit the takes of an edit and write them, here and now; see `write_edit`."""
+    made, are_placed = finish(_fit(edit, result, None))
+    return write_edit(context, FittedEdit(edit, made, are_placed, result), review)
+
+
+def _fit(
+    edit: PreparedEdit, result: MotionResult, replay: ReplayProcess | None
+) -> Steps[tuple[list[EditKeys], bool]]:
+    """Return the keys of all takes, and whether the hands of the first one reach their pins.
+
+    Raises:
+        RequestError: if the character changed meanwhile.
+    """
+    _find_again(edit)
+    made = yield Job(_fit_all(edit, result))
+    keys = [one for one, _ in made]
+    read = edit.read.controls
+    if read is not None:
+        keys = yield from _on_controls(edit, read, keys, replay)
+    return keys, made[0][1]
+
+
+def _fit_all(edit: PreparedEdit, result: MotionResult) -> Task[list[tuple[EditKeys, bool]]]:
+    made = []
+    for number, clip in enumerate(result.clips):
+        yield Progress(number, len(result.clips), "Fitting the motion")
+        made.append(_keys_of(edit, clip))
+    return made
+
+
+def _on_controls(
+    edit: PreparedEdit, read: ReadControls, keys: list[EditKeys], replay: ReplayProcess | None
+) -> Steps[list[EditKeys]]:
+    """Return the takes as keys of the controls that the bones follow."""
+    if replay is not None:
+        with suppress(ReplayError):
+            task = control_edits.fit_takes(replay, read, edit.read.track, keys)
+            return (yield Job(task))
+    scene, ob = edit.character.find()
+    with show_edited(ob, edit.joined, keep=False):
+        return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)
+
+
+def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
     """Put the takes on the character, and the edit into the history; return what to tell.
 
     Raises:
         UserError: if the character changed meanwhile.
         RequestError: if the keys cannot be written; nothing is written then.
     """
-    ob = _find_again(context, edit)
-    made = [_keys_of(edit, clip) for clip in result.clips]
-    wished = [_as_wished(context, ob, edit, keys) for keys, _ in made]
+    edit = fitted.edit
+    ob = _find_again(edit)
+    keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
     settings = context.scene.keyfill
     recipe = edit.plan.recipe
     # Joined actions have no keys to go back to: they are accepted at once.
-    is_review = review and len(wished) > 1 and edit.joined is None
-    with _shown(ob, edit.joined, keep=True):
-        keys = _on_controls(context, ob, edit, wished)
+    is_review = review and len(keys) > 1 and edit.joined is None
+    with show_edited(ob, edit.joined, keep=True):
         if is_review:
             takes.hold_takes(settings.review, ob, keys, take_history.history_to_text((recipe,)))
         else:
@@ -177,7 +126,7 @@ def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, revie
         settings.remember(recipe)
         return f"{len(keys)} takes wait to be accepted"
     settings.remember(take_history.take_of(recipe, 0))
-    if not made[0][1]:
+    if not fitted.are_hands_placed:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
     return ". ".join([_done(recipe), *_little_use(ob, edit, keys[0]), *notes])
 
@@ -203,17 +152,6 @@ def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[EditKeys, bool]:
     open_side = recipe.where if recipe.operation == edit_requests.EXTEND else ""
     spans = _spans(edit, motion, mask)
     return EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
-
-
-def _on_controls(
-    context: Context, ob: Object, edit: PreparedEdit, keys: list[EditKeys]
-) -> list[EditKeys]:
-    """Return the takes as keys of the controls, where the bones follow some."""
-    read = edit.read.controls
-    if read is None:
-        return keys
-    scene = timeline.scene_of(context)
-    return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)
 
 
 def _as_wished(context: Context, ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
@@ -258,13 +196,8 @@ def _moves_path(edit: PreparedEdit, recipe: Recipe, bones: tuple[str, ...]) -> b
     return not recipe.bones or edit.bone_map.bones["pelvis"] in bones
 
 
-def _find_again(context: Context, edit: PreparedEdit) -> Object:
-    ob: Object | None = timeline.scene_of(context).objects.get(edit.armature_name)
-    if ob is None:
-        raise UserError(
-            f'The armature "{edit.armature_name}" is no longer in the scene.',
-            "Select a character and make the edit once more.",
-        )
+def _find_again(edit: PreparedEdit) -> Object:
+    _, ob = edit.character.find()
     armature.check_armature(ob)
     edit_target.check_editable(ob)
     recipe = edit.plan.recipe

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from bpy.types import Context
+import bpy
+from bpy.types import Context, Object
 
 from ...engine.motion.bones.matching import BoneMap
-from ...engine.motion.request import MotionResult
+from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
 from ...engine.motion.takes import difference_note
-from ..core.errors import UserError
+from .. import engine_link
+from ..core.link.jobs import Job, Task
+from ..core.link.replay_process import ReplayError, ReplayProcess
+from ..core.link.slices import Steps, finish
 from ..properties import WORLD_ORIGIN
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes
-from ..scene.keys import keyframes
+from ..scene.controls.replays import lend_replay
+from ..scene.keys import keyframes, takes
 from ..scene.reading import armature, rig_target, timeline
+from ..scene.reading.named_character import NamedCharacter, name_character
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationTarget:
-    """The character as it was when the button was pressed; undo may free it meanwhile."""
+    """The character as it was when the button was pressed."""
 
-    armature_name: str
-    """The object is looked up again by its name."""
+    character: NamedCharacter
+    """Looked up again in each slice."""
 
     rig: Rig
     bone_map: BoneMap
@@ -36,64 +43,157 @@ class GenerationTarget:
     keys: keyframes.TakeKeys
     """Name, first frame and rate of the keys."""
 
+    controls: control_takes.TakePlan | None = None
+    """The controls that get the keys; None where they belong on the bones."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedTakes:
+    """Takes that are ready to be written."""
+
+    target: GenerationTarget
+    motions: list[RigMotion]
+    result: MotionResult
+
+
+def generate(context: Context, request: MotionRequest, is_modal: bool) -> Steps[FittedTakes]:
+    """Have the engine make motions for the active armature, and fit them to it.
+
+    Raises:
+        RequestError: if the armature can take no keys or is no humanoid.
+    """
+    target = yield from read_target_in_slices(context, request.prompt)
+    return (yield from make_takes(target, request, is_modal))
+
+
+def make_takes(
+    target: GenerationTarget, request: MotionRequest, is_modal: bool
+) -> Steps[FittedTakes]:
+    """Have the engine make motions, and fit them to a character.
+
+    Args:
+        target: from `read_target_in_slices`.
+        request: what the engine makes.
+        is_modal: a person waits and works on: rigs are posed in a Blender of their own.
+    """
+    with ExitStack() as stack:
+        replay = None
+        if is_modal and target.controls is not None:
+            scene, ob = target.character.find()
+            plan = target.controls
+            replay = stack.enter_context(
+                lend_replay(scene, ob, plan.controls.bones, plan.switches)
+            )
+            del scene, ob
+            yield Progress(0, 1, "Reading the character")
+        result = yield engine_link.generation_job(request)
+        motions = yield from fit_takes(target, result, replay)
+    return FittedTakes(target, motions, result)
+
 
 def read_target(context: Context, name: str) -> GenerationTarget:
+    """Return what the active armature needs for a take of that name, here and now."""
+    return finish(read_target_in_slices(context, name))
+
+
+def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget]:
     """Return what the active armature needs for a take of that name.
 
     Raises:
-        RequestError: if it can take no keys or is no humanoid.
+        RequestError: if it can take no keys or is no humanoid, or its takes wait.
     """
     ob = armature.check_armature(armature.active_character(context))
+    check_no_takes_wait(context, ob)
     scene = timeline.scene_of(context)
+    character = name_character(scene, ob)
+    is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
     rig, bone_map = control_rigs.read_body(ob)
-    depsgraph = context.evaluated_depsgraph_get()
-    if context.scene.keyfill.start_at == WORLD_ORIGIN:
+    start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
+    del scene, ob
+    yield Progress(0, 1, "Reading the character")
+    scene, ob = character.find()
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    if is_at_origin:
         placement = armature.world_origin(ob, depsgraph)
     else:
         placement = armature.read_stance(ob, rig, bone_map, depsgraph)
     target = rig_target.read_rig_target(ob, rig, placement)
-    return GenerationTarget(
-        armature_name=ob.name,
-        rig=rig,
-        bone_map=bone_map,
-        target=target,
-        keys=keyframes.TakeKeys(
-            name,
-            timeline.current_frame(scene),
-            timeline.scene_fps(scene),
-            options=target.options,
-            units_per_metre=align_rest_poses(rig, bone_map).scale,
-        ),
-    )
+    assert target.held is not None
+    units = align_rest_poses(rig, bone_map).scale
+    keys = keyframes.TakeKeys(name, start, fps, options=target.options, units_per_metre=units)
+    on_controls = control_takes.Character(rig, bone_map, target.held)
+    plan = control_takes.plan_take(ob, on_controls, keys)
+    del scene, ob, depsgraph
+    yield Progress(0, 1, "Reading the character")
+    return GenerationTarget(character, rig, bone_map, target, keys, plan)
+
+
+def check_no_takes_wait(context: Context, ob: Object) -> None:
+    """Refuse a character that shows takes of an earlier edit.
+
+    Raises:
+        RequestError: with the cure.
+    """
+    if takes.is_waiting(context.scene.keyfill.review, ob):
+        raise RequestError(
+            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
+        )
+
+
+def fit_takes(
+    target: GenerationTarget, result: MotionResult, replay: ReplayProcess | None = None
+) -> Steps[list[RigMotion]]:
+    """Return the takes as channels of the character's bones, or of its controls.
+
+    Args:
+        target: the character.
+        result: what the engine made.
+        replay: plays keys on the character's double; None has this Blender do so.
+    """
+    motions = yield Job(_fit_to_rig(target, result))
+    plan = target.controls
+    if plan is None:
+        return motions
+    if replay is not None:
+        with suppress(ReplayError):
+            return (yield Job(_fit_elsewhere(replay, plan, motions)))
+    scene, ob = target.character.find()
+    return control_takes.fit_to_controls(scene, ob, plan.character, motions, target.keys)
+
+
+def _fit_to_rig(target: GenerationTarget, result: MotionResult) -> Task[list[RigMotion]]:
+    motions = []
+    for number, clip in enumerate(result.clips):
+        yield Progress(number, len(result.clips), "Fitting the motion")
+        motions.append(fit_clip_to_rig(clip, target.rig, target.bone_map, target.target))
+    return motions
+
+
+def _fit_elsewhere(
+    replay: ReplayProcess, plan: control_takes.TakePlan, motions: list[RigMotion]
+) -> Task[list[RigMotion]]:
+    yield from replay.open()
+    return (yield from control_takes.fit_motions(replay, plan, motions))
 
 
 def write_takes(
     context: Context, target: GenerationTarget, result: MotionResult
 ) -> list[keyframes.WrittenTake]:
+    """Fit takes and write them, here and now; see `write_fitted`."""
+    motions = finish(fit_takes(target, result))
+    return write_fitted(context, FittedTakes(target, motions, result))
+
+
+def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.WrittenTake]:
     """Write each take as an action, the last one assigned.
 
     Raises:
-        UserError: if the armature is gone.
-        RequestError: if it can no longer take keys; nothing is written then.
+        RequestError: if the armature is gone or can no longer take keys; nothing is written then.
     """
-    ob = context.scene.objects.get(target.armature_name)
-    if ob is None:
-        raise UserError(
-            f'The armature "{target.armature_name}" is no longer in the scene.',
-            "Select a character and generate once more.",
-        )
+    _, ob = fitted.target.character.find()
     armature.check_armature(ob)
-    motions: list[RigMotion] = [
-        fit_clip_to_rig(clip, target.rig, target.bone_map, target.target)
-        for clip in result.clips
-    ]
-    held = target.target.held
-    assert held is not None
-    character = control_takes.Character(target.rig, target.bone_map, held)
-    motions = control_takes.fit_to_controls(
-        timeline.scene_of(context), ob, character, motions, target.keys
-    )
-    return [control_takes.write_take(ob, motion, target.keys) for motion in motions]
+    check_no_takes_wait(context, ob)
+    return [control_takes.write_take(ob, motion, fitted.target.keys) for motion in fitted.motions]
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:

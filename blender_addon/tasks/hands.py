@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.motion.request import Progress
 from ...engine.motion.retargeting import hand_pins, pose_offsets
 from ...engine.motion.retargeting.clip_to_rig import RigMotion
 from ...engine.motion.retargeting.hand_pins import Placed
 from ...engine.motion.skeleton import PARTS
 from ..core import axes
+from ..core.link.slices import Steps
 from ..core.rigs.posed import read_rotations
-from ..scene.reading.stage import depsgraph_of, lend_stage
+from ..scene.reading import edit_target
+from ..scene.reading.named_character import NamedCharacter
+from ..scene.reading.recording import Dress
+from ..scene.reading.stage import lend_stage, show_in_time
 from .animation import ReadAnimation
 
 _REACHED: Final = 0.005
@@ -22,19 +26,28 @@ _REACHED: Final = 0.005
 
 
 def read_held(
-    scene: bpy.types.Scene,
-    ob: bpy.types.Object,
-    thing: bpy.types.Object,
-    frames: tuple[int, int],
-) -> Placed:
-    """Return where a thing is in an armature's space on inclusive scene frames."""
-    matrices = []
-    with lend_stage(scene, (ob, thing)) as stage:
-        for frame in range(frames[0], frames[1] + 1):
-            stage.frame_set(frame)
-            depsgraph = depsgraph_of(stage)
-            to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
-            matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
+    character: NamedCharacter, thing_name: str, frames: tuple[int, int], dress: Dress
+) -> Steps[Placed]:
+    """Return where a thing is in an armature's space on inclusive scene frames, in slices.
+
+    Args:
+        character: the armature.
+        thing_name: an object of the scene.
+        frames: first and last scene frame.
+        dress: gives a block in which the armature has the animation that counts.
+    """
+    matrices: list[NDArray[np.floating[Any]]] = []
+    wanted = range(frames[0], frames[1] + 1)
+    while len(matrices) < len(wanted):
+        scene, ob = character.find()
+        thing = edit_target.held_object(scene, ob, thing_name)
+        assert thing is not None
+        with dress(ob), lend_stage(scene, (ob, thing)) as stage:
+            for depsgraph in show_in_time(stage, wanted[len(matrices) :]):
+                to_rig = ob.evaluated_get(depsgraph).matrix_world.inverted_safe()
+                matrices.append(np.array(to_rig @ thing.evaluated_get(depsgraph).matrix_world))
+        del scene, ob, thing, stage
+        yield Progress(len(matrices), len(wanted), "Reading the held object")
     placed = np.array(matrices)
     return Placed(
         axes.vectors_to_engine(placed[:, :3, 3]),

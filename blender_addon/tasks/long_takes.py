@@ -6,18 +6,24 @@ from dataclasses import dataclass, replace
 
 from bpy.types import Context
 
-from ...engine.motion.request import MotionRequest, MotionResult
+from ...engine.motion.request import MotionRequest
 from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
-from ..core.errors import errors_for_animators
-from .generating import GenerationTarget, read_target, summary, with_note, write_takes
+from ..core.link.slices import Steps
+from .generating import (
+    FittedTakes,
+    make_takes,
+    read_target_in_slices,
+    summary,
+    with_note,
+    write_fitted,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LongTake:
-    """A long take and the character that it is for."""
+    """A long take; its prompt is what happens in it."""
 
-    target: GenerationTarget
     recipe: Recipe
 
     def request(self) -> MotionRequest:
@@ -39,25 +45,28 @@ class LongTake:
         return request
 
 
-def prepare_long_take(context: Context, recipe: Recipe) -> LongTake:
-    """Read the active armature for a long take; its name is what happens in it.
+def long_take(
+    context: Context, recipe: Recipe, is_modal: bool
+) -> Steps[tuple[LongTake, FittedTakes]]:
+    """Have the engine make a long take for the active armature, and fit it.
 
     Raises:
         RequestError: if the beats or the armature cannot be used.
     """
     beats = edit_requests.parse_beats(recipe.beats)
     prompts = ", then ".join(prompt for prompt, _ in beats)
-    return LongTake(read_target(context, prompts), replace(recipe, prompt=prompts))
+    made = LongTake(replace(recipe, prompt=prompts))
+    target = yield from read_target_in_slices(context, prompts)
+    return made, (yield from make_takes(target, made.request(), is_modal))
 
 
-def apply_long_take(context: Context, long_take: LongTake, result: MotionResult) -> str:
+def apply_long_take(context: Context, made: LongTake, fitted: FittedTakes) -> str:
     """Write a long take as new actions; return what to tell.
 
     Raises:
-        UserError: if the armature can take no keys any more; nothing is written then.
+        RequestError: if the armature can take no keys any more; nothing is written then.
     """
-    context.window_manager.keyfill_status.prompt_cut = result.prompt_cut
-    with errors_for_animators():
-        written = write_takes(context, long_take.target, result)
-    context.scene.keyfill.remember(long_take.recipe)
-    return with_note(summary(written), result)
+    context.window_manager.keyfill_status.prompt_cut = fitted.result.prompt_cut
+    written = write_fitted(context, fitted)
+    context.scene.keyfill.remember(made.recipe)
+    return with_note(summary(written), fitted.result)

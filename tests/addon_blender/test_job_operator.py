@@ -7,6 +7,7 @@ import bpy
 import pytest
 from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.blender_addon.core.link.jobs import Job
+from keyfill_extension.blender_addon.core.link.slices import Work
 from keyfill_extension.blender_addon.operators.job_operator import JobOperator
 from keyfill_extension.engine.motion.request import Progress
 
@@ -23,11 +24,15 @@ class Probe(JobOperator):
         self.steps, self.refusal, self.late_refusal = steps, refusal, late_refusal
         self.reports, self.applied = [], []
         self.is_closed = False
+        self.options = SimpleNamespace(is_repeat=False, is_repeat_last=False)
 
-    def make_job(self, context):
+    def make_work(self, context):
         if self.refusal:
             raise self.refusal
-        return Job(self.count())
+        return Work(self.wait())
+
+    def wait(self):
+        return (yield Job(self.count()))
 
     def count(self):
         try:
@@ -47,7 +52,7 @@ class Probe(JobOperator):
         self.reports.append((kind, text))
 
     def timers_left(self):
-        return self._timer is not None
+        return self._run is not None and self._run.has_timer
 
 
 @pytest.fixture(autouse=True)
@@ -157,10 +162,12 @@ def test_blender_may_end_the_operator_at_any_time(status):
     probe.start(bpy.context)
     probe.cancel(bpy.context)
     assert_tidy(probe, status)
-    assert probe._job.wait(20.0)
+    end = time.monotonic() + 20.0
+    while not probe.is_closed and time.monotonic() < end:
+        time.sleep(0.01)
     assert probe.is_closed
 
 
 def test_an_operator_without_a_hook_is_refused():
     with pytest.raises(TypeError, match="lacks apply_result"):
-        type("Half", (JobOperator,), {"make_job": lambda self, context: None})
+        type("Half", (JobOperator,), {"make_work": lambda self, context: None})

@@ -79,19 +79,21 @@ class Job(Generic[T]):
 
     def run_blocking(self, on_progress: Callable[[Progress], None]) -> T:
         """Run the task here and now; `on_progress` may call `cancel`."""
-        try:
-            return self._drive(on_progress)
-        finally:
-            self._finished.set()
+        self.start_here(on_progress)
+        return self.result()
 
-    def _run(self) -> None:
+    def start_here(self, on_progress: Callable[[Progress], None]) -> None:
+        """Run the task here and now, and keep its result or its error for `result`."""
         try:
-            self._values.append(self._drive(self._remember))
+            self._values.append(self._drive(on_progress))
         # Any error of the task belongs to whoever asks for the result, in the main thread.
         except BaseException as error:  # noqa: BLE001
             self._error = error
         finally:
             self._finished.set()
+
+    def _run(self) -> None:
+        self.start_here(self._remember)
 
     def _remember(self, progress: Progress) -> None:
         self._newest = progress

@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.bones.matching import BoneMap
+from ....engine.motion.request import Progress
 from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.retargeting.rig_track import BoneBehaviour, RigTrack, location_bone
 from ....engine.motion.rig import BonePose
 from ...core.controls import solving as control_solving
+from ...core.link.jobs import Task
+from ...core.link.slices import finish
+from ...core.rigs.double_bones import Player
 from ...core.rigs.posed import Posed
 from ..keys.edit_keys import EditKeys
 from . import rig_double
@@ -38,13 +42,14 @@ class ReadControls:
     controls: Controls
     posed: Posed
 
-    def spread(self, ob: bpy.types.Object) -> tuple[Array, Array]:
-        """Return poses and channels (F, N, 4, 4) in the order of all pose bones.
+    def spread(self, names: Sequence[str]) -> tuple[Array, Array]:
+        """Return poses and channels (F, N, 4, 4) in the order of all N pose bones.
 
         Bones that were not read have the identity.
         """
-        columns = [ob.pose.bones.find(name) for name in self.posed.index]
-        shape = (len(self.posed.matrices), len(ob.pose.bones), 4, 4)
+        places = {name: place for place, name in enumerate(names)}
+        columns = [places[name] for name in self.posed.index]
+        shape = (len(self.posed.matrices), len(names), 4, 4)
         poses = np.broadcast_to(np.eye(4, dtype=np.float32), shape).copy()
         bases = poses.copy()
         poses[:, columns], bases[:, columns] = self.posed.matrices, self.posed.bases
@@ -93,11 +98,29 @@ def keys_on_controls(
     track: RigTrack,
     takes: Sequence[EditKeys],
 ) -> list[EditKeys]:
-    """Return the takes of an edit of the bones that follow as takes of their controls.
+    """Return the takes of an edit of the bones that follow as takes of their controls, at once.
 
     Args:
         scene: its frame rate counts.
         ob: the armature object with the animation that was read.
+        read: what its bones did.
+        track: from `follow_bones`, on the same frames.
+        takes: channels that were fitted to the track; all have the same spans.
+
+    Raises:
+        RequestError: if a switch between FK and IK does not stand still.
+    """
+    with rig_double.lend_double(scene, ob, read.controls.bones) as double:
+        return finish(fit_takes(double, read, track, takes))
+
+
+def fit_takes(
+    player: Player, read: ReadControls, track: RigTrack, takes: Sequence[EditKeys]
+) -> Task[list[EditKeys]]:
+    """Return the takes of an edit of the bones that follow as takes of their controls.
+
+    Args:
+        player: plays the animation that was read.
         read: what its bones did.
         track: from `follow_bones`, on the same frames.
         takes: channels that were fitted to the track; all have the same spans.
@@ -113,12 +136,13 @@ def keys_on_controls(
     chosen = control_rigs.choose_some(controls, spans[0].bones, read.posed, rows, moves_path)
     pelvis, frames = controls.bone_map.bones["pelvis"], range(first, first + track.frames)
     solved = []
-    with rig_double.lend_double(scene, ob, controls.bones) as double:
-        for keys in takes:
-            targets = control_solving.track_targets(track, keys.motion, pelvis)
-            found = solve(double, controls, Wanted(chosen, targets, frames, read.posed, rows))
-            motion = control_takes.control_motion(controls, found, keys.motion)
-            solved.append(_control_keys(keys, motion, moves_path))
+    for number, keys in enumerate(takes):
+        yield Progress(number, len(takes), "Putting the motion on the controls")
+        targets = control_solving.track_targets(track, keys.motion, pelvis)
+        wanted = Wanted(chosen, targets, frames, read.posed, rows)
+        found = yield from solve(player, controls, wanted)
+        motion = control_takes.control_motion(controls, found, keys.motion)
+        solved.append(_control_keys(keys, motion, moves_path))
     return solved
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 from numpy.typing import NDArray
 
+from ...core.link.jobs import Task
+from ...core.rigs.double_bones import DoubleBones, Property
 from ...core.rigs.posed import BoneKeys, Posed
 from ..keys import keyframes
 from ..keys.take_channels import rotation_channels
@@ -25,7 +26,6 @@ from ..reading.edit_target import slot_named_as
 from ..reading.stage import depsgraph_of, lend_stage
 
 Array = NDArray[np.floating[Any]]
-Property = tuple[str, str]
 
 _BONE = re.compile(r'(?:pose\.)?bones\["((?:[^"\\]|\\.)*)"\]')
 # What data drivers of bones decide beside the pose: how they are drawn and how they bend.
@@ -43,24 +43,54 @@ def lend_double(
         ob: not in Edit Mode.
         bones: names; what they depend on comes along.
     """
-    with lend_stage(scene, ()) as stage:
-        twin: Any = ob.copy()
-        data: Any = ob.data.copy()
-        try:
-            for copy in (twin, data):
-                if copy.override_library is not None:
-                    copy.make_local(clear_liboverride=True)
-            twin.data = data
-            twin.hide_viewport = False
-            data.pose_position = "POSE"
-            stage.collection.objects.link(twin)
-            kept = _dependencies(twin, bones)
-            _drop_drivers(ob, twin, kept)
-            _drop_bones(stage, twin, kept)
-            yield Double(stage, twin)
-        finally:
-            bpy.data.objects.remove(twin)
-            bpy.data.armatures.remove(data)
+    with lend_stage(scene, ()) as stage, lend_twin(ob) as twin:
+        yield make_double(stage, twin, bones)
+
+
+@contextmanager
+def lend_twin(ob: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    """Lend a copy of an armature object that depends on the object no more; in no collection."""
+    twin: Any = ob.copy()
+    data: Any = ob.data.copy()
+    try:
+        for copy in (twin, data):
+            if copy.override_library is not None:
+                copy.make_local(clear_liboverride=True)
+        twin.data = data
+        twin.hide_viewport = False
+        data.pose_position = "POSE"
+        _look_at_twin(ob, twin)
+        for bone in twin.pose.bones:
+            bone.custom_shape = None
+            bone.custom_shape_transform = None
+        yield twin
+    finally:
+        bpy.data.objects.remove(twin)
+        bpy.data.armatures.remove(data)
+
+
+def make_double(
+    stage: bpy.types.Scene, twin: bpy.types.Object, bones: Collection[str]
+) -> Double:
+    """Strip a copy of an armature object, and put it on the stage."""
+    stage.collection.objects.link(twin)
+    kept = _dependencies(twin, bones)
+    _drop_drivers(twin, kept)
+    _drop_bones(stage, twin, kept)
+    return Double(stage, twin)
+
+
+def depends_on_scripts(ob: bpy.types.Object, bones: Collection[str]) -> bool:
+    """Say whether a driver calls what other add-ons or the file's texts define in this Blender."""
+    kept = _dependencies(ob, bones)
+    for owner in (ob, ob.data):
+        for curve in owner.animation_data.drivers if owner.animation_data else ():
+            found = _BONE.match(curve.data_path)
+            is_needed = found is None or found[1] in kept
+            driver = curve.driver
+            if is_needed and driver.type == "SCRIPTED" and not driver.is_simple_expression:
+                return True
+    return False
 
 
 class Double:
@@ -68,21 +98,19 @@ class Double:
 
     def __init__(self, stage: bpy.types.Scene, twin: bpy.types.Object) -> None:
         self._stage, self._twin = stage, twin
-        self._names = [bone.name for bone in twin.pose.bones]
+        held = list(twin.data.bones)
+        self.bones = DoubleBones(
+            names=tuple(bone.name for bone in twin.pose.bones),
+            parents=tuple(bone.parent.name if bone.parent else "" for bone in held),
+            rests=np.array([bone.matrix_local for bone in held]),
+            has_local_location=np.array([bone.use_local_location for bone in held]),
+        )
+        assert self.bones.names == tuple(bone.name for bone in held)
 
     @property
     def names(self) -> frozenset[str]:
         """The bones that the double has."""
-        return frozenset(self._names)
-
-    def parent(self, name: str) -> str:
-        """Return a bone's parent; empty without one."""
-        above = self._twin.data.bones[name].parent
-        return above.name if above is not None else ""
-
-    def rest(self, name: str) -> Array:
-        """Return a bone's matrix (4, 4) at rest."""
-        return np.array(self._twin.data.bones[name].matrix_local)
+        return frozenset(self.bones.names)
 
     def forget_action(self) -> None:
         """Play keys alone from now on; whatever else the action moved keeps what it holds."""
@@ -93,6 +121,13 @@ class Double:
         """Set a custom property of a bone, in the kind of number that it holds."""
         held = self._twin.pose.bones[bone][name]
         self._twin.pose.bones[bone][name] = type(held)(value)
+
+    def replay(
+        self, frames: Sequence[int], keys: BoneKeys | None = None, watched: Iterable[Property] = ()
+    ) -> Task[Posed]:
+        """Play keys as a task does that ends at once."""
+        yield from ()
+        return self.play(frames, keys, watched)
 
     def play(
         self, frames: Sequence[int], keys: BoneKeys | None = None, watched: Iterable[Property] = ()
@@ -119,21 +154,6 @@ class Double:
             keyframes.exchange_action(self._twin, before, slot)
             bpy.data.actions.remove(action)
 
-    def location_axes(self, name: str, posed: Posed) -> Array:
-        """Return what a unit of each location channel moves in the armature's space, (F, 3, 3)."""
-        bone: Any = self._twin.data.bones[name]
-        rest, above = bone.matrix_local, bone.parent
-        steps = [Matrix.Identity(4), *(Matrix.Translation(row) for row in np.eye(3))]
-        moved = np.empty((len(posed.matrices), 4, 3))
-        for frame, row in enumerate(moved):
-            place = {}
-            if above is not None:
-                lies = Matrix(posed.matrices[frame, posed.index[above.name]])
-                place = {"parent_matrix": lies, "parent_matrix_local": above.matrix_local}
-            for number, step in enumerate(steps):
-                row[number] = bone.convert_local_to_pose(step, rest, **place).translation
-        return (moved[:, 1:] - moved[:, :1]).swapaxes(-1, -2)
-
     def _write(self, bag: Any, frames: Sequence[int], keys: BoneKeys) -> None:
         """Put dense keys into an action's bag in place of the old ones."""
         curves: dict[str, Array] = {}
@@ -153,7 +173,7 @@ class Double:
                 points.foreach_set("co", np.column_stack([frames, values[:, index]]).ravel())
 
     def _record(self, frames: Sequence[int], watched: tuple[Property, ...]) -> Posed:
-        count = len(self._names)
+        count = len(self.bones.names)
         matrices = np.empty((len(frames), 16 * count), dtype=np.float32)
         bases = np.empty_like(matrices)
         switches = np.zeros((len(watched), len(frames)))
@@ -170,7 +190,7 @@ class Double:
         # Blender hands over columns.
         shape = (len(frames), count, 4, 4)
         return Posed(
-            {name: column for column, name in enumerate(self._names)},
+            self.bones.index,
             matrices.reshape(shape).swapaxes(-1, -2).astype(float),
             bases.reshape(shape).swapaxes(-1, -2).astype(float),
             dict(zip(watched, switches, strict=True)),
@@ -222,8 +242,18 @@ def _read_by(curve: bpy.types.FCurve) -> Iterator[str]:
                 yield found[1]
 
 
-def _drop_drivers(ob: bpy.types.Object, twin: bpy.types.Object, kept: set[str]) -> None:
-    """Remove drivers that concern no kept bone; the others look at the double."""
+def _look_at_twin(ob: bpy.types.Object, twin: bpy.types.Object) -> None:
+    """Let the drivers of a copy look at the copy."""
+    for owner in (twin, twin.data):
+        for curve in owner.animation_data.drivers if owner.animation_data else ():
+            for variable in curve.driver.variables:
+                for target in variable.targets:
+                    if target.id in (ob, ob.data):
+                        target.id = twin if target.id == ob else twin.data
+
+
+def _drop_drivers(twin: bpy.types.Object, kept: set[str]) -> None:
+    """Remove drivers that concern no kept bone."""
     for owner in (twin, twin.data):
         drivers = owner.animation_data.drivers if owner.animation_data else ()
         for curve in list(drivers):
@@ -231,15 +261,10 @@ def _drop_drivers(ob: bpy.types.Object, twin: bpy.types.Object, kept: set[str]) 
             is_bend = owner == twin.data and _UNPOSED.search(curve.data_path)
             if is_bend or (found and found[1] not in kept):
                 drivers.remove(curve)
-                continue
-            for variable in curve.driver.variables:
-                for target in variable.targets:
-                    if target.id in (ob, ob.data):
-                        target.id = twin if target.id == ob else twin.data
 
 
 def _drop_bones(stage: bpy.types.Scene, twin: bpy.types.Object, kept: set[str]) -> None:
-    """Delete all other bones, and the shapes of those that stay."""
+    """Delete all other bones."""
     layer = stage.view_layers[0]
     layer.objects.active = twin
     with bpy.context.temp_override(
@@ -250,6 +275,3 @@ def _drop_bones(stage: bpy.types.Scene, twin: bpy.types.Object, kept: set[str]) 
         for bone in [bone for bone in bones if bone.name not in kept]:
             bones.remove(bone)
         bpy.ops.object.mode_set(mode="OBJECT")
-    for bone in twin.pose.bones:
-        bone.custom_shape = None
-        bone.custom_shape_transform = None

@@ -21,9 +21,9 @@ from ...core.controls import families as control_families
 from ...core.controls.families import ControlNames, LimbControls
 from ...core.controls.solving import Follower
 from ...core.rigs import rows as rig_rows
+from ...core.rigs.double_bones import Property
 from ...core.rigs.posed import Posed
 from ..reading import armature, rig_settings
-from .rig_double import Property
 
 Flags = NDArray[np.bool_]
 

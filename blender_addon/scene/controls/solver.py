@@ -18,8 +18,9 @@ from ....engine.motion.skeleton import JOINTS, PARENTS
 from ...core.controls import solving as control_solving
 from ...core.controls.families import LimbControls
 from ...core.controls.solving import Follower, LimbPose, Targets
+from ...core.link.jobs import Task
+from ...core.rigs.double_bones import DoubleBones, Player
 from ...core.rigs.posed import BoneKeys, Posed, read_rotations
-from .rig_double import Double
 from .rigs import Chosen, Controls
 
 Array = NDArray[np.floating[Any]]
@@ -53,12 +54,12 @@ class Wanted:
     """Channels of further bones that are keyed along: a root's."""
 
 
-def solve(double: Double, controls: Controls, wanted: Wanted) -> BoneKeys:
+def solve(player: Player, controls: Controls, wanted: Wanted) -> Task[BoneKeys]:
     """Return the controls' channels on all frames, after at most two replays of the take."""
-    solver = _Solver(double, controls, wanted)
+    solver = _Solver(player.bones, controls, wanted)
     keys = solver.better_keys(wanted.base, 0)
     for number in range(1, _REPLAYS + 1):
-        seen = double.play(wanted.frames, _joined(keys, wanted.fixed))
+        seen = yield from player.replay(wanted.frames, _joined(keys, wanted.fixed))
         if solver.is_close(seen):
             break
         keys = solver.better_keys(seen, number)
@@ -72,8 +73,8 @@ def _joined(keys: BoneKeys, fixed: BoneKeys) -> BoneKeys:
 class _Solver:
     """Makes keys from what the last ones did."""
 
-    def __init__(self, double: Double, controls: Controls, wanted: Wanted) -> None:
-        self._double, self._controls, self._wanted = double, controls, wanted
+    def __init__(self, double: DoubleBones, controls: Controls, wanted: Wanted) -> None:
+        self._bones, self._controls, self._wanted = double, controls, wanted
         self._followers = wanted.chosen.followers
         self._rotations = control_solving.wanted_rotations(
             self._followers, wanted.targets, wanted.base
@@ -86,12 +87,12 @@ class _Solver:
             for limb in wanted.chosen.limbs
         }
         self._rests = {
-            end: [double.rest(name) for name in limb] for end, limb in self._limbs.items()
+            end: [self._bones.rest(name) for name in limb] for end, limb in self._limbs.items()
         }
         self._starts = {limb.end: self._start_of(limb) for limb in wanted.chosen.limbs
                         if wanted.rows is None and not self._has_pole(limb)}  # fmt: skip
         self._size = float(np.linalg.norm(
-            double.rest(bones["left_knee"])[:3, 3] - double.rest(bones["left_hip"])[:3, 3]
+            self._bones.rest(bones["left_knee"])[:3, 3] - self._bones.rest(bones["left_hip"])[:3, 3]
         ))  # fmt: skip
 
     def better_keys(self, seen: Posed, number: int) -> BoneKeys:
@@ -154,8 +155,8 @@ class _Solver:
             locations[limb.pole] = self._moved(limb.pole, heads, seen)
         elif limb.swing:
             # IK turns this bone as well: its parent alone says how it lies without channels.
-            parent = self._double.parent(limb.swing)
-            local = np.linalg.solve(self._double.rest(parent), self._double.rest(limb.swing))
+            parent = self._bones.parent(limb.swing)
+            local = np.linalg.solve(self._bones.rest(parent), self._bones.rest(limb.swing))
             still = seen.matrices[:, seen.index[parent]] @ local
             rotations[limb.swing] = control_solving.solve_swing(
                 seen.channels(limb.swing), wanted.axis, error, read_rotations(still)
@@ -192,7 +193,7 @@ class _Solver:
         return control_solving.end_of_line(line[::-1], self._wanted.targets, self._wanted.base)
 
     def _moved(self, name: str, heads: Array, seen: Posed) -> Array:
-        axes = self._double.location_axes(name, seen)
+        axes = self._bones.location_axes(name, seen)
         return control_solving.solve_location(name, heads, axes, seen)
 
     def _inside(self, keys: BoneKeys) -> BoneKeys:
@@ -207,7 +208,7 @@ class _Solver:
 
     def _nearest(self, control: str, known: set[str]) -> str:
         """Return the nearest bone above a control of which it is known how it shall turn."""
-        name = self._double.parent(control)
+        name = self._bones.parent(control)
         while name and name not in known:
-            name = self._double.parent(name)
+            name = self._bones.parent(name)
         return name

@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.bones.matching import BoneMap
+from ....engine.motion.request import Progress
 from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
 from ....engine.motion.rig import BonePose, Rig
 from ...core.controls import solving as control_solving
+from ...core.link.jobs import Task
+from ...core.link.slices import finish
+from ...core.rigs.double_bones import Player, Property
 from ...core.rigs.posed import BoneKeys
 from ..keys import keyframes
 from ..reading.edit_target import bag_of
 from . import rig_double
 from . import rigs as control_rigs
-from .rig_double import Property
-from .rigs import Controls
+from .rigs import Chosen, Controls
 from .solver import Wanted, solve
 
 Array = NDArray[np.floating[Any]]
@@ -37,6 +40,64 @@ class Character:
     """(N, 4) and (N, 3) what bones without keys hold."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TakePlan:
+    """Which controls of a character get the keys of whole takes."""
+
+    controls: Controls
+    chosen: Chosen
+    character: Character
+    take: keyframes.TakeKeys
+    """Where the keys will be."""
+
+    @property
+    def switches(self) -> dict[Property, float]:
+        """The switches between FK and IK as they shall stand."""
+        return control_rigs.switch_values(self.controls, self.take.options)
+
+
+def plan_take(
+    ob: bpy.types.Object, character: Character, take: keyframes.TakeKeys
+) -> TakePlan | None:
+    """Choose the controls for whole takes; None where keys belong on the bones themselves.
+
+    Raises:
+        RequestError: if the object's action cannot be exchanged now.
+    """
+    controls = control_rigs.find_controls(ob, character.bone_map)
+    if controls is None:
+        return None
+    keyframes.check_exchangeable(ob)
+    return TakePlan(controls, control_rigs.choose_all(controls, take.options), character, take)
+
+
+def fit_motions(
+    player: Player, plan: TakePlan, motions: Sequence[RigMotion]
+) -> Task[list[RigMotion]]:
+    """Return motions of bones as ones of the controls that they follow, a row a scene frame.
+
+    Args:
+        player: plays keys alone, with the plan's switches.
+        plan: from `plan_take`.
+        motions: one a take; channels as if the bones were plain ones.
+    """
+    controls, character, take = plan.controls, plan.character, plan.take
+    pelvis, start = controls.bone_map.bones["pelvis"], take.start_frame_scene
+    base = yield from player.replay(range(start, start + 1), _rest_keys(controls))
+    fitted = []
+    for number, motion in enumerate(motions):
+        yield Progress(number, len(motions), "Putting the motion on the controls")
+        motion = keyframes.sample_on_frames(motion, take.fps)
+        targets = control_solving.motion_targets(character.rig, motion, character.held, pelvis)
+        frames = range(start, start + len(motion.locations))
+        fixed = _root_keys(motion)
+        carried = control_solving.carried_along(base, fixed)
+        wanted = Wanted(plan.chosen, targets, frames, carried, fixed=fixed)
+        keys = yield from solve(player, controls, wanted)
+        fitted.append(control_motion(controls, keys, motion))
+    return fitted
+
+
 def fit_to_controls(
     scene: bpy.types.Scene,
     ob: bpy.types.Object,
@@ -44,7 +105,7 @@ def fit_to_controls(
     motions: Sequence[RigMotion],
     take: keyframes.TakeKeys,
 ) -> list[RigMotion]:
-    """Return motions of bones as ones of the controls that they follow, a row a scene frame.
+    """Return motions of bones as ones of the controls that they follow, here and now.
 
     Where the rig has no controls, the motions come back as they are.
 
@@ -55,30 +116,14 @@ def fit_to_controls(
         motions: one a take; channels as if the bones were plain ones.
         take: where the keys will be.
     """
-    controls = control_rigs.find_controls(ob, character.bone_map)
-    if controls is None:
+    plan = plan_take(ob, character, take)
+    if plan is None:
         return list(motions)
-    keyframes.check_exchangeable(ob)
-    chosen = control_rigs.choose_all(controls, take.options)
-    pelvis = controls.bone_map.bones["pelvis"]
-    fitted = []
-    with rig_double.lend_double(scene, ob, controls.bones) as double:
+    with rig_double.lend_double(scene, ob, plan.controls.bones) as double:
         double.forget_action()
-        for switch, value in control_rigs.switch_values(controls, take.options).items():
+        for switch, value in plan.switches.items():
             double.set_property(*switch, value)
-        start = take.start_frame_scene
-        base = double.play(range(start, start + 1), _rest_keys(controls))
-        for motion in motions:
-            motion = keyframes.sample_on_frames(motion, take.fps)
-            targets = control_solving.motion_targets(
-                character.rig, motion, character.held, pelvis
-            )
-            frames = range(start, start + len(motion.locations))
-            fixed = _root_keys(motion)
-            carried = control_solving.carried_along(base, fixed)
-            wanted = Wanted(chosen, targets, frames, carried, fixed=fixed)
-            fitted.append(control_motion(controls, solve(double, controls, wanted), motion))
-    return fitted
+        return finish(fit_motions(double, plan, motions))
 
 
 def write_take(

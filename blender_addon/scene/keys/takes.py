@@ -128,6 +128,15 @@ def is_waiting(review: Any, ob: bpy.types.Object | None = None) -> bool:
     return bool(len(review.takes)) and (ob is None or review.ob == ob)
 
 
+def shown_number(review: Any) -> int | None:
+    """Return which take the character shows, from 0; None where it shows another action."""
+    if review.ob is None:
+        return None
+    action, _ = current(review.ob)
+    found = (number for number, take in enumerate(review.takes) if take.action == action)
+    return next(found, None) if action is not None else None
+
+
 def show_take(review: Any, index: int) -> int:
     """Assign one of the takes, counted around the end; return its number from 0.
 
@@ -182,15 +191,30 @@ def accept_take(review: Any) -> list[str]:
     return notes
 
 
-def discard_takes(review: Any) -> None:
-    """Give the object back the action and slot that it had, and remove the takes."""
+def discard_takes(review: Any) -> str:
+    """Give the object back the action and slot that it had, and remove the takes.
+
+    Where it shows another action by now, it keeps that. Return what the object shows then.
+    """
     ob, before = review.ob, review.before
+    is_shown = ob is not None and current(ob)[0] in _actions(review)
+    told = "the animation is as it was" if is_shown else _told_of_shown(ob)
     if ob is not None and current(ob)[0] in _actions(review):
         _restore(review, ob)
     elif before is not None and before.library is None:
         # Another action was given to the object meanwhile: the one before must not be lost.
         before.use_fake_user = True
     _forget(review, None)
+    return told
+
+
+def _told_of_shown(ob: bpy.types.Object | None) -> str:
+    if ob is None:
+        return "their character is gone"
+    action, _ = current(ob)
+    if action is None:
+        return f'"{ob.name}" shows no action'
+    return f'"{ob.name}" goes on showing "{action.name}"'
 
 
 def current(ob: bpy.types.Object) -> tuple[Any, Any]:

@@ -85,20 +85,42 @@ def read_rest(ob: bpy.types.Object) -> Rig:
     """
     if ob.mode == "EDIT":
         raise RequestError(f'"{ob.name}" is in Edit Mode.', "Leave Edit Mode first.")
-    bones = list(ob.data.bones)
+    bones = ob.data.bones
     if not bones:
         raise RequestError(f'"{ob.name}" has no bones.', "Choose a character's armature.")
-    bones.sort(key=lambda bone: len(bone.parent_recursive))
-    index = {bone.name: number for number, bone in enumerate(bones)}
-    matrices = np.array([bone.matrix_local for bone in bones])
+    above = [bone.parent for bone in bones]
+    parents = {
+        name: bone.name if bone is not None else ""
+        for name, bone in zip(bones.keys(), above, strict=True)
+    }
+    depths: dict[str, int] = {"": 0}
+    # Blender keeps every bone after its parent.
+    for name, parent in parents.items():
+        depths[name] = depths[parent] + 1
+    names = sorted(parents, key=depths.__getitem__)
+    index = {name: number for number, name in enumerate(names)}
+    places = {name: place for place, name in enumerate(parents)}
+    order = [places[name] for name in names]
+    connected = np.empty(len(names), dtype=bool)
+    bones.foreach_get("use_connect", connected)
+    matrices = _read_column(bones, "matrix_local", 16).reshape(-1, 4, 4).swapaxes(1, 2)
     return Rig(
-        names=tuple(index),
-        parents=tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones),
-        heads=axes.vectors_to_engine(np.array([bone.head_local for bone in bones])),
-        tails=axes.vectors_to_engine(np.array([bone.tail_local for bone in bones])),
-        rotations=_orientations(matrices),
-        connected=tuple(bool(bone.use_connect and bone.parent) for bone in bones),
+        names=tuple(names),
+        parents=tuple(index.get(parents[name], -1) for name in names),
+        heads=axes.vectors_to_engine(_read_column(bones, "head_local", 3)[order]),
+        tails=axes.vectors_to_engine(_read_column(bones, "tail_local", 3)[order]),
+        rotations=_orientations(matrices[order]),
+        connected=tuple(
+            bool(connected[places[name]] and parents[name]) for name in names
+        ),
     )
+
+
+def _read_column(bones: Any, name: str, width: int) -> Array:
+    """Return a property of all bones, (N, width), in their own order."""
+    values = np.empty(width * len(bones), dtype=np.float32)
+    bones.foreach_get(name, values)
+    return values.reshape(-1, width).astype(float)
 
 
 def read_bone_map(ob: bpy.types.Object, rig: Rig) -> BoneMap:
@@ -127,21 +149,25 @@ def naming(ob: bpy.types.Object) -> Iterator[None]:
 def read_pose(ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph) -> RigPose:
     """Return the evaluated pose (T = 1) at the present frame: constraints and drivers included."""
     bones = ob.evaluated_get(depsgraph).pose.bones
-    matrices = np.empty(16 * len(bones), dtype=np.float32)
-    bones.foreach_get("matrix", matrices)
-    order = [bones.find(name) for name in rig.names]
-    posed = matrices.reshape(-1, 4, 4).swapaxes(1, 2)[order]
+    posed = _posed_matrices(bones, "matrix", rig)
     heads = axes.vectors_to_engine(posed[:, :3, 3])
     return RigPose(_orientations(posed)[None], heads[None])
 
 
 def read_held_channels(ob: bpy.types.Object, rig: Rig) -> BonePose:
     """Return the channels (N, ...) that bones hold now; bones that get no keys keep them."""
-    bases: Array = np.array([np.array(ob.pose.bones[name].matrix_basis) for name in rig.names])
+    bases = _posed_matrices(ob.pose.bones, "matrix_basis", rig)
     rotations = bases[:, :3, :3] / np.maximum(
         np.linalg.norm(bases[:, :3, :3], axis=1, keepdims=True), 1e-12
     )
     return BonePose(quaternions.matrix_to_quaternion(rotations), bases[:, :3, 3])
+
+
+def _posed_matrices(bones: Any, name: str, rig: Rig) -> Array:
+    """Return a matrix of each pose bone, (N, 4, 4), in the rig's order."""
+    places = {bone: place for place, bone in enumerate(bones.keys())}
+    matrices = _read_column(bones, name, 16).reshape(-1, 4, 4).swapaxes(1, 2)
+    return matrices[[places[bone] for bone in rig.names]]
 
 
 def read_stance(

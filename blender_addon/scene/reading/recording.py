@@ -7,6 +7,8 @@ selection are never touched. It writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.bones.matching import BoneMap
-from ....engine.motion.request import RequestError
+from ....engine.motion.request import Progress, RequestError
 from ....engine.motion.retargeting.rig_track import (
     BoneBehaviour,
     RigPath,
@@ -27,11 +29,14 @@ from ....engine.motion.retargeting.rig_track import (
 )
 from ....engine.motion.rig import BonePose, Rig, RigPose
 from ...core import axes
+from ...core.link.slices import Steps
 from ...core.rigs.posed import read_rotations
 from . import timeline
-from .stage import depsgraph_of, lend_stage
+from .named_character import NamedCharacter
+from .stage import lend_stage, show_in_time
 
 Array = NDArray[np.floating[Any]]
+Dress = Callable[[bpy.types.Object], AbstractContextManager[None]]
 
 # Constraints that hand a bone to another parent; its channels count from there.
 _CARRIERS = {"CHILD_OF", "ARMATURE"}
@@ -95,35 +100,88 @@ def _is_scene_time(target: bpy.types.DriverTarget) -> bool:
     return target.id_type == "SCENE" and target.data_path.startswith("frame_")
 
 
-def record(scene: bpy.types.Scene, ob: bpy.types.Object, frames: range) -> Recording:
-    """Evaluate the armature on whole frames."""
-    bones = len(ob.pose.bones)
-    poses = np.empty((len(frames), 16 * bones), dtype=np.float32)
-    bases = np.empty_like(poses)
-    worlds = []
-    with lend_stage(scene, (ob,)) as stage:
-        for row, frame in enumerate(frames):
-            stage.frame_set(frame)
-            evaluated = ob.evaluated_get(depsgraph_of(stage))
-            evaluated.pose.bones.foreach_get("matrix", poses[row])
-            evaluated.pose.bones.foreach_get("matrix_basis", bases[row])
-            worlds.append(evaluated.matrix_world.copy())
-    # Blender hands over columns.
-    poses, bases = (
-        flat.reshape(len(frames), bones, 4, 4).swapaxes(-1, -2) for flat in (poses, bases)
-    )
-    return Recording(poses, bases, worlds, timeline.scene_fps(scene))
+def dress_as_is(ob: bpy.types.Object) -> AbstractContextManager[None]:
+    """Give a block in which the object has its own animation."""
+    return nullcontext()
+
+
+def record(
+    character: NamedCharacter, frames: range, dress: Dress = dress_as_is
+) -> Steps[Recording]:
+    """Evaluate the armature on whole frames, a few in each slice.
+
+    Args:
+        character: looked up in each slice.
+        frames: F scene frames.
+        dress: gives a block in which the object has the animation that shall be read.
+
+    Raises:
+        RequestError: if the armature is gone, changed or cannot be evaluated any more.
+    """
+    poses: list[Array] = []
+    bases: list[Array] = []
+    worlds: list[Matrix] = []
+    fps = timeline.scene_fps(character.find()[0])
+    while len(worlds) < len(frames):
+        scene, ob = character.find()
+        check_evaluable(ob)
+        count = 16 * len(ob.pose.bones)
+        with dress(ob), lend_stage(scene, (ob,)) as stage:
+            for depsgraph in show_in_time(stage, frames[len(worlds) :]):
+                evaluated = ob.evaluated_get(depsgraph)
+                pose, basis = np.empty(count, np.float32), np.empty(count, np.float32)
+                evaluated.pose.bones.foreach_get("matrix", pose)
+                evaluated.pose.bones.foreach_get("matrix_basis", basis)
+                poses.append(pose)
+                bases.append(basis)
+                worlds.append(evaluated.matrix_world.copy())
+        if count != len(poses[0]):
+            raise RequestError(
+                f'The bones of "{ob.name}" were changed while they were read.',
+                "Press the button once more.",
+            )
+        yield Progress(len(worlds), len(frames), "Reading the animation")
+    shape = (len(frames), -1, 4, 4)  # Blender hands over columns.
+    stacked = [np.array(rows).reshape(shape).swapaxes(-1, -2) for rows in (poses, bases)]
+    return Recording(stacked[0], stacked[1], worlds, fps)
 
 
 def pose_order(ob: bpy.types.Object, rig: Rig) -> list[int]:
     """Return where each of the rig's bones stands among the pose bones."""
-    return [ob.pose.bones.find(name) for name in rig.names]
+    places = {name: place for place, name in enumerate(ob.pose.bones.keys())}
+    return [places[name] for name in rig.names]
 
 
-def to_track(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: Recording) -> RigTrack:
-    """Turn matrices into the engine's axes; bones that no joint needs are left out."""
+@dataclass(frozen=True, slots=True, eq=False)
+class RigFacts:
+    """What a track needs of an armature beside its recorded matrices."""
+
+    order: list[int]
+    """Where each of the rig's bones stands among the pose bones."""
+
+    behaviour: BoneBehaviour
+    location_axes: Array
+    """(F, 3, 3) from `_read_location_axes`."""
+
+
+def read_facts(
+    ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: Recording
+) -> RigFacts:
+    """Return what a track needs of an armature beside what was recorded."""
+    return RigFacts(
+        order=pose_order(ob, rig),
+        behaviour=_read_behaviour(ob, rig),
+        location_axes=_read_location_axes(ob, rig, bone_map, recording),
+    )
+
+
+def to_track(rig: Rig, bone_map: BoneMap, recording: Recording, facts: RigFacts) -> RigTrack:
+    """Turn matrices into the engine's axes; bones that no joint needs are left out.
+
+    Arrays only: a thread may do it.
+    """
     needed = list(bones_to_read(rig, bone_map))
-    columns = [pose_order(ob, rig)[bone] for bone in needed]
+    columns = [facts.order[bone] for bone in needed]
     count = len(recording.poses)
     pose = RigPose(_blank_rotations(count, rig), np.zeros((count, len(rig.names), 3)))
     channels = BonePose(_blank_rotations(count, rig), np.zeros((count, len(rig.names), 3)))
@@ -137,9 +195,9 @@ def to_track(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap, recording: Recor
         bone_map=bone_map,
         pose=pose,
         channels=channels,
-        behaviour=_read_behaviour(ob, rig),
+        behaviour=facts.behaviour,
         path=_read_path(recording.worlds),
-        location_axes=_read_location_axes(ob, rig, bone_map, recording),
+        location_axes=facts.location_axes,
         fps=recording.fps,
     )
 

@@ -1,13 +1,21 @@
-"""A scene of its own for evaluating objects: the animator's scene, pose and selection stay."""
+"""A scene of its own for evaluating objects: the animator's scene, pose and selection stay.
+
+It is gone at the end of each slice, so that saving and undo between two slices never see it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import bpy
 
 _SCENE_NAME = "Keyfill reading"
+
+SLICE_SECONDS: Final = 0.02
+"""How long frames are evaluated before Blender has its turn; the stage is built within it."""
 
 
 def depsgraph_of(stage: bpy.types.Scene) -> bpy.types.Depsgraph:
@@ -30,3 +38,13 @@ def lend_stage(
         yield stage
     finally:
         bpy.data.scenes.remove(stage)
+
+
+def show_in_time(stage: bpy.types.Scene, frames: Sequence[int]) -> Iterator[bpy.types.Depsgraph]:
+    """Show frames one after another, at least one, until the slice's time is over."""
+    end = time.perf_counter() + SLICE_SECONDS
+    for frame in frames:
+        stage.frame_set(frame)
+        yield depsgraph_of(stage)
+        if time.perf_counter() > end:
+            return

@@ -1,0 +1,51 @@
+"""What an animator may have changed to cure an error, as one line of text. It writes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import armature
+
+
+def read_situation(context: bpy.types.Context) -> str:
+    """Return what errors are about: character, its animation, settings; not the playhead.
+
+    Two lines that differ mean that something was changed, and that an error is old.
+    """
+    ob = armature.active_character(context)
+    settings: Any = getattr(context.scene, "keyfill", None)
+    return repr((
+        None if ob is None else _character(ob),
+        None if settings is None else _settings(settings),
+    ))  # fmt: skip
+
+
+def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
+    data: Any = ob.animation_data
+    shown = None
+    if data is not None:
+        shown = (
+            data.action.name if data.action is not None else "",
+            data.use_tweak_mode, data.action_blend_type, round(data.action_influence, 4),
+            sum(len(track.strips) for track in data.nla_tracks),
+        )  # fmt: skip
+    body: Any = ob.data
+    bones = len(body.bones) if ob.type == "ARMATURE" else 0
+    pose = body.pose_position if ob.type == "ARMATURE" else ""
+    scale = tuple(round(one, 4) for one in ob.matrix_world.to_scale())
+    return ob.name, ob.type, ob.mode, ob.is_editable, ob.hide_viewport, bones, pose, scale, shown
+
+
+def _settings(settings: Any) -> list[Any]:
+    """Return all that the panel edits; `history` and the like change with every success."""
+    found: list[Any] = [len(settings.review.takes), settings.model_name]
+    for one in settings.bl_rna.properties:
+        if one.identifier in ("rna_type", "name", "history", "review", "model"):
+            continue
+        value = getattr(settings, one.identifier)
+        if isinstance(value, bpy.types.ID):
+            value = value.name
+        found.append(sorted(value) if isinstance(value, set) else value)
+    return found
