@@ -19,7 +19,7 @@ from bpy.types import PropertyGroup
 from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
-from . import model_list
+from . import engine_link, model_list
 from .core.edits import take_history
 from .core.edits.edit_requests import END, START, Recipe, recipe_for
 from .core.edits.generate_request import GenerateSettings, rounded_seconds
@@ -291,6 +291,11 @@ class KEYFILL_PG_settings(PropertyGroup):
         self.history = take_history.history_to_text(take_history.remember(history, recipe))
 
 
+def situation_now(context: bpy.types.Context) -> str:
+    """Return what errors are about: the character, what the panel edits, how the engine starts."""
+    return f"{read_situation(context)} {engine_link.settings()}"
+
+
 def _held(name: str) -> dict[str, Any]:
     """Return get and set of a property that lives in STATUS, so that no file keeps it."""
     return {
@@ -313,7 +318,7 @@ class KEYFILL_PG_status(PropertyGroup):
 
     def current_error(self, context: bpy.types.Context) -> tuple[str, str]:
         """Return the last error and its cure; both empty once what it was about has changed."""
-        if STATUS.situation and STATUS.situation != read_situation(context):
+        if STATUS.situation and STATUS.situation != situation_now(context):
             return "", ""
         return STATUS.error, STATUS.remedy
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.types import Context, Event, Operator, Timer, WindowManager
+from bpy.types import Context, Event, Operator, Timer
 
 from ...engine.motion.request import Progress
 from ..core.errors import UserError, errors_for_animators
 from ..core.link.jobs import JobCancelled
 from ..core.link.run_status import STATUS
 from ..core.link.slices import Work
-from ..scene.reading.situation import read_situation
+from ..properties import situation_now
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -47,21 +47,21 @@ class Run:
         seconds = WAITING_SECONDS if self.work.is_waiting else SLICE_PAUSE_SECONDS
         if seconds == self._seconds:
             return
-        self._drop_timer(context.window_manager)
+        self._drop_timer(context)
         self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
         self._seconds = seconds
 
-    def end(self, window_manager: WindowManager) -> None:
+    def end(self, context: Context) -> None:
         """Drop the work where it is unfinished, and what shows it; every way out comes here."""
         self.work.close()
-        self._drop_timer(window_manager)
+        self._drop_timer(context)
         if self in _runs:
             _runs.remove(self)
         STATUS.stop()
 
-    def _drop_timer(self, window_manager: WindowManager) -> None:
+    def _drop_timer(self, context: Context) -> None:
         if self._timer is not None:
-            window_manager.event_timer_remove(self._timer)
+            context.window_manager.event_timer_remove(self._timer)
         self._timer, self._seconds = None, 0.0
 
 
@@ -74,7 +74,7 @@ def end_all() -> None:
     Its timers would tick on, and the panel of the add-on that is enabled next would wait for ever.
     """
     for run in list(_runs):
-        run.end(bpy.context.window_manager)
+        run.end(bpy.context)
     STATUS.reset()
 
 
@@ -147,14 +147,14 @@ class JobOperator(Mixin):
                 _redraw_panels(context)
             # The result is written in a step of its own.
             return {"PASS_THROUGH"}
-        self._run.end(context.window_manager)
+        self._run.end(context)
         _redraw_panels(context)
         return self._conclude(context, work.result)
 
     def cancel(self, context: Context) -> None:
         """Stop when Blender ends the operator, as it does when a file is loaded."""
         if self._run is not None:
-            self._run.end(context.window_manager)
+            self._run.end(context)
         _redraw_panels(context)
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
@@ -190,7 +190,7 @@ class JobOperator(Mixin):
     def _refuse(self, context: Context, error: UserError) -> set[OperatorReturnItems]:
         """Tell an error once: in the panel where it is open, else beside the mouse."""
         STATUS.error, STATUS.remedy = error.message, error.remedy
-        STATUS.situation = read_situation(context)
+        STATUS.situation = situation_now(context)
         _redraw_panels(context)
         if not (self.is_modal and any(_open_panels(context))):
             self.report({"ERROR"}, str(error))

@@ -127,14 +127,15 @@ def read_in_slices(reading: Reading, frames: tuple[int, int]) -> Steps[ReadAnima
     else:
         worlds = [Matrix(world) for world in controls.posed.worlds]
         names = reading.character.find()[1].pose.bones.keys()
-        spread = yield computed("Reading the animation", partial(controls.spread, names))
-        recorded = recording.Recording(*spread, worlds, fps)
+        poses, bases = yield computed("Reading the animation", partial(controls.spread, names))
+        recorded = recording.Recording(poses, bases, worlds, fps)
     _, ob = reading.character.find()
     facts = recording.read_facts(ob, reading.rig, reading.bone_map, recorded)
     overridden = () if controls else recording.overridden(ob, reading.bone_map)
     del scene, ob
     make = partial(_to_animation, reading, first, recorded, facts, controls)
-    return replace((yield computed("Reading the animation", make)), overridden=overridden)
+    read: ReadAnimation = yield computed("Reading the animation", make)
+    return replace(read, overridden=overridden)
 
 
 def _read_controls(reading: Reading, frames: range) -> Steps[ReadControls | None]:

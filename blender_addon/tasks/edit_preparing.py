@@ -92,6 +92,7 @@ def prepare_in_slices(
     joined = _join(character, recipe)
     dress = partial(show_edited, joined=joined, keep=False)
     frames = _context_frames(character, recipe, dress)
+    yield Progress(0, 1, "Reading the character")
     replay = _lend_player(character, bone_map, dress, stack) if wish.is_modal else None
     yield Progress(0, 1, "Reading the character")
     reading = animation.Reading(character, rig, bone_map, dress, replay)

@@ -97,7 +97,8 @@ def _on_controls(
     if replay is not None:
         with suppress(ReplayError):
             task = control_edits.fit_takes(replay, read, edit.read.track, keys)
-            return (yield Job(task))
+            fitted: list[EditKeys] = yield Job(task)
+            return fitted
     scene, ob = edit.character.find()
     with show_edited(ob, edit.joined, keep=False):
         return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)

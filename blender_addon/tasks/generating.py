@@ -150,13 +150,14 @@ def fit_takes(
         result: what the engine made.
         replay: plays keys on the character's double; None has this Blender do so.
     """
-    motions = yield Job(_fit_to_rig(target, result))
+    motions: list[RigMotion] = yield Job(_fit_to_rig(target, result))
     plan = target.controls
     if plan is None:
         return motions
     if replay is not None:
         with suppress(ReplayError):
-            return (yield Job(_fit_elsewhere(replay, plan, motions)))
+            fitted: list[RigMotion] = yield Job(_fit_elsewhere(replay, plan, motions))
+            return fitted
     scene, ob = target.character.find()
     return control_takes.fit_to_controls(scene, ob, plan.character, motions, target.keys)
 

@@ -37,7 +37,8 @@ def serve() -> None:
 
 def _open(stage: bpy.types.Scene, first: Message) -> Double:
     fields = first.fields
-    with bpy.data.libraries.load(fields["path"]) as (_, target):
+    libraries: Any = bpy.data.libraries
+    with libraries.load(fields["path"]) as (_, target):
         target.objects = [fields["twin"]]
     twin: Any = target.objects[0]
     double = make_double(stage, twin, fields["bones"])

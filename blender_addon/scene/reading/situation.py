@@ -34,7 +34,7 @@ def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
     body: Any = ob.data
     bones = len(body.bones) if ob.type == "ARMATURE" else 0
     pose = body.pose_position if ob.type == "ARMATURE" else ""
-    scale = tuple(round(one, 4) for one in ob.matrix_world.to_scale())
+    scale = [round(one, 4) for one in ob.matrix_world.to_scale().to_tuple()]
     return ob.name, ob.type, ob.mode, ob.is_editable, ob.hide_viewport, bones, pose, scale, shown
 
 
