@@ -68,8 +68,10 @@ FOR_BLENDER = {"motion", "models", "files", "python_place", "systems.abilities",
 """Parts of the engine that Blender's process may import."""
 
 SPEAKING = ("blender_addon/engine_link.py", "blender_addon/core/link/conversation.py",
-            "blender_addon/core/link/worker_process.py")
-"""What speaks to the worker: these may also import the protocol."""
+            "blender_addon/core/link/worker_process.py",
+            "blender_addon/core/replay/replay_process.py",
+            "blender_addon/scene/controls/replaying.py")
+"""What speaks to the worker, or to a second Blender: these may also import the protocol."""
 
 LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/python_place.py",
          "engine/threads.py",

@@ -24,8 +24,8 @@ from ...engine.motion.retargeting.rig_track import RigTrack
 from ...engine.motion.rig import BonePose, Rig
 from ...engine.motion.skeleton import FPS
 from ..core.link.jobs import Job, Task
-from ..core.link.replay_process import ReplayError, ReplayProcess
 from ..core.link.slices import Steps, computed, finish
+from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..core.rigs.double_bones import Property
 from ..core.rigs.posed import Posed
 from ..scene.controls import edits as control_edits

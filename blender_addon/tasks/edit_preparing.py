@@ -15,8 +15,8 @@ from ...engine.motion.retargeting.hand_pins import Placed
 from ..core.edits import edit_requests
 from ..core.edits.edit_plan import EditPlan, plan_edit
 from ..core.edits.edit_requests import ClipTimes, Frames, Recipe
-from ..core.link.replay_process import ReplayProcess
 from ..core.link.slices import Steps, computed, finish
+from ..core.replay.replay_process import ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls.replays import lend_replay

@@ -19,8 +19,8 @@ from ..core.edits import edit_requests, take_history
 from ..core.edits.edit_requests import Recipe
 from ..core.errors import UserError
 from ..core.link.jobs import Job, Task
-from ..core.link.replay_process import ReplayError, ReplayProcess
 from ..core.link.slices import Steps, finish
+from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls.edits import ReadControls
 from ..scene.keys import key_targets, takes

@@ -17,8 +17,8 @@ from ...engine.motion.rig import Rig
 from ...engine.motion.takes import difference_note
 from .. import engine_link
 from ..core.link.jobs import Job, Task
-from ..core.link.replay_process import ReplayError, ReplayProcess
 from ..core.link.slices import Steps, finish
+from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..properties import WORLD_ORIGIN
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes

@@ -57,7 +57,7 @@ class Pressed:
 
 
 class Generate(Pressed, JobOperator):
-    make_job = KEYFILL_OT_generate.make_job
+    make_work = KEYFILL_OT_generate.make_work
     apply_result = KEYFILL_OT_generate.apply_result
 
 
@@ -221,10 +221,11 @@ def test_a_file_is_loaded(walker, gate, button, tmp_path):
     path = str(tmp_path / "saved.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
     operator, before = press(button), keys()
+    job = operator._run.work._job
     operator.cancel(bpy.context)  # as Blender calls it before it reads the file
     bpy.ops.wm.open_mainfile(filepath=path)
     gate.unlink()
-    assert operator._job.wait(PATIENCE_SECONDS)
+    assert job.wait(PATIENCE_SECONDS)
     assert keys() == before
     assert not bpy.context.window_manager.keyfill_status.is_running
     assert bpy.ops.keyfill.generate() == {"FINISHED"}
@@ -252,12 +253,12 @@ def test_the_button_is_pressed_in_a_second_window(walker, gate):
 
 def test_the_addon_is_disabled_meanwhile(walker, gate, registered_addon):
     operator, before = press(Generate), keys()
-    pid = engine_link.worker_pid()
+    pid, job = engine_link.worker_pid(), operator._run.work._job
     read_settings = engine_link._read_settings
     registered_addon.unregister()
     try:
         assert is_gone(pid)
-        assert operator._job.wait(PATIENCE_SECONDS)
+        assert job.wait(PATIENCE_SECONDS)
         assert keys() == before
     finally:
         registered_addon.register()

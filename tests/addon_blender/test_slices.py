@@ -96,7 +96,7 @@ def test_a_second_blender_gives_the_same_keys(add):
             bpy.ops.keyfill.regenerate()
         found.append(curve_values(ob))
     assert found[0].keys() == found[1].keys()
-    assert max(np.abs(found[0][one] - found[1][one]).max() for one in found[0]) < 1e-5
+    assert max(np.abs(found[0][one] - found[1][one]).max() for one in found[0]) < 1e-4
 
 
 def test_the_rig_is_posed_elsewhere_and_that_ends_with_the_work(monkeypatch):

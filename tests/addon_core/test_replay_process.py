@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core.link.jobs import Job
-from keyfill_extension.blender_addon.core.link.replay_process import (
+from keyfill_extension.blender_addon.core.replay.replay_process import (
     DoubleFile,
     ReplayError,
     ReplayProcess,
@@ -58,7 +58,7 @@ def test_one_that_hangs_ends_with_the_block():
 
 
 def test_keys_arrive_as_they_were_sent():
-    from keyfill_extension.blender_addon.core.link.replay_process import _question
+    from keyfill_extension.blender_addon.core.replay.replay_process import _question
 
     keys = BoneKeys({"hips": np.ones((3, 4)), "head": np.zeros((3, 4))}, {"hips": np.ones((3, 3))})
     found = message_to_keys(_question(range(3), keys, ()))

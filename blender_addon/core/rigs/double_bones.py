@@ -1,17 +1,15 @@
-"""The bones of a double at rest, and whoever replays keys on it. NumPy only, Blender's axes."""
+"""The bones of a double of a rig at rest. NumPy only, Blender's axes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..link.jobs import Task
-from .posed import BoneKeys, Posed
+from .posed import Posed
 
 Array = NDArray[np.floating[Any]]
 Property = tuple[str, str]
@@ -55,22 +53,3 @@ class DoubleBones:
             rest = np.linalg.inv(self.rests[self.index[parent]]) @ rest
         carried = posed.matrices[:, posed.index[parent], :3, :3]
         return np.asarray(carried @ rest[:3, :3])
-
-
-class Player(Protocol):
-    """Whoever plays keys on a double, here or in a process of its own."""
-
-    @property
-    def bones(self) -> DoubleBones:
-        """The double's bones."""
-
-    def replay(
-        self, frames: Sequence[int], keys: BoneKeys | None = None, watched: Iterable[Property] = ()
-    ) -> Task[Posed]:
-        """Evaluate whole scene frames.
-
-        Args:
-            frames: F scene frames.
-            keys: channels, a row for each frame, in place of those of the action.
-            watched: custom properties to read.
-        """

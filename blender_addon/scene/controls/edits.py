@@ -23,7 +23,7 @@ from ....engine.motion.rig import BonePose
 from ...core.controls import solving as control_solving
 from ...core.link.jobs import Task
 from ...core.link.slices import finish
-from ...core.rigs.double_bones import Player
+from ...core.replay.player import Player
 from ...core.rigs.posed import Posed
 from ..keys.edit_keys import EditKeys
 from . import rig_double

@@ -10,7 +10,7 @@ import numpy as np
 
 from ....engine import protocol
 from ....engine.protocol import Message
-from ...core.link.replay_process import PLAY, READY, message_to_keys
+from ...core.replay.replay_process import PLAY, READY, message_to_keys
 from ..reading.stage import lend_stage
 from .rig_double import Double, make_double
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import bpy
 
-from ...core.link.replay_process import BOOTSTRAP, DoubleFile, ReplayError, ReplayProcess
+from ...core.replay.replay_process import BOOTSTRAP, DoubleFile, ReplayError, ReplayProcess
 from ...core.rigs.double_bones import Property
 from .rig_double import depends_on_scripts, lend_twin
 

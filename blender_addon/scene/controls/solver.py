@@ -19,7 +19,8 @@ from ...core.controls import solving as control_solving
 from ...core.controls.families import LimbControls
 from ...core.controls.solving import Follower, LimbPose, Targets
 from ...core.link.jobs import Task
-from ...core.rigs.double_bones import DoubleBones, Player
+from ...core.replay.player import Player
+from ...core.rigs.double_bones import DoubleBones
 from ...core.rigs.posed import BoneKeys, Posed, read_rotations
 from .rigs import Chosen, Controls
 

@@ -18,7 +18,8 @@ from ....engine.motion.rig import BonePose, Rig
 from ...core.controls import solving as control_solving
 from ...core.link.jobs import Task
 from ...core.link.slices import finish
-from ...core.rigs.double_bones import Player, Property
+from ...core.replay.player import Player
+from ...core.rigs.double_bones import Property
 from ...core.rigs.posed import BoneKeys
 from ..keys import keyframes
 from ..reading.edit_target import bag_of

@@ -20,9 +20,9 @@ import numpy as np
 from ....engine import protocol
 from ....engine.motion.request import Progress
 from ....engine.protocol import Message, ProtocolError
+from ..link.jobs import Task
 from ..rigs.double_bones import DoubleBones, Property
 from ..rigs.posed import BoneKeys, Posed
-from .jobs import Task
 
 BOOTSTRAP: Final = Path(__file__).with_name("replay_bootstrap.py")
 """What the second Blender runs."""

@@ -1,0 +1,1 @@
+"""A second Blender that plays keys on the double of a rig."""
