@@ -20,7 +20,7 @@ def serve() -> None:
     answers, questions = os.fdopen(os.dup(1), "wb"), os.fdopen(os.dup(0), "rb")
     # What Blender prints from now on must not come between the frames.
     os.dup2(2, 1)
-    answers.write(READY)
+    answers.write(b"\n" + READY)
     answers.flush()
     first = protocol.read_message(questions)
     if first is None:
