@@ -26,6 +26,7 @@ ENGINE_LAYERS = (
      "splicing", "threads"},
     {"features", "models"},
     {"checkpoint"},
+    {"minilm"},
     {"text_encoder"},
     {"tokenizer", "transformers"},
     {"decoding", "retrieval", "presets"},
