@@ -23,6 +23,7 @@ def register() -> None:
     rig_panels.register()
     engine_link.connect(preferences.worker_settings)
     foreground.register()
+    engine_link.fill_bytecode()
 
 
 def unregister() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import bpy
@@ -11,6 +12,7 @@ from bpy.types import AddonPreferences, Context, UILayout
 from ..engine.python_place import venv_python
 from ..engine.systems.registry import SYSTEMS
 from . import model_list
+from .core.link.blenders_python import BlendersPython
 from .core.link.worker_settings import WorkerSettings
 
 
@@ -46,6 +48,16 @@ def worker_settings() -> WorkerSettings:
         weights=bpy.path.abspath(preferences.weights_folder),
         models=bpy.path.abspath(preferences.models_folder),
         device=preferences.device,
+        own=blenders_python(),
+    )
+
+
+def blenders_python() -> BlendersPython:
+    """Return how Blender's own Python is started, with the folders of this extension's user."""
+    return BlendersPython(
+        tuple(bpy.app.python_args),
+        packages=str(user_folder(f"python{sys.version_info.major}.{sys.version_info.minor}")),
+        bytecode=str(user_folder("bytecode")),
     )
 
 

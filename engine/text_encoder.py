@@ -212,13 +212,21 @@ def _load_minilm(folder: Path, device: str) -> MiniLmTextEncoder:
 
 
 def _load_clip(folder: Path | None, device: str, name: str) -> ClipTextEncoder:
+    try:
+        from transformers.models.clip.modeling_clip import CLIPTextModelWithProjection
+        from transformers.utils import logging
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            "Models with the text encoder clip need transformers, which is not here.",
+            "Choose a Python of your own that has transformers in the add-on's preferences, "
+            "or a model with the text encoder minilm.",
+        ) from error
+
     folder = folder or _find_cached_clip()
     if not (folder / "tokenizer.json").is_file():
         raise WeightsError(f"The folder {folder} holds no CLIP text encoder.", _CLIP_REMEDY)
     from safetensors import SafetensorError
     from tokenizers import Tokenizer
-    from transformers.models.clip.modeling_clip import CLIPTextModelWithProjection
-    from transformers.utils import logging
 
     # Loading the text half alone would list every weight of the image half as unexpected.
     untyped_logging: Any = logging

@@ -219,6 +219,13 @@ def test_clip_without_its_files_names_the_cure(tmp_path):
     assert "clip-vit-base-patch32" in caught.value.remedy
 
 
+def test_clip_without_transformers_asks_for_a_python_of_ones_own(tiny_clip, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers.models.clip.modeling_clip", None)
+    with pytest.raises(WeightsError, match="need transformers") as caught:
+        text_encoder.load_text_encoder("clip", tiny_clip)
+    assert "Python of your own" in caught.value.remedy
+
+
 @pytest.fixture(scope="module")
 def tiny_clip(tmp_path_factory):
     return write_tiny_clip(tmp_path_factory.mktemp("clip"), width=24)
