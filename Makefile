@@ -36,7 +36,8 @@ ZIP_FOLDER := dist
 VERSIONS ?= 4.2.23 5.0.1 5.2.3
 OLDEST := 4.2.23
 OTHERS := .venvs
-IN_BLENDER := tests/addon_blender tests/package/test_installed_addon.py
+IN_BLENDER := tests/addon_blender tests/package/test_installed_addon.py \
+              tests/package/test_complete_package.py
 
 # What a user types reaches Python through the environment, unread by make and by the shell:
 # prompts hold apostrophes, quotes and $, and SECONDS means something else to bash.
