@@ -84,7 +84,7 @@ lint: $(READY)
 	cd $(TYPES) && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	  -p keyfill_extension.engine -p keyfill_extension.blender_addon.core \
 	  -p keyfill_extension.blender_addon.scene -p keyfill_extension.blender_addon.tasks \
-	  -p keyfill_extension.blender_addon.operators
+	  -p keyfill_extension.blender_addon.operators -p keyfill_extension.blender_addon.installing
 
 test-pure: $(READY)
 	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(BY_FILE) $(PYTEST)

@@ -55,6 +55,7 @@ ADDON_LAYERS = (
     {"properties", "rig_properties"},
     {"tasks"},
     {"operators"},
+    {"installing"},
     {"panels"},
     {"rig_panels"},
     {"__init__"},
