@@ -5,6 +5,7 @@
 Prints one line, TOLD and JSON.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -191,6 +192,38 @@ def refused():
     except RuntimeError as error:
         return {"refused": str(error)}
     return {"refused": ""}
+
+
+def install_engine():
+    """Press Install Engine without the network, then with a folder of wheels."""
+    stored = bpy.context.preferences.addons[PACKAGE].preferences
+    told = ""
+    try:
+        bpy.ops.keyfill.install_engine(device="cpu")
+    except RuntimeError as error:
+        told = str(error)
+    stored.package_index = os.environ["KEYFILL_TEST_WHEELS"]
+    bpy.ops.keyfill.install_engine(device="cpu")
+    user = Path(bpy.utils.extension_path_user(PACKAGE))
+    return {
+        "offline_refused": told,
+        "user_folder": sorted(path.name for path in user.iterdir()),
+        "installed": sorted(path.name for path in next(user.glob("python*")).iterdir()),
+    }
+
+
+def add_models():
+    """Pick a zip with one model, and return what the preferences list then."""
+    content, path = b"weights", Path.cwd() / "models.zip"
+    entry = {"file": "net.safetensors", "size": len(content),
+             "sha256": hashlib.sha256(content).hexdigest()}  # fmt: skip
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mine/manifest.json", json.dumps({"files": [entry]}))
+        archive.writestr("mine/system.json", '{"system": "mmm"}')
+        archive.writestr("mine/net.safetensors", content)
+    bpy.ops.keyfill.add_models(filepath=str(path))
+    models = importlib.import_module(f"{PACKAGE}.blender_addon.model_list").read_models()
+    return {"models": [[model.name, model.reason] for model in models]}
 
 
 def disable():

@@ -1,6 +1,7 @@
 """The complete package in the hands of a Blender that has nothing else and no network."""
 
 import math
+import zipfile
 
 import pytest
 
@@ -48,3 +49,34 @@ def test_the_light_package_says_how_the_engine_is_had(visit_light_bare, monkeypa
     assert "has no torch" in told["refused"]
     assert "Press Install Engine" in told["refused"]
     assert "make setup" not in told["refused"]
+
+
+@pytest.fixture(scope="module")
+def light_visit(visit_light_bare, complete_zip, tmp_path_factory):
+    """Install Engine in a Blender that has nothing, with the real wheels in a folder."""
+    folder = tmp_path_factory.mktemp("wheels")
+    with zipfile.ZipFile(complete_zip) as archive:
+        for name in archive.namelist():
+            if name.endswith(".whl"):
+                (folder / name.rpartition("/")[2]).write_bytes(archive.read(name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("KEYFILL_WORKER_PYTHON", raising=False)
+        patch.setenv("KEYFILL_TEST_WHEELS", str(folder))
+        return visit_light_bare("enable", "install_engine", "generate", "worker", "disable")
+
+
+def test_install_engine_leads_to_a_take(light_visit):
+    assert math.dist(*(place[:2] for place in light_visit.told["hips"])) > 0.3
+    assert light_visit.left_running == []
+    assert "torch" in light_visit.told["installed"] and "numpy" not in light_visit.told["installed"]
+    assert any("/python3." in line and "torch" in line for line in light_visit.told["worker_log"])
+
+
+def test_nothing_is_fetched_where_blender_may_not_go_online(light_visit):
+    assert "may not go online" in light_visit.told["offline_refused"]
+    assert "Allow Online Access" in light_visit.told["offline_refused"]
+
+
+def test_what_was_fetched_for_installing_is_not_kept(light_visit):
+    assert "downloads" not in light_visit.told["user_folder"]
+    assert "install.log" in light_visit.told["user_folder"]
