@@ -139,14 +139,21 @@ soak: $(READY)
 build: $(READY)
 	$(PY) build_addon.py --out $(ZIP_FOLDER)
 
-# Opens Blender with the freshly built add-on, in a user folder of its own.
-ui: build
+.cache/ui/built: $(READY) FORCE
+	@rm -rf .cache/ui
+	$(PY) build_addon.py --light --out .cache/ui
+.PHONY: FORCE
+FORCE:
+
+# Opens Blender with the freshly built light package, in a user folder of its own: it fits any
+# Blender; the engine comes with Install Engine or from this folder's Python.
+ui: .cache/ui/built
 	@command -v "$(BLENDER)" >/dev/null || { \
 	  echo "There is no Blender to open: install 4.2 or newer, or name it with BLENDER=/path/to/blender." >&2; \
 	  exit 1; }
 	@mkdir -p .cache/blender
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)" --command extension \
-	  install-file --repo user_default --enable $(ZIP_FOLDER)/keyfill-*.zip
+	  install-file --repo user_default --enable .cache/ui/keyfill-*.zip
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)"
 
 clean:
