@@ -11,6 +11,7 @@ a take imports, which Blender does not make when it unpacks wheels. Standard lib
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import sys
@@ -44,9 +45,7 @@ def fill_bytecode(file: Path, key: str) -> None:
     """Import and load what a take needs, and note in a file for which versions that was done."""
     if hasattr(os, "nice"):
         os.nice(LOWEST_PRIORITY)
-    from engine.loading import load_keyfill_engine
-
-    load_keyfill_engine(None, "cpu")
+    importlib.import_module("engine.loading").load_keyfill_engine(None, "cpu")
     file.write_text(key, encoding="utf-8")
 
 
@@ -62,9 +61,7 @@ def main(arguments: list[str]) -> None:
     if options.fill:
         fill_bytecode(Path(options.fill[0]), options.fill[1])
         return
-    from engine import worker
-
-    worker.main(arguments[where + 1 :])
+    importlib.import_module("engine.worker").main(arguments[where + 1 :])
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ class Bert(nn.Module):
         Returns:
             (B, W, D) float32.
         """
-        states = self.norm(self.words[ids].float() + self.places[: ids.shape[1]])
+        states: Tensor = self.norm(self.words[ids].float() + self.places[: ids.shape[1]])
         for layer in self.layers:
             states = layer(states, mask[:, None, None])
         return states

@@ -227,8 +227,7 @@ def wrong_imports(path: str, source: str) -> list[str]:
 
 
 def _wrong_style(imported: Import) -> str:
-    is_laid = imported.path in LAYS_PATHS and imported.is_inside_function
-    if not imported.is_relative and imported.root in ("engine", "blender_addon") and not is_laid:
+    if not imported.is_relative and imported.root in ("engine", "blender_addon"):
         return "inside the extension all imports are relative"
     return ""
 

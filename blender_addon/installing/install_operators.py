@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 from bpy.props import EnumProperty
@@ -112,7 +112,8 @@ class KEYFILL_OT_install_engine(_AfterDialog, JobOperator, Operator):
     def apply_result(self, context: Context, result: tuple[Wheel, ...]) -> None:
         KEYFILL_OT_fetch_engine.wheels = result
         how = "EXEC_DEFAULT" if bpy.app.background else "INVOKE_DEFAULT"
-        bpy.ops.keyfill.fetch_engine(how)
+        operators: Any = bpy.ops
+        operators.keyfill.fetch_engine(how)
 
 
 class KEYFILL_OT_fetch_engine(_AfterDialog, JobOperator, Operator):

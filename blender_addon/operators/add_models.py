@@ -30,6 +30,9 @@ class KEYFILL_OT_add_models(Operator, ImportHelper):
     filename_ext = ".zip"
     filter_glob: StringProperty(default="*.zip", options={"HIDDEN"})
 
+    if TYPE_CHECKING:
+        filepath: str
+
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         stored = preferences.read_preferences(context)
         chosen = bpy.path.abspath(stored.models_folder) if stored is not None else ""
