@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
-from .loading import EngineMissing, load_keyfill_engine
 from .memory_use import is_want_of_memory
 from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
+from .starting.loading import EngineMissing, load_keyfill_engine
 from .threads import let_threads_sleep
 from .worker import LoadEngine, describe_error
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from .loading import load_keyfill_engine
 from .memory_use import is_want_of_memory, release_memory
 from .models.catalogue import SHIPPED, find_model, list_models
 from .motion.request import Progress
@@ -44,6 +43,7 @@ from .protocol import (
     result_to_message,
     write_message,
 )
+from .starting.loading import load_keyfill_engine
 from .threads import Threads, let_threads_sleep
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05

@@ -32,13 +32,13 @@ ENGINE_LAYERS = (
     {"decoding", "retrieval", "presets"},
     {"systems"},
     {"api"},
-    {"loading"},
+    {"starting"},
     {"worker", "batch"},
     {"data"},
     {"measuring"},
     {"training"},
     {"evaluation"},
-    {"__main__", "launcher"},
+    {"__main__"},
 )
 """Parts of the engine from the bottom up: each imports from lower layers and from itself."""
 
@@ -81,7 +81,7 @@ LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/py
          *DECLARATIONS)
 """What these import when they are loaded is NumPy and the standard library only."""
 
-LAYS_PATHS = ("engine/launcher.py",)
+LAYS_PATHS = ("engine/starting/launcher.py",)
 """Where a child process learns of its packages' folders: Blender's own process never does."""
 
 PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/systems/momask/import_published.py",

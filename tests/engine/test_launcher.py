@@ -1,5 +1,6 @@
 """The worker in an isolated Python: it gets its paths as arguments, and its torch is looked at."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from keyfill_extension.blender_addon.core.link import blenders_python as place
 from keyfill_extension.blender_addon.core.link.blenders_python import BlendersPython
 from keyfill_extension.blender_addon.core.link.bytecode_filling import BytecodeFilling
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
-from keyfill_extension.engine import loading
+from keyfill_extension.engine.starting import loading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 120.0
@@ -102,6 +103,7 @@ def test_a_filling_that_is_stopped_leaves_no_process(tmp_path):
     "source", ["__version__ = '1.13.1'", "__version__ = '9.9'", "", "__version__ = 'x'"]
 )
 def test_a_torch_that_another_extension_brought_is_looked_at(tmp_path, monkeypatch, source):
+    importlib.import_module("torch")  # so that what is forgotten below is there again later
     (tmp_path / "torch.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-LAUNCHER: Final = Path(__file__).resolve().parents[3] / "engine" / "launcher.py"
+LAUNCHER: Final = Path(__file__).resolve().parents[3] / "engine" / "starting" / "launcher.py"
 
 NEEDED: Final = ("torch", "tokenizers", "safetensors", "typing_extensions")
 """What the engine needs beside NumPy, which Blender has."""

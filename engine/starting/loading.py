@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from .models.catalogue import SHIPPED
-from .motion.running import Engine
-from .python_place import is_too_old, setup_remedy
+from ..models.catalogue import SHIPPED
+from ..motion.running import Engine
+from ..python_place import is_too_old, setup_remedy
 
 _log = logging.getLogger("keyfill.worker")
 
@@ -48,7 +48,7 @@ def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
     """
     try:
         torch = _import_torch()
-        from . import api
+        from .. import api
 
         _log.info("torch %s from %s", torch.__version__, _folder(torch))
         return api.load_engine(SHIPPED if weights is None else weights, device)

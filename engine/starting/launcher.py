@@ -45,7 +45,7 @@ def fill_bytecode(file: Path, key: str) -> None:
     """Import and load what a take needs, and note in a file for which versions that was done."""
     if hasattr(os, "nice"):
         os.nice(LOWEST_PRIORITY)
-    importlib.import_module("engine.loading").load_keyfill_engine(None, "cpu")
+    importlib.import_module("engine.starting.loading").load_keyfill_engine(None, "cpu")
     file.write_text(key, encoding="utf-8")
 
 
@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> None:
     where = arguments.index("--") if "--" in arguments else len(arguments)
     options = parser.parse_args(arguments[:where])
     lay_packages(options.packages)
-    lay_engine(Path(__file__).resolve().parent)
+    lay_engine(Path(__file__).resolve().parents[1])
     if options.fill:
         fill_bytecode(Path(options.fill[0]), options.fill[1])
         return

@@ -1,0 +1,1 @@
+"""Starting the worker in Blender's own Python, and loading the engine there or telling what lacks."""
