@@ -1,1 +1,1 @@
-"""Starting the worker in Blender's own Python, and loading the engine there or telling what lacks."""
+"""Starting the worker in Blender's own Python, loading the engine there, telling what lacks."""
