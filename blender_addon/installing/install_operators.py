@@ -26,6 +26,9 @@ _TOLD = {
     "mps": "The graphics part of an Apple chip",
 }
 
+# Not inside the class: Blender evaluates annotations as text, where comprehensions see no names.
+_ITEMS = [(name, _LABELS[name], _TOLD[name]) for name in devices_of()]
+
 
 def places() -> Places:
     """Return the user's folders that installing uses."""
@@ -90,10 +93,7 @@ class KEYFILL_OT_install_engine(_AfterDialog, JobOperator, Operator):
     bl_label = "Install Engine"
     bl_description = "Fetch the engine's packages into your own folder; the size is shown first"
 
-    device: EnumProperty(
-        name="Device",
-        items=[(name, _LABELS[name], _TOLD[name]) for name in devices_of()],
-    )
+    device: EnumProperty(name="Device", items=_ITEMS)
 
     @classmethod
     def poll(cls, context: Context) -> bool:
