@@ -69,6 +69,8 @@ def look_up(source: PackageSource, places: Places) -> Task[tuple[Wheel, ...]]:
     progress = Progress(0, 1, "Looking up the engine's packages")
     arguments = ["install", "--dry-run", "--ignore-installed", "--only-binary=:all:", "--quiet",
                  "--target", str(places.packages), "--report", str(report)]  # fmt: skip
+    # Without CUDA what torch itself asks for (filelock, sympy, ...) is needed by no take.
+    arguments += [] if source.needs_more() else ["--no-deps"]
     arguments += source.options() + list(REQUIRED)
     yield from run_pip(arguments, progress, places.log)
     told = json.loads(report.read_text(encoding="utf-8"))["install"]
