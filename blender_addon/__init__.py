@@ -1,6 +1,13 @@
 """Keyfill in Blender: a panel, operators, and one door to the engine's worker process."""
 
 
+def has_installing() -> bool:
+    """Return whether this package can fetch the engine: the complete one has it inside."""
+    from importlib.util import find_spec
+
+    return find_spec(".installing", __package__) is not None
+
+
 def register() -> None:
     """Enable the add-on."""
     # Imported here, for blender_addon.core must be importable without Blender.
@@ -23,6 +30,11 @@ def register() -> None:
     rig_panels.register()
     engine_link.connect(preferences.worker_settings)
     foreground.register()
+    engine_link.fill_bytecode()
+    if has_installing():
+        from . import installing
+
+        installing.register()
 
 
 def unregister() -> None:
@@ -39,6 +51,10 @@ def unregister() -> None:
     )
 
     foreground.unregister()
+    if has_installing():
+        from . import installing
+
+        installing.unregister()
     engine_link.disconnect()
     rig_panels.unregister()
     panels.unregister()

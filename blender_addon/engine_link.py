@@ -17,6 +17,7 @@ from ..engine import protocol
 from ..engine.motion.request import MotionRequest, MotionResult, Progress
 from ..engine.protocol import Message, ProtocolError
 from .core.errors import UserError
+from .core.link.bytecode_filling import BytecodeFilling
 from .core.link.conversation import CancelledConversation, Conversation
 from .core.link.jobs import Job, Task
 from .core.link.worker_process import WorkerProcess, damaged, stopped
@@ -196,6 +197,7 @@ def _hung(seconds: float) -> UserError:
 
 
 _link = EngineLink()
+_filling = BytecodeFilling()
 _read_settings: Callable[[], WorkerSettings] = WorkerSettings
 
 
@@ -211,6 +213,7 @@ def disconnect() -> None:
     global _read_settings
     atexit.unregister(stop)
     _read_settings = WorkerSettings
+    _filling.stop()
     stop()
 
 
@@ -232,6 +235,12 @@ def settings() -> WorkerSettings:
 def tell_busy(is_busy: bool) -> None:
     """Say whether Blender plays or renders now; the worker then computes with fewer threads."""
     _link.tell_busy(is_busy)
+
+
+def fill_bytecode() -> BytecodeFilling:
+    """Have Python's bytecode of the engine made in the background, for the first start."""
+    _filling.start(_read_settings())
+    return _filling
 
 
 def stop() -> None:

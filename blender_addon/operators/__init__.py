@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from . import job_operator, rig_map, rig_presets
+from .add_models import KEYFILL_OT_add_models
 from .edit_motion import (
     KEYFILL_OT_edit_upper_body,
     KEYFILL_OT_extend,
@@ -24,6 +25,7 @@ CLASSES = (
     KEYFILL_OT_cancel,
     KEYFILL_OT_copy_log,
     KEYFILL_OT_release_memory,
+    KEYFILL_OT_add_models,
     KEYFILL_OT_generate,
     KEYFILL_OT_add_mannequin,
     KEYFILL_OT_regenerate,

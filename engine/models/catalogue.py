@@ -27,7 +27,7 @@ SHIPPED: Final = Path(__file__).resolve().parents[2] / "weights"
 OWN: Final = "own"
 """Names of the user's models begin with this: `own/mine`; a folder that is one itself: `own`."""
 
-_BESIDE: Final = ("clip",)
+_BESIDE: Final = ("clip", "minilm")
 """Folders within a model's folder that belong to it: a text encoder."""
 
 @dataclass(frozen=True, slots=True)

@@ -313,7 +313,7 @@ def test_a_missing_package_is_told_by_its_name(installed):
     (installed / "training" / "tokenizer.py").write_text("import no_such_package.anywhere")
     run = run_installed(installed, "train", "tokenizer")
     assert run.returncode == 1 and len(run.stderr.splitlines()) == 1, run.stderr
-    assert "no_such_package" in run.stderr and "make setup" in run.stderr
+    assert "no_such_package" in run.stderr and "Install Engine" in run.stderr
 
 
 def test_words_and_status_pass_through_a_module(installed):

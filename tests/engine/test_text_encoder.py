@@ -3,10 +3,13 @@
 import importlib.util
 import json
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
+from keyfill_extension.engine import minilm as plain
 from keyfill_extension.engine import text_encoder
 from keyfill_extension.engine.checkpoint import WeightsError
 
@@ -28,7 +31,7 @@ def minilm():
 @pytest.fixture
 def minilm_copy(tmp_path):
     """A folder with the model's files."""
-    source = text_encoder.find_minilm_folder()
+    source = plain.find_minilm_folder()
     for name in ("config.json", "tokenizer.json", "model.safetensors"):
         shutil.copyfile(source / name, tmp_path / name)
     return tmp_path
@@ -43,20 +46,65 @@ def test_minilm_shapes_and_dtypes(minilm):
     assert minilm.width == 384 and minilm.name == "minilm"
 
 
-def test_minilm_sentence_is_what_its_card_computes(minilm):
+def published_states(prompts, is_rounded):
+    """Last states of the published implementation, (W + 2, D) a prompt."""
     from transformers import AutoModel, AutoTokenizer
 
-    folder = text_encoder.find_minilm_folder()
+    folder = plain.find_minilm_folder()
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     model = AutoModel.from_pretrained(folder, local_files_only=True).train(False)
+    if is_rounded:
+        model = model.half().float()
+    with torch.no_grad():
+        return [model(**tokenizer(prompt, return_tensors="pt"))[0][0] for prompt in prompts]
+
+
+def test_minilm_is_the_published_network_with_rounded_weights(minilm):
     encoded = minilm.encode(PROMPTS)
-    for index, prompt in enumerate(PROMPTS):
-        with torch.no_grad():
-            states = model(**tokenizer(prompt, return_tensors="pt"))[0][0]
+    for index, states in enumerate(published_states(PROMPTS, is_rounded=True)):
         mean = states.mean(0)
-        assert torch.allclose(encoded.sentence[index], mean / mean.norm(), atol=1e-5)
+        # The row of the one segment is added to the positions before rounding: 1e-4, not 1e-6.
+        assert torch.allclose(encoded.sentence[index], mean / mean.norm(), atol=1e-4)
         count = len(states) - 2
-        assert torch.allclose(encoded.words[index, :count], states[1:-1], atol=1e-4)
+        assert torch.allclose(encoded.words[index, :count], states[1:-1], atol=2e-3)
+
+
+def test_sixteen_bits_change_little_of_what_the_card_computes(minilm):
+    encoded = minilm.encode(PROMPTS)
+    for index, states in enumerate(published_states(PROMPTS, is_rounded=False)):
+        mean = states.mean(0)
+        assert float(encoded.sentence[index] @ (mean / mean.norm())) > 0.99999
+        count = len(states) - 2
+        assert torch.allclose(encoded.words[index, :count], states[1:-1], atol=5e-3)
+
+
+def test_the_add_ons_file_gives_the_same_bits_as_the_package(minilm, tmp_path):
+    plain.write_shipped(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "minilm.safetensors", "tokenizer.json"
+    ]
+    shipped = text_encoder.load_text_encoder("minilm", tmp_path)
+    ours, theirs = shipped.encode(PROMPTS), minilm.encode(PROMPTS)
+    assert torch.equal(ours.sentence, theirs.sentence)
+    assert torch.equal(ours.words, theirs.words)
+
+
+def test_a_damaged_file_of_the_add_on_is_refused(tmp_path):
+    plain.write_shipped(tmp_path)
+    with (tmp_path / plain.FILE_NAME).open("r+b") as file:
+        file.truncate(1000)
+    with pytest.raises(WeightsError, match="cut short") as caught:
+        text_encoder.load_text_encoder("minilm", tmp_path)
+    assert "Install Keyfill anew" in caught.value.remedy
+
+
+def test_the_prompt_is_read_without_transformers():
+    script = (
+        "import sys; from engine.text_encoder import load_text_encoder as load;"
+        "load('minilm').encode(['walk']); sys.exit('transformers' in sys.modules)"
+    )
+    root = Path(plain.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", script], cwd=root).returncode == 0
 
 
 def test_minilm_gives_the_same_alone_and_in_a_padded_batch(minilm):
@@ -155,9 +203,9 @@ def test_changed_weights_are_refused(minilm_copy):
 
 
 def test_the_package_is_found_without_running_it():
-    sys.modules.pop(text_encoder.MINILM_PACKAGE, None)
-    assert (text_encoder.find_minilm_folder() / "model.safetensors").is_file()
-    assert text_encoder.MINILM_PACKAGE not in sys.modules
+    sys.modules.pop(plain.PACKAGE, None)
+    assert (plain.find_minilm_folder() / "model.safetensors").is_file()
+    assert plain.PACKAGE not in sys.modules
 
 
 def test_an_unknown_encoder_is_refused():
@@ -169,6 +217,13 @@ def test_clip_without_its_files_names_the_cure(tmp_path):
     with pytest.raises(WeightsError) as caught:
         text_encoder.load_text_encoder("clip", tmp_path)
     assert "clip-vit-base-patch32" in caught.value.remedy
+
+
+def test_clip_without_transformers_asks_for_a_python_of_ones_own(tiny_clip, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers.models.clip.modeling_clip", None)
+    with pytest.raises(WeightsError, match="need transformers") as caught:
+        text_encoder.load_text_encoder("clip", tiny_clip)
+    assert "Python of your own" in caught.value.remedy
 
 
 @pytest.fixture(scope="module")
@@ -217,8 +272,8 @@ def test_fake_encoder_keeps_the_interface():
 
 def test_pinned_package_declares_apache_licence():
     """The facts of docs/text-encoder.md are those of the installed card."""
-    folder = text_encoder.find_minilm_folder()
+    folder = plain.find_minilm_folder()
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert "license: apache-2.0" in card and "1,170,060,424" in card
     assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 6
-    assert importlib.util.find_spec(text_encoder.MINILM_PACKAGE) is not None
+    assert importlib.util.find_spec(plain.PACKAGE) is not None

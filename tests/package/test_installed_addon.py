@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="module")
 def short_visit(visit_blender):
     """A Blender in which no motion was made."""
-    return visit_blender("enable", "preference", "preset", "disable")
+    return visit_blender("enable", "preference", "preset", "add_models", "disable")
 
 
 def test_installing_and_enabling_loads_no_learning_library(short_visit):
@@ -30,6 +30,10 @@ def test_rig_presets_lie_in_the_extensions_user_folder(short_visit):
     told = short_visit.told
     assert told["preset_files"] == ["rig_presets/Figures.json"]
     assert told["preset_kept_choice"]
+
+
+def test_a_zip_of_models_appears_in_the_list(short_visit):
+    assert ["own/mine", ""] in short_visit.told["models"]
 
 
 def test_blender_ends_by_itself_after_the_addon_was_disabled(short_visit):

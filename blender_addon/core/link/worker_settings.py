@@ -6,6 +6,8 @@ import os
 import sys
 from dataclasses import dataclass
 
+from .blenders_python import BlendersPython
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
@@ -26,9 +28,16 @@ class WorkerSettings:
     models: str = ""
     """Folder of the user's own models; empty for none."""
 
+    own: BlendersPython | None = None
+    """How Blender's own Python is started where no other is given; None starts it as others."""
+
     def command(self) -> list[str]:
         """Return the command line."""
-        command = [self.python or sys.executable, "-m", "engine.worker", "--device", self.device]
+        if self.own is not None and not self.python:
+            command = [*self.own.start(), "--"]
+        else:
+            command = [self.python or sys.executable, "-m", "engine.worker"]
+        command += ["--device", self.device]
         if self.weights:
             command += ["--weights", self.weights]
         if self.models:

@@ -1,0 +1,1 @@
+"""Starting the worker in Blender's own Python, loading the engine there, telling what lacks."""
