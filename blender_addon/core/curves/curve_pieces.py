@@ -22,8 +22,8 @@ BOUNCE = 4
 """Blender's number of the easing that turns back at once."""
 
 _TOLERANCE = 1e-6
-# What the 32 bits of an evaluated value leave of it: a fit cannot be better.
-_ROUNDING = 1.5e-7
+# Well within the tolerance, above what the 32 bits of an evaluated value leave of it.
+_CLOSE = 5e-7
 _SAMPLES = 15
 _STEPS = 16
 _LARGEST_DAMPING = 1e6
@@ -103,7 +103,7 @@ def _fit(evaluate: Evaluate, start: float, end: float) -> tuple[Array, float]:
     errors = _errors(points, parts, wanted)
     scale, damping = max(1.0, abs(float(first)), abs(float(last))), 1e-3
     for _ in range(_STEPS):
-        if np.abs(errors).max() <= _ROUNDING * scale or damping > _LARGEST_DAMPING:
+        if np.abs(errors).max() <= _CLOSE * scale or damping > _LARGEST_DAMPING:
             break
         changes = _derivatives(points, parts)
         normal, pull = changes.T @ changes, changes.T @ errors

@@ -382,6 +382,6 @@ def _freezing_note(plans: list[Plan]) -> list[str]:
 def _listed(plans: list[Plan], mark: str) -> Iterator[BorderKey]:
     """Yield the keys that have a mark."""
     for plan in plans:
-        times = plan.after.keys["co"][:, 0]
+        times = plan.after.keys["co"][:, 0].astype(np.float32)  # as Blender keeps them
         for time in times[getattr(plan.after, mark)].tolist():
             yield plan.channel.data_path, plan.channel.index, time
