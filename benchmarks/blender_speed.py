@@ -69,8 +69,9 @@ def time_enabling(runs: int) -> tuple[float, float]:
     told = []
     for _ in range(runs):
         answer = subprocess.run(
-            [sys.executable, "-c", ENABLE], capture_output=True, text=True, check=True
-        )
+            [sys.executable, "-c", ENABLE],
+            capture_output=True, text=True, encoding="utf-8", check=True,
+        )  # fmt: skip
         told.append(json.loads(answer.stdout.splitlines()[-1]))
     blender, enabling = (statistics.median(values) for values in zip(*told, strict=True))
     return blender, enabling

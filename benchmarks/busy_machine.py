@@ -91,7 +91,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            text=True, encoding="utf-8",
         )
         self._process.stdout.readline()
         self.measure(0)

@@ -28,7 +28,7 @@ def describe() -> str:
     code = "from machine import describe; print(describe())"
     return subprocess.run(
         [sys.executable, "-c", code], cwd=REPOSITORY / "benchmarks", capture_output=True,
-        text=True, check=True,
+        text=True, encoding="utf-8", check=True,
     ).stdout.strip()  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def measure(python: Path, package: Path, folder: Path) -> dict:
     answer = subprocess.run(
         [str(python), "-c", SCRIPT, str(package)],
         env={**os.environ, "BLENDER_USER_RESOURCES": str(folder)},
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
     lines = [line for line in answer.stdout.splitlines() if line.startswith("TOLD ")]
     if not lines:

@@ -19,7 +19,8 @@ SOURCES = sorted(
 ENCODING_PLACES = {"read_text": 0, "write_text": 1}
 """Where the encoding stands when it is given without its name."""
 
-OTHER_OPENS = ("os.open", "zipfile.", "archive.", "wave.", "tarfile.", "Image.", "webbrowser.")
+OTHER_OPENS = ("os.open", "zipfile.", "archive.", "wave.", "tarfile.", "Image.", "webbrowser.",
+               "replay.")
 """Calls of an `open` that opens no text."""
 
 

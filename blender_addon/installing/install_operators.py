@@ -11,7 +11,9 @@ from bpy.types import Context, Event, Operator
 
 from .. import engine_link, preferences
 from ..core.errors import UserError
-from ..core.link.jobs import Job, Task
+from ..core.link.jobs import Task
+from ..core.link.run_status import STATUS
+from ..core.link.slices import Work, in_a_thread
 from ..operators.job_operator import JobOperator
 from .fetching import Places, Wheel, fetch, look_up, told_size
 from .package_sources import PackageSource, devices_of
@@ -97,7 +99,7 @@ class KEYFILL_OT_install_engine(_AfterDialog, JobOperator, Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if context.window_manager.keyfill_status.is_running:
+        if STATUS.is_running:
             cls.poll_message_set("The engine is busy")
             return False
         return True
@@ -106,8 +108,8 @@ class KEYFILL_OT_install_engine(_AfterDialog, JobOperator, Operator):
         """Ask for the device."""
         return context.window_manager.invoke_props_dialog(self)
 
-    def make_job(self, context: Context) -> Job[tuple[Wheel, ...]]:
-        return Job(look_up(source(context, self.device), places()))
+    def make_work(self, context: Context) -> Work[tuple[Wheel, ...]]:
+        return Work(in_a_thread(look_up(source(context, self.device), places())))
 
     def apply_result(self, context: Context, result: tuple[Wheel, ...]) -> None:
         KEYFILL_OT_fetch_engine.wheels = result
@@ -133,10 +135,10 @@ class KEYFILL_OT_fetch_engine(_AfterDialog, JobOperator, Operator):
         self.layout.label(text=f"To be fetched: {told_size(self.wheels)}")
         self.layout.label(text=f"Into {places().packages}")
 
-    def make_job(self, context: Context) -> Job[Path]:
+    def make_work(self, context: Context) -> Work[Path]:
         # The worker may have the old packages loaded, and Windows keeps such files.
         engine_link.stop()
-        return Job(self._fetch())
+        return Work(in_a_thread(self._fetch()))
 
     def _fetch(self) -> Task[Path]:
         return (yield from fetch(self.wheels, places()))

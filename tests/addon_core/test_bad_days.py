@@ -139,6 +139,8 @@ def killed_while_a_cancel_waits(day):
 
 def interrupted(day):
     """Ctrl-C in the terminal must not reach it; another program's SIGINT may."""
+    # Where the tests run in the background, a shell has SIGINT ignored, and workers inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     day.use("load_slow_engine")
     job = day.job_at()
     kill(signal.SIGINT)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from keyfill_extension.blender_addon.core.link import slices
 from keyfill_extension.blender_addon.core.link.jobs import JobCancelled
 from keyfill_extension.blender_addon.core.link.run_status import RunStatus
 from keyfill_extension.blender_addon.core.link.slices import Work, computed, finish
@@ -91,7 +92,12 @@ def test_steps_may_know_a_way_round_an_error():
     assert work.result() == "another way"
 
 
-def test_a_cancelled_work_is_closed_and_has_no_result():
+@pytest.fixture
+def one_step_a_slice(monkeypatch):
+    monkeypatch.setattr(slices, "ENOUGH_SECONDS", 0.0)
+
+
+def test_a_cancelled_work_is_closed_and_has_no_result(one_step_a_slice):
     steps = Steps()
     work = Work(steps.take())
     work.advance()
@@ -102,7 +108,7 @@ def test_a_cancelled_work_is_closed_and_has_no_result():
         work.result()
 
 
-def test_a_work_that_is_dropped_is_closed_at_once():
+def test_a_work_that_is_dropped_is_closed_at_once(one_step_a_slice):
     steps = Steps()
     work = Work(steps.take())
     work.advance()

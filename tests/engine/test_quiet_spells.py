@@ -153,10 +153,10 @@ def test_no_take_without_a_length_is_shorter_than_the_shortest(kind: str) -> Non
     system = SYSTEMS[kind]()
     if kind.startswith("hifigpt"):
         system = ending_with(system, 50.0)
-    elif isinstance(system.networks.length, LengthPredictor):
-        system.networks.length.layers[-1].bias[0] = 50.0
     else:
-        system.networks.length.outward.bias[0] = 50.0
+        length = system.system.length if kind == "grid" else system.networks.length
+        last = length.layers[-1] if isinstance(length, LengthPredictor) else length.outward
+        last.bias[0] = 50.0
     made = run_to_end(SystemEngine(system).run(MotionRequest("a person dances")))
     assert made.clips[0].frames >= round(30 * SHORTEST_SECONDS)
 

@@ -31,12 +31,16 @@ def wheels(tmp_path):
     return tmp_path / "wheels"
 
 
-@pytest.fixture
-def index(wheels, monkeypatch):
-    # The settings of whoever runs the tests must not lead pip elsewhere.
+@pytest.fixture(autouse=True)
+def no_settings_of_pip(monkeypatch):
+    """The settings of whoever runs the tests must not lead pip elsewhere."""
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def index(wheels):
     with Index(wheels) as running:
         yield running
 
@@ -55,8 +59,7 @@ def names_in(folder):
     return sorted(path.name for path in folder.iterdir() if "." not in path.name)
 
 
-def test_a_folder_of_wheels_becomes_the_folder_of_packages(wheels, places, monkeypatch):
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+def test_a_folder_of_wheels_becomes_the_folder_of_packages(wheels, places):
     next(wheels.glob("cudalib-*")).unlink()  # what torch asks for is not needed on the CPU
     found = run(look_up(PackageSource("cpu", folder=str(wheels)), places))
     assert sorted(wheel.name for wheel in found) == sorted(

@@ -141,6 +141,11 @@ class Work(Generic[T]):
         self._steps.close()
 
 
+def in_a_thread(task: Task[T]) -> Steps[T]:
+    """Return a work of one job alone, which touches nothing of Blender's."""
+    return (yield Job(task))
+
+
 def computed(label: str, compute: Callable[[], T]) -> Job[T]:
     """Return a job that computes something on arrays; in a thread it never touches Blender."""
 

@@ -1,1 +1,1 @@
-"""Whether a graphics card computes what the CPU does, and how fast: `make gpu-check`."""
+"""Whether a graphics card computes what the CPU does, and how fast."""
