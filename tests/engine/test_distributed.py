@@ -82,7 +82,8 @@ def test_two_processes_write_the_weights_that_one_writes(both, name: str) -> Non
         theirs, other = load_checkpoint(both[1] / name / file.name)
         assert config == other
         for key, tensor in mine.items():
-            torch.testing.assert_close(theirs[key], tensor, rtol=1e-3, atol=2e-5)
+            # A twentieth of a step: Adam makes much of the rounding of a gradient near 0.
+            torch.testing.assert_close(theirs[key], tensor, rtol=1e-3, atol=5e-5)
 
 
 def test_nothing_half_written_is_left_and_momask_is_a_model(both) -> None:
