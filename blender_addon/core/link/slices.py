@@ -143,7 +143,8 @@ class Work(Generic[T]):
 
 def in_a_thread(task: Task[T]) -> Steps[T]:
     """Return a work of one job alone, which touches nothing of Blender's."""
-    return (yield Job(task))
+    found: T = yield Job(task)
+    return found
 
 
 def computed(label: str, compute: Callable[[], T]) -> Job[T]:
