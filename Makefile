@@ -71,6 +71,8 @@ $(READY): requirements/engine.txt requirements/text_encoder.txt requirements/ble
 demo: $(READY)
 	$(PY) docs/demo.py --out demo
 
+# What differs between Blenders is seen in the quick tests; all run with `make test-versions`.
+test: QUICK := -m "not slow"
 test: lint test-pure test-blender test-package test-in-$(OLDEST)
 
 # mypy sees the package as it is when installed, one level above engine/ and blender_addon/:
@@ -113,7 +115,7 @@ THEIR_PYTHON ?= $(PYTHON)
 
 test-in-%: $(OTHERS)/%/.keyfill-ready $(READY)
 	KEYFILL_WORKER_PYTHON="$(CURDIR)/$(PY)" $(OTHERS)/$*/bin/python -m pytest $(IN_BLENDER) \
-	  $(BY_TEST) $(PYTEST)
+	  $(BY_TEST) $(QUICK) $(PYTEST)
 
 .PRECIOUS: $(OTHERS)/%/.keyfill-ready
 $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requirements/constraints.txt

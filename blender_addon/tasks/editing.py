@@ -112,6 +112,7 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
         RequestError: if the keys cannot be written; nothing is written then.
     """
     edit = fitted.edit
+    edit.character.find_shown(context)
     ob = _find_again(edit)
     keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
     settings = context.scene.keyfill

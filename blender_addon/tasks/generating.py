@@ -191,7 +191,7 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     Raises:
         RequestError: if the armature is gone or can no longer take keys; nothing is written then.
     """
-    _, ob = fitted.target.character.find()
+    ob = fitted.target.character.find_shown(context)
     armature.check_armature(ob)
     check_no_takes_wait(context, ob)
     return [control_takes.write_take(ob, motion, fitted.target.keys) for motion in fitted.motions]

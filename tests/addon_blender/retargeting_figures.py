@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.operators import generate
 from keyfill_extension.blender_addon.scene.reading import armature
-from keyfill_extension.blender_addon.tasks import animation
+from keyfill_extension.blender_addon.tasks import animation, generating
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
 from keyfill_extension.engine.motion.contacts import (
@@ -87,8 +86,8 @@ def measure(ob, shared, kind: str) -> Figures:
     """Put one of CLIPS on a character as the button does and measure what Blender shows."""
     clip = corpus_clip(shared, CLIPS[kind])
     bpy.context.scene.frame_set(1)
-    target = generate.read_target(bpy.context, kind)
-    generate.write_takes(bpy.context, target, MotionResult((clip,)))
+    target = generating.read_target(bpy.context, kind)
+    generating.write_takes(bpy.context, target, MotionResult((clip,)))
     shown = _record(ob, target, clip.frames)
     place = target.target.placement
     turn = quaternions.multiply(armature.object_turn(ob.matrix_world), place.rotation)
@@ -96,7 +95,7 @@ def measure(ob, shared, kind: str) -> Figures:
         bpy.context, ob, target.rig, target.bone_map, (1, clip.frames)
     )
     again = replace(target, target=replace(target.target, placement=read.placement))
-    generate.write_takes(bpy.context, again, MotionResult((read.clip,)))
+    generating.write_takes(bpy.context, again, MotionResult((read.clip,)))
     repeated = _record(ob, target, clip.frames)
     size = align_rest_poses(target.rig, target.bone_map).scale * _size(ob)
     turned = quaternions.angle_between(shown[1], repeated[1])

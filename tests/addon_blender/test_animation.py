@@ -459,6 +459,7 @@ def load(shared, name):
     return ob, first, min(last, first + 40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Xbot.glb", "m2m_mixamo_orig.fbx", "mannequiny.glb"])
 @pytest.mark.parametrize(
     ("keyed_at", "fps"), [(24.0, 24.0), (24.0, 30.0), (24.0, 60.0), (60.0, 60.0)]

@@ -65,6 +65,7 @@ def add_character(kind, shared):
     return add_toy_character()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip_name", [WALK, KICK, SIT])
 @pytest.mark.parametrize("kind", ["mannequin", "metarig", "mixamo names", "xbot"])
 def test_limbs_follow_a_recorded_clip(kind, clip_name, shared):

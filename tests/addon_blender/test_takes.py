@@ -290,8 +290,9 @@ def test_another_action_on_the_character_is_not_overwritten(walker):
     own = walker.animation_data.action
     edit()
     set_settings(takes=1)
-    bpy.ops.keyfill.generate()
-    new = walker.animation_data.action
+    with pytest.raises(RuntimeError, match="are waiting"):
+        bpy.ops.keyfill.generate()
+    new = walker.animation_data.action = bpy.data.actions.new("another")
     with pytest.raises(RuntimeError, match="shows another action"):
         bpy.ops.keyfill.accept_take()
     assert bpy.ops.keyfill.discard_take() == {"FINISHED"}

@@ -31,6 +31,20 @@ class NamedCharacter:
             )
         return scene, ob
 
+    def find_shown(self, context: bpy.types.Context) -> bpy.types.Object:
+        """Return the armature; takes are written where the animator sees them.
+
+        Raises:
+            RequestError: if it is no longer in the scene, or another scene is shown.
+        """
+        scene, ob = self.find()
+        if context.scene != scene:
+            raise RequestError(
+                f'The armature "{self.armature_name}" is no longer in the scene that is shown.',
+                f'Show the scene "{self.scene_name}" and press the button once more.',
+            )
+        return ob
+
 
 def name_character(scene: bpy.types.Scene, ob: bpy.types.Object) -> NamedCharacter:
     """Return what finds them again."""
