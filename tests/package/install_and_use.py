@@ -207,7 +207,7 @@ def install_engine():
     user = Path(bpy.utils.extension_path_user(PACKAGE))
     return {
         "offline_refused": told,
-        "user_folder": sorted(path.name for path in user.iterdir()),
+        "user_files": sorted(path.name for path in user.iterdir()),
         "installed": sorted(path.name for path in next(user.glob("python*")).iterdir()),
     }
 

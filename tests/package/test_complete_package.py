@@ -80,5 +80,5 @@ def test_nothing_is_fetched_where_blender_may_not_go_online(light_visit):
 
 
 def test_what_was_fetched_for_installing_is_not_kept(light_visit):
-    assert "downloads" not in light_visit.told["user_folder"]
-    assert "install.log" in light_visit.told["user_folder"]
+    assert "downloads" not in light_visit.told["user_files"]
+    assert "install.log" in light_visit.told["user_files"]
