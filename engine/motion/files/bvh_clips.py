@@ -17,6 +17,7 @@ from .. import quaternions
 from ..bones.matching import BoneMap, match_bones
 from ..clip import Array, Clip
 from ..contacts import CONTACT_JOINTS, STANDING_HEIGHTS
+from ..request import RequestError
 from ..retargeting.pose_offsets import track_to_clip
 from ..retargeting.rest_alignment import Placement
 from ..retargeting.rig_track import BoneBehaviour, RigPath, RigTrack, location_bone
@@ -76,7 +77,7 @@ def read_bvh_clip(path: Path) -> BvhClip:
     """
     motion = read_bvh(path)
     notes = list(motion.notes)
-    bone_map = match_bones(motion.rig)
+    bone_map = _match(motion)
     rig = _fixed_where_unmoved(motion)
     standing = find_standing_frame(motion.pose, rig, bone_map)
     if standing is not None:
@@ -145,6 +146,28 @@ def lowest_standing(joints: Array) -> float:
     """
     feet = joints[:, list(CONTACT_JOINTS), 1] - STANDING_HEIGHTS
     return float(np.percentile(feet.min(axis=1), _FLOOR_PERCENTILE))
+
+
+def _match(motion: BvhMotion) -> BoneMap:
+    """Recognise the bones at rest, or else as they are posed: a rest pose may be laid flat.
+
+    Raises:
+        RequestError: if neither shows a humanoid.
+    """
+    try:
+        return match_bones(motion.rig)
+    except RequestError as error:
+        last = len(motion.pose.heads) - 1
+        for frame in sorted({0, last // 3, 2 * last // 3, last}):
+            posed = pose_reference(motion.pose, motion.rig, frame)
+            shown = Rig(
+                motion.rig.names, motion.rig.parents, posed.heads, posed.tails, posed.rotations
+            )
+            try:
+                return match_bones(shown)
+            except RequestError:
+                continue
+        raise error
 
 
 def _fixed_where_unmoved(motion: BvhMotion) -> Rig:
