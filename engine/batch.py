@@ -1,6 +1,7 @@
 """Many requests from one file: each line a JSON object, each answered by one `.npz`.
 
-An edit of a BVH is answered by a BVH of the same skeleton, too. A line that cannot be served is reported by its number and the others still run.
+An edit of a BVH is answered by a BVH of the same skeleton, too. A line that
+cannot be served is reported by its number and the others still run.
 It knows no model: the engine is passed in.
 """
 
@@ -84,10 +85,10 @@ def run_batch(
     Args:
         engine: makes the motions.
         requests: JSON objects, one a line; empty lines are skipped.
-        out: folder for the `NAME.npz`; made if missing.
+        out: folder for the `NAME.npz`, and the `NAME.bvh` of an edited BVH; made if missing.
 
     Returns:
-        How many files were written.
+        How many lines were served.
 
     Raises:
         RequestError: if the file of requests cannot be read or holds none.
@@ -226,7 +227,7 @@ class _Files:
         return tuple(dict.fromkeys(notes))
 
     def bvh_edit(self, first: int, frames: int) -> BvhEdit | None:
-        """Return how a canvas of some frames goes back into the edited file; None if that is no BVH."""
+        """Return how a canvas of some frames goes back into the edited BVH; None for a `.npz`."""
         edited, after = self.found.get("clip"), self.found.get("clip_b")
         if edited is None or edited.bvh is None:
             return None

@@ -128,11 +128,12 @@ def test_an_extension_goes_on_in_the_file(tmp_path, fps, where):
     assert abs((len(after) - len(before)) / fps - 0.9) < 1 / 30 + 1 / fps
     again = read_bvh_clip(tmp_path / "out.bvh").clip
     places = np.arange(again.frames) + canvas.first - first * 30.0 / fps
-    places = places[(places >= 0) & (places <= made.frames - 1)]
-    assert len(places) > 50
-    shown = again.cut(again.frames - len(places), again.frames) if first else again.cut(
-        0, len(places))  # fmt: skip
-    assert limb_degrees(shown, sample_smoothly(made, places, 30.0)).max() < 3.0
+    rows = np.flatnonzero((places >= 0) & (places <= made.frames - 1))
+    assert len(rows) > 50
+    shown = again.cut(rows[0], rows[-1] + 1)
+    # Below 30 a second, the clip frame behind the last kept row is between two of the file's.
+    limit = 3.0 if fps >= 30 else 6.0
+    assert limb_degrees(shown, sample_smoothly(made, places[rows], 30.0)).max() < limit
 
 
 def test_a_loop_goes_back_and_closes(tmp_path):

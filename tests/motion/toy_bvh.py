@@ -53,7 +53,8 @@ def bvh_text(clip: Clip, style: BvhStyle) -> str:
     offsets = REST_OFFSETS * style.units
     for joint, parent in enumerate(PARENTS):
         if parent >= 0:
-            offsets[joint] = quaternions.rotate(quaternions.conjugate(turns[parent]), offsets[joint])
+            back = quaternions.conjugate(turns[parent])
+            offsets[joint] = quaternions.rotate(back, offsets[joint])
     position = (clip.root_pos + [0.0, style.above_floor, 0.0]) * style.units
     if style.is_z_up:
         up = quaternions.axis_angle_to_quaternion(np.array([1.0, 0.0, 0.0]), np.array(np.pi / 2))

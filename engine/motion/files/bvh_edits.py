@@ -27,6 +27,10 @@ from .bvh_writing import rotations_to_angles, write_whole
 Flags = NDArray[np.bool_]
 
 _FEWEST_DECIMALS = 4
+_LARGEST_OFFSET = np.radians(0.6)
+"""Of a bone to the made clip at a border of a file whose frames lie between clip frames: there
+the file's last own frame lies part of the way to the first new one."""
+
 _NOTEWORTHY = np.radians(3.0)
 """What a joint with fewer than three rotation channels may lack without a word."""
 
@@ -85,7 +89,9 @@ def write_edit(edit: BvhEdit, made: Clip, mask: Flags, path: Path) -> tuple[str,
         source.track.rig, source.track.bone_map, rows.channels, source.track.fps
     )
     made, mask = _on_rows(track, source, (made, mask), edit, rows)
-    fitted = fit_clip_to_track(track, source.placement, made, mask)
+    is_exact = abs(track.fps - FPS) < 1e-6
+    largest = np.inf if is_exact else _LARGEST_OFFSET
+    fitted = fit_clip_to_track(track, source.placement, made, mask, largest)
     notes = _put_numbers(source, track, fitted, rows)
     text = source.motion.text
     lines = [

@@ -129,4 +129,4 @@ def rotations_to_angles(rotations: Array, order: str, before: Array | None = Non
         ]
         jump = [np.abs(option - last).sum(-1, keepdims=True) for option in near]
         angles[frame] = np.where(jump[0] <= jump[1], near[0], near[1])
-    return angles
+    return np.asarray(angles)
