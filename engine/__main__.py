@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import io
 import sys
 import tempfile
 import time
@@ -121,6 +122,7 @@ def main(
         The exit status: 0, 1 after an error told on stderr, 2 after wrong usage.
     """
     let_threads_sleep()  # before anything imports torch
+    _print_any_text()
     words = list(sys.argv[1:] if arguments is None else arguments)
     command, rest = (words[0], words[1:]) if words else ("", [])
     commands: dict[str, Callable[[], int]] = {
@@ -150,6 +152,16 @@ def main(
         if sentence is None:
             raise
         return _tell(sentence, FAILED)
+
+
+def _print_any_text() -> None:
+    """Let stdout and stderr spell out what their encoding lacks: a path may hold any letter.
+
+    Otherwise a command would fail after it has written its files.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def error_to_sentence(error: Exception) -> str | None:

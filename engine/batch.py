@@ -1,6 +1,7 @@
 """Many requests from one file: each line a JSON object, each answered by one `.npz`.
 
-A line that cannot be served is reported by its number and the others still run.
+An edit of a BVH is answered by a BVH of the same skeleton, too. A line that
+cannot be served is reported by its number and the others still run.
 It knows no model: the engine is passed in.
 """
 
@@ -13,11 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from .files import is_file_name
-from .motion.bones.matching import match_bones
-from .motion.clip import Clip, ClipError, load_clip, save_clip
+from .motion.clip import Clip, save_clip
 from .motion.edits import (
     Loop,
     MaskedClip,
@@ -28,14 +26,11 @@ from .motion.edits import (
     open_loop,
     regenerate,
 )
-from .motion.files.bvh import read_bvh
+from .motion.files.bvh_edits import BvhEdit, changed_cells, closing_rate, write_edit
+from .motion.files.clip_files import ClipFile, read_clip_file
+from .motion.files.clip_files import read_motion as read_motion
 from .motion.request import MotionRequest, Progress, RequestError
-from .motion.resampling import resample_clip
-from .motion.retargeting.clip_to_rig import Placement, rig_pose_to_clip
-from .motion.retargeting.rest_alignment import align_rest_poses
-from .motion.rig import RigError
 from .motion.running import Engine, retold
-from .motion.skeleton import FPS
 
 FIELDS: Final = (
     *("name", "op", "prompt", "seconds", "seed", "clip", "frames", "parts"),
@@ -69,6 +64,15 @@ class NamedRequest:
     loop: Loop | None = None
     """What the filled canvas is to be closed to."""
 
+    edited: ClipFile | None = None
+    """The file whose clip is edited."""
+
+    bvh: BvhEdit | None = None
+    """How the answer goes back into the BVH that is edited."""
+
+    notes: tuple[str, ...] = ()
+    """Sentences about how its clips were read."""
+
 
 def run_batch(
     engine: Engine, requests: Path, out: Path
@@ -81,10 +85,10 @@ def run_batch(
     Args:
         engine: makes the motions.
         requests: JSON objects, one a line; empty lines are skipped.
-        out: folder for the `NAME.npz`; made if missing.
+        out: folder for the `NAME.npz`, and the `NAME.bvh` of an edited BVH; made if missing.
 
     Returns:
-        How many files were written.
+        How many lines were served.
 
     Raises:
         RequestError: if the file of requests cannot be read or holds none.
@@ -104,14 +108,32 @@ def run_batch(
         except RequestError as error:
             yield LineNote(number, str(error))
             continue
-        made = result.clips[0]
-        made = made if named.loop is None else close_loop(named.loop, made)
-        save_clip(made, out / f"{named.name}.npz")
+        notes = _write_answer(named, result.clips[0], out)
         written += 1
         if result.prompt_cut:
-            yield LineNote(number, cut_note(result.prompt_cut), is_error=False)
+            notes = (*notes, cut_note(result.prompt_cut))
+        for note in (*named.notes, *notes):
+            yield LineNote(number, note, is_error=False)
     yield Progress(len(lines), len(lines), "done")
     return written
+
+
+def _write_answer(named: NamedRequest, made: Clip, out: Path) -> tuple[str, ...]:
+    """Write the files of a line; return sentences about what they cannot hold."""
+    mask = named.request.mask
+    if named.loop is not None:
+        made = close_loop(named.loop, made)
+        mask = changed_cells(named.edited.clip, made) if named.edited else None
+    save_clip(made, out / f"{named.name}.npz")
+    if named.bvh is None or named.edited is None or mask is None:
+        return ()
+    path = out / f"{named.name}.bvh"
+    if path.exists() and path.samefile(named.edited.path):
+        return (
+            f"{path} is the edited clip itself and was left as it is: give the line another "
+            "name, or choose another --out, to get the answer as BVH.",
+        )
+    return write_edit(named.bvh, made, mask, path)
 
 
 def _in_batch(place: Progress) -> Callable[[Progress], Progress]:
@@ -158,12 +180,12 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
     op = _take(record, "op", str, "regenerate")
     if op not in OPS:
         raise RequestError(f'There is no op "{op[:40]}".', f"Choose from {', '.join(OPS)}.")
-    loop, canvas = None, None
+    loop, canvas, files = None, None, _Files(record, folder, closes=op == "loop")
     if op == "loop":
-        loop = open_loop(_read_clip(record, "clip", folder), _take_flag(record, "in_place"))
+        loop = open_loop(files.read("clip").clip, _take_flag(record, "in_place"))
         canvas = loop.canvas
     elif op != "long":
-        canvas = _read_canvas(op, record, folder)
+        canvas = _read_canvas(op, record, files)
     request = MotionRequest(
         prompt=_take(record, "prompt", str, None if op == "regenerate" else ""),
         seconds=0.0 if canvas else _to_float(_take(record, "seconds", (int, float), 0.0)),
@@ -176,10 +198,45 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
         beats=_read_beats(record) if op == "long" else (),
     )
     request.check()
-    return NamedRequest(name, request, loop)
+    bvh = None
+    if canvas is not None:
+        bvh = files.bvh_edit(canvas.first if loop is None else 0, canvas.clip.frames)
+    return NamedRequest(name, request, loop, files.found.get("clip"), bvh, files.notes)
 
 
-def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> MaskedClip | None:
+class _Files:
+    """The motions that a line names, read as they are asked for."""
+
+    def __init__(self, record: dict[str, Any], folder: Path, closes: bool) -> None:
+        self.found: dict[str, ClipFile] = {}
+        self._record, self._folder, self._closes = record, folder, closes
+
+    def read(self, field: str) -> ClipFile:
+        """Read the motion that a field names."""
+        file = read_clip_file(_find_clip(_take(self._record, field, str, None), self._folder))
+        if file.bvh is not None and self._closes:
+            bvh = closing_rate(file.bvh)
+            file = ClipFile(file.path, bvh.clip, bvh)
+        self.found[field] = file
+        return file
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be told about how they were read."""
+        notes = [note for file in self.found.values() if file.bvh for note in file.bvh.notes]
+        return tuple(dict.fromkeys(notes))
+
+    def bvh_edit(self, first: int, frames: int) -> BvhEdit | None:
+        """Return how a canvas of some frames goes back into the edited BVH; None for a `.npz`."""
+        edited, after = self.found.get("clip"), self.found.get("clip_b")
+        if edited is None or edited.bvh is None:
+            return None
+        if after is None:
+            return BvhEdit(edited.bvh, first)
+        return BvhEdit(edited.bvh, first, frames - after.clip.frames, after.bvh)
+
+
+def _read_canvas(op: str, record: dict[str, Any], files: _Files) -> MaskedClip | None:
     """Return what an edit fills; None for a new take."""
     if op == "regenerate" and record.get("clip") is None:
         if record.get("frames") is not None or record.get("parts") is not None:
@@ -187,7 +244,7 @@ def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> MaskedClip | 
                 "The line chooses frames or parts but names no clip.", 'Add "clip": FILE.npz.'
             )
         return None
-    clip = _read_clip(record, "clip", folder)
+    clip = files.read("clip").clip
     if op == "regenerate":
         return regenerate(clip, _read_span(record), _read_parts(record))
     if op == "extend":
@@ -197,7 +254,7 @@ def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> MaskedClip | 
         seconds = _to_float(_take(record, "seconds", (int, float), None))
         if not math.isfinite(seconds):
             raise RequestError(f'"seconds" is {seconds}.', "Give up to 6 seconds.")
-        return in_between(clip, _read_clip(record, "clip_b", folder), seconds)
+        return in_between(clip, files.read("clip_b").clip, seconds)
     span = _read_span(record | {"parts": []})
     if span is None:
         raise RequestError(
@@ -205,10 +262,6 @@ def _read_canvas(op: str, record: dict[str, Any], folder: Path) -> MaskedClip | 
         )
     check_gap(span[1] - span[0])
     return regenerate(clip, span, None)
-
-
-def _read_clip(record: dict[str, Any], field: str, folder: Path) -> Clip:
-    return read_motion(_find_clip(_take(record, field, str, None), folder))
 
 
 def _take_flag(record: dict[str, Any], field: str) -> bool:
@@ -324,42 +377,3 @@ def _read_parts(record: dict[str, Any]) -> tuple[str, ...] | None:
             f'"parts" is {json.dumps(parts)[:40]}.', 'Give a list of names, as ["LEFT_ARM"].'
         )
     return tuple(parts)
-
-
-def read_motion(path: Path) -> Clip:
-    """Read a `.npz` or `.bvh` as a canonical clip at 30 fps.
-
-    A clip that is at 30 fps already is returned as it is stored. A BVH stands
-    on y = 0 of its file; any humanoid skeleton will do.
-
-    Raises:
-        RequestError: if the kind of file is unknown or the file is unusable.
-    """
-    readers: dict[str, Callable[[Path], Clip]] = {".npz": _read_npz, ".bvh": _read_bvh_clip}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise RequestError(f"The clip {path} is no .npz or .bvh.", "Choose a file of these kinds.")
-    try:
-        clip = reader(path)
-    except (ClipError, RigError) as error:
-        raise RequestError(
-            f"The clip {path} cannot be used: {error}.",
-            "Choose a .npz with root_pos (T, 3), rot (T, 22, 4) and fps, or a .bvh of a humanoid.",
-        ) from error
-    return clip if abs(clip.fps - FPS) < 1e-6 else resample_clip(clip, FPS)
-
-
-def _read_npz(path: Path) -> Clip:
-    clip = load_clip(path)
-    lengths = np.linalg.norm(np.asarray(clip.rot, dtype=float), axis=-1)
-    if np.any(np.abs(lengths - 1.0) > 0.01):
-        raise ClipError(f"{path.name} holds rotations that are no unit quaternions (w first)")
-    return clip
-
-
-def _read_bvh_clip(path: Path) -> Clip:
-    motion = read_bvh(path)
-    bone_map = match_bones(motion.rig)
-    facing = align_rest_poses(motion.rig, bone_map).body
-    placement = Placement(np.zeros(3), facing)
-    return rig_pose_to_clip(motion.pose, motion.rig, bone_map, motion.fps, placement)

@@ -380,3 +380,31 @@ def test_existing_files_are_replaced(tmp_path):
     (tmp_path / "a.npz").write_text("old")
     assert write_takes([standing(4)], tmp_path / "a.npz") == [tmp_path / "a.npz"]
     assert load_clip(tmp_path / "a.npz").frames == 4
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_path_that_stdout_cannot_print_does_not_fail(tmp_path, loader, monkeypatch, encoding):
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding) for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    out = tmp_path / "歩く.npz"
+    assert generate(loader, "--prompt", "walk|後", "--out", out) == 0
+    for stream in streams.values():
+        stream.flush()
+    assert load_clip(out).frames == 45
+    shown = streams["stdout"].buffer.getvalue().decode(encoding)
+    spelled = "歩く.npz" if encoding == "utf-8" else "\\u6b69\\u304f.npz"
+    assert shown == f"{tmp_path / 'x'}".removesuffix("x") + spelled + "\n"
+    assert streams["stderr"].buffer.getvalue()
+
+
+def test_a_folder_that_stdout_cannot_print_does_not_fail_a_batch(tmp_path, loader, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    requests = tmp_path / "r.jsonl"
+    requests.write_text(json.dumps({"name": "a", "prompt": "walk"}))
+    out = tmp_path / "é"
+    assert generate(loader, "--requests", requests, "--out", out) == 0
+    stream.flush()
+    assert stream.buffer.getvalue().endswith(b"\\xe9\n")
+    assert load_clip(out / "a.npz").frames == 45

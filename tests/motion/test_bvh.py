@@ -158,11 +158,62 @@ def test_two_joints_of_one_name_get_different_names(tmp_path):
         ("0.0333333", 30.0), ("0.033333", 30.0), ("0.0333", 30.0), ("0.033", 30.0),
         ("0.041708", 24000 / 1001), ("0.041667", 24.0), ("0.0417", 24.0), ("0.04", 25.0),
         ("0.00833333", 120.0), ("0.016667", 60.0), ("1.0", 1.0), ("0.0571428", 1 / 0.0571428),
+        ("3.333333e-02", 30.0), ("3.33333E-2", 30.0), ("8.333333e-03", 120.0), ("4e-2", 25.0),
+        ("0.017", 60.0), (".0333333", 30.0), ("41.7083e-3", 24000 / 1001),
     ],
 )  # fmt: skip
 def test_frame_times_become_the_rate_they_stand_for(tmp_path, seconds, fps):
     motion = read_bvh(written(tmp_path, SMALL.replace("0.0333333", seconds)))
-    assert motion.fps == pytest.approx(fps)
+    assert motion.fps == pytest.approx(fps, rel=1e-9)
+    assert motion.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fps", "unit"),
+    [
+        ("33.3333", 30.0, "milliseconds"), ("33.333333", 30.0, "milliseconds"),
+        ("33", 30.0, "milliseconds"), ("16.6667", 60.0, "milliseconds"),
+        ("17", 60.0, "milliseconds"), ("8.33333", 120.0, "milliseconds"),
+        ("41.7083", 24000 / 1001, "milliseconds"), ("10", 100.0, "milliseconds"),
+        ("40", 25.0, "milliseconds"), ("3.333333e+01", 30.0, "milliseconds"),
+        ("30", 30.0, "frames a second"), ("30.0", 30.0, "frames a second"),
+        ("30.000000", 30.0, "frames a second"), ("24", 24.0, "frames a second"),
+        ("25", 25.0, "frames a second"), ("60", 60.0, "frames a second"),
+        ("120", 120.0, "frames a second"), ("29.97", 30000 / 1001, "frames a second"),
+        ("23.976", 24000 / 1001, "frames a second"),
+    ],
+)  # fmt: skip
+def test_milliseconds_and_rates_are_read_as_meant_and_told(tmp_path, seconds, fps, unit):
+    motion = read_bvh(written(tmp_path, SMALL.replace("0.0333333", seconds)))
+    assert motion.fps == pytest.approx(fps, rel=1e-9)
+    assert len(motion.notes) == 1
+    assert f'"{seconds}" was read as {unit}' in motion.notes[0]
+    assert float(motion.text.seconds) == pytest.approx(1.0 / fps, abs=1e-8)
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\x1a\r\n", "\x1a\x1a", "\0\0"])
+def test_an_end_of_file_mark_is_left_out_and_told(tmp_path, end):
+    plain = read_bvh(written(tmp_path, SMALL))
+    motion = read_bvh(written(tmp_path, SMALL + end))
+    assert np.array_equal(motion.pose.heads, plain.pose.heads)
+    assert len(motion.notes) == 1 and "end-of-file mark" in motion.notes[0]
+
+
+def test_carriage_returns_alone_are_line_ends(tmp_path):
+    plain = read_bvh(written(tmp_path, SMALL))
+    motion = read_bvh(written(tmp_path, SMALL.replace("\n", "\r")))
+    assert motion.rig.names == plain.rig.names
+    assert np.array_equal(motion.pose.heads, plain.pose.heads)
+    assert len(motion.notes) == 1 and "carriage returns" in motion.notes[0]
+    assert read_bvh(written(tmp_path, SMALL.replace("\n", "\r\n"))).notes == ()
+
+
+def test_names_of_an_older_western_encoding_keep_their_letters(tmp_path):
+    path = tmp_path / "motion.bvh"
+    path.write_bytes(SMALL.replace("Hips", "H\u00fcfte").encode("latin-1"))
+    motion = read_bvh(path)
+    assert motion.rig.names[0] == "H\u00fcfte"
+    assert motion.text.encoding == "latin-1"
 
 
 @pytest.mark.parametrize(
@@ -197,20 +248,6 @@ def test_bad_files_are_named_with_a_cure(tmp_path, old, new, message):
 def test_missing_file_is_named():
     with pytest.raises(BvhError, match="cannot be read"):
         read_bvh(Path("no-such-file.bvh"))
-
-
-def test_z_up_motion_is_turned_upright(tmp_path):
-    motion = read_bvh(written(tmp_path, SMALL)).turned_upright()
-    assert np.allclose(motion.rig.heads[0], [0, 0, -10])
-    assert np.allclose(motion.pose.heads[0, 0], [1, 3, -12])
-
-
-def test_a_frame_can_become_the_rest_pose(tmp_path):
-    motion = read_bvh(written(tmp_path, SMALL)).with_rest_of_frame(1)
-    assert np.allclose(motion.rig.heads, motion.pose.heads[1])
-    assert np.allclose(motion.rig.rotations, motion.pose.rotations[1])
-    turned = quaternions.rotate(motion.pose.rotations[1, 1], np.array([0.0, -4.0, 1.0]))
-    assert np.allclose(motion.rig.tails[1] - motion.rig.heads[1], turned)
 
 
 def test_real_files_are_read(shared):

@@ -10,19 +10,17 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from .. import quaternions
 from ..clip import Array
 from ..request import RequestError
-from ..rig import Rig, RigPose
+from ..rig import BonePose, Rig, RigPose, pose_rig
+from .bvh_joints import BvhJoint, local_channels, make_rig
+from .bvh_times import read_rate
 from .bvh_writing import write_bvh as write_bvh
-
-_AXES = {"x": np.array([1.0, 0.0, 0.0]), "y": np.array([0.0, 1.0, 0.0]), "z": np.eye(3)[2]}
 
 _HEADER_ITEM = re.compile(
     r"""\s*(?:
@@ -46,7 +44,26 @@ class BvhError(RequestError):
     """A BVH file that cannot be read: what is wrong, and what cures it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class BvhText:
+    """A BVH file's own words, for writing it again with other numbers."""
+
+    header: str
+    """All lines before MOTION."""
+
+    joints: tuple[BvhJoint, ...]
+    """N, as the header declares them."""
+
+    numbers: str
+    """All that follows the frame time."""
+
+    seconds: str
+    """The frame time, as printed; a rate or milliseconds are put right."""
+
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BvhMotion:
     """What a BVH file holds."""
 
@@ -59,42 +76,13 @@ class BvhMotion:
     fps: float
     """Frames per second; rounded rates such as 0.0333 s become 30."""
 
-    def turned_upright(self) -> BvhMotion:
-        """Return the motion of a Z-up file (as Blender exports it) with Y up."""
-        turn = quaternions.axis_angle_to_quaternion(_AXES["x"], np.array(-np.pi / 2))
-        rig = Rig(
-            self.rig.names,
-            self.rig.parents,
-            quaternions.rotate(turn, self.rig.heads),
-            quaternions.rotate(turn, self.rig.tails),
-            quaternions.multiply(turn, self.rig.rotations),
-        )
-        pose = RigPose(
-            quaternions.multiply(turn, self.pose.rotations),
-            quaternions.rotate(turn, self.pose.heads),
-        )
-        return BvhMotion(rig, pose, self.fps)
+    channels: BonePose
+    """(T, N) each bone's change from rest."""
 
-    def with_rest_of_frame(self, frame: int) -> BvhMotion:
-        """Return the motion with the pose of one frame as the rest pose."""
-        delta = quaternions.multiply(
-            self.pose.rotations[frame], quaternions.conjugate(self.rig.rotations)
-        )
-        heads = self.pose.heads[frame]
-        tails = heads + quaternions.rotate(delta, self.rig.tails - self.rig.heads)
-        rig = Rig(self.rig.names, self.rig.parents, heads, tails, self.pose.rotations[frame])
-        return BvhMotion(rig, self.pose, self.fps)
+    text: BvhText
 
-
-@dataclass(slots=True)
-class _Joint:
-    name: str
-    parent: int
-    offset: Array = field(default_factory=lambda: np.zeros(3))
-    channels: tuple[str, ...] = ()
-    """Two letters each: the axis, then p for position or r for rotation."""
-    end: Array | None = None
-    """Offset of the End Site."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was read otherwise than it is written."""
 
 
 def read_bvh(path: Path) -> BvhMotion:
@@ -102,6 +90,8 @@ def read_bvh(path: Path) -> BvhMotion:
 
     Position channels replace a joint's offset, except where those of a joint
     below the root are all zero: some programs write six channels and fill three.
+    Line ends of any kind, an end-of-file mark and a frame time in milliseconds or as a
+    rate are read as they are meant.
 
     Raises:
         BvhError: if the file is missing, truncated, contradicts itself, or holds
@@ -109,18 +99,48 @@ def read_bvh(path: Path) -> BvhMotion:
     """
     fail = _failure(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+        text, encoding = _decode(path.read_bytes())
     except OSError as error:
         raise fail(f"cannot be read ({error.strerror}).", "Check the path.") from error
+    text, notes = _with_plain_lines(text)
     motion = _MOTION.search(text)
     if motion is None:
         raise fail("has no complete MOTION section.", f"It is cut off or no BVH. {_EXPORT_AGAIN}")
-    joints = _read_hierarchy(text[: motion.start()], fail)
+    header, numbers = text[: motion.start()], text[motion.end() :]
+    joints = _read_hierarchy(header, fail)
     frames = _read_frame_count(motion["frames"], fail)
-    fps = _read_fps(motion["seconds"], fail)
-    values = _read_values(text[motion.end() :], frames, joints, fail)
-    rig = _make_rig(joints)
-    return BvhMotion(rig, _make_pose(joints, values), fps)
+    rate = read_rate(motion["seconds"])
+    if rate is None:
+        raise fail(
+            f'has the frame time "{motion["seconds"]}".',
+            "Write the seconds a frame there, as 0.033333.",
+        )
+    values = _read_values(numbers, frames, joints, fail)
+    rig, channels = make_rig(joints), local_channels(joints, values)
+    words = BvhText(header, tuple(joints), numbers, rate.seconds, encoding)
+    notes = tuple(f"{path.name}: {note}" for note in (*notes, rate.note) if note)
+    return BvhMotion(rig, pose_rig(rig, channels), rate.fps, channels, words, notes)
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    """Return the text and its encoding; what is no UTF-8 is an older western file."""
+    try:
+        return data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "latin-1"
+
+
+def _with_plain_lines(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text with line feeds only and without an end-of-file mark, and notes."""
+    notes = []
+    whole = text.rstrip()
+    ended = whole.rstrip("\x1a\0 \t\r\n")
+    if ended != whole:
+        notes.append("the end-of-file mark (Ctrl-Z) after its last frame was left out.")
+    plain = ended.replace("\r\n", "\n")
+    if "\r" in plain and "\n" not in plain:
+        notes.append("its lines end in carriage returns alone; it was read as if in line feeds.")
+    return plain.replace("\r", "\n"), tuple(notes)
 
 
 _Fail = Callable[[str, str], BvhError]
@@ -130,11 +150,11 @@ def _failure(path: Path) -> _Fail:
     return lambda message, remedy: BvhError(f"{path.name} {message}", remedy)
 
 
-def _read_hierarchy(header: str, fail: _Fail) -> list[_Joint]:
+def _read_hierarchy(header: str, fail: _Fail) -> list[BvhJoint]:
     start = re.match(r"\s*HIERARCHY\b", header, re.IGNORECASE)
     if start is None:
         raise fail("does not start with HIERARCHY.", "Choose a BVH file.")
-    joints: list[_Joint] = []
+    joints: list[BvhJoint] = []
     open_joints: list[int] = []  # -2 is an End Site
     position = start.end()
     while header[position:].strip():
@@ -154,13 +174,13 @@ def _lines_before_text(text: str) -> int:
 
 
 def _apply_item(
-    item: re.Match[str], joints: list[_Joint], open_joints: list[int], fail: _Fail
+    item: re.Match[str], joints: list[BvhJoint], open_joints: list[int], fail: _Fail
 ) -> None:
     if item["joint"]:
         parent = open_joints[-1] if open_joints else -1
         if parent == -2:
             raise fail("has a joint inside an End Site.", _EXPORT_AGAIN)
-        joints.append(_Joint(_unused_name(item["name"], joints), parent))
+        joints.append(BvhJoint(_unused_name(item["name"], joints), parent))
         open_joints.append(len(joints) - 1)
     elif item["site"]:
         open_joints.append(-2)
@@ -177,7 +197,7 @@ def _apply_item(
         joint.channels = _read_channels(item, joint.name, fail)
 
 
-def _unused_name(name: str, joints: list[_Joint]) -> str:
+def _unused_name(name: str, joints: list[BvhJoint]) -> str:
     taken = {joint.name for joint in joints}
     number = 0
     unused = name
@@ -221,25 +241,7 @@ def _read_frame_count(text: str, fail: _Fail) -> int:
     return int(text)
 
 
-def _read_fps(text: str, fail: _Fail) -> float:
-    """Return the rate that the printed frame time stands for."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = float("nan")
-    if not (np.isfinite(seconds) and seconds > 0):
-        raise fail(f'has the frame time "{text}".', "Write the seconds a frame there, as 0.033333.")
-    decimals = len(text.partition(".")[2]) if "e" not in text.lower() else 9
-    tolerance = min(0.6 * 10.0**-decimals, 0.02 * seconds) + 1e-12
-    whole = np.arange(1.0, 1001.0)
-    for rates in (whole, whole * 1000.0 / 1001.0):
-        error = np.abs(1.0 / rates - seconds)
-        if error.min() <= tolerance:
-            return float(rates[np.argmin(error)])
-    return 1.0 / seconds
-
-
-def _read_values(text: str, frames: int, joints: list[_Joint], fail: _Fail) -> Array:
+def _read_values(text: str, frames: int, joints: list[BvhJoint], fail: _Fail) -> Array:
     """Return the channel values, (T, channels)."""
     width = sum(len(joint.channels) for joint in joints)
     if width == 0:
@@ -290,84 +292,3 @@ def _wrong_count(text: str, frames: int, width: int, fail: _Fail) -> BvhError:
         f"holds more numbers than its {frames} frames of {width} channels.",
         f'Set "Frames: {len(words) // width}" if the rest is motion, or export it again.',
     )
-
-
-def _make_rig(joints: list[_Joint]) -> Rig:
-    heads = np.zeros((len(joints), 3))
-    for index, joint in enumerate(joints):
-        heads[index] = joint.offset + (heads[joint.parent] if joint.parent >= 0 else 0.0)
-    return Rig(
-        tuple(joint.name for joint in joints),
-        tuple(joint.parent for joint in joints),
-        heads,
-        _find_tails(joints, heads),
-        np.tile(quaternions.IDENTITY, (len(joints), 1)),
-    )
-
-
-def _find_tails(joints: list[_Joint], heads: Array) -> Array:
-    """Return (N, 3) ends: the End Site, else amid the children, else on from the parent."""
-    tails = np.array(heads)
-    for index, joint in enumerate(joints):
-        children = [child for child, other in enumerate(joints) if other.parent == index]
-        if joint.end is not None:
-            tails[index] = heads[index] + joint.end
-        elif children:
-            tails[index] = heads[children].mean(axis=0)
-        if np.allclose(tails[index], heads[index]):
-            tails[index] = heads[index] + (joint.offset if joint.offset.any() else _AXES["y"])
-    return tails
-
-
-def _make_pose(joints: list[_Joint], values: Array) -> RigPose:
-    """Chain the channels (T, channels) from the roots outwards."""
-    local_rotations = _local_rotations(joints, values)
-    rotations: list[Array] = []
-    heads: list[Array] = []
-    column = 0
-    for index, joint in enumerate(joints):
-        columns = values[:, column : column + len(joint.channels)]
-        column += len(joint.channels)
-        head = _local_heads(joint, columns)
-        rotation = local_rotations[index]
-        if joint.parent >= 0:
-            above = rotations[joint.parent]
-            head = heads[joint.parent] + quaternions.rotate(above, head)
-            rotation = quaternions.multiply(above, rotation)
-        rotations.append(rotation)
-        heads.append(np.broadcast_to(head, (len(values), 3)))
-    return RigPose(np.stack(rotations, axis=1), np.stack(heads, axis=1))
-
-
-def _local_heads(joint: _Joint, columns: Array) -> Array:
-    """Return the head relative to the parent: (3,) if it never moves, else (T, 3)."""
-    moved = [number for number, channel in enumerate(joint.channels) if channel[1] == "p"]
-    if not moved or (joint.parent >= 0 and not columns[:, moved].any()):
-        return joint.offset
-    head = np.tile(joint.offset, (len(columns), 1))
-    head[:, ["xyz".index(joint.channels[number][0]) for number in moved]] = columns[:, moved]
-    return head
-
-
-def _local_rotations(joints: list[_Joint], values: Array) -> list[Array]:
-    """Return each joint's rotation (T, 4); joints with the same channel order go together."""
-    by_order: dict[str, list[tuple[int, list[int]]]] = {}
-    column = 0
-    for index, joint in enumerate(joints):
-        turning = [number for number, name in enumerate(joint.channels) if name[1] == "r"]
-        order = "".join(joint.channels[number][0] for number in turning)
-        by_order.setdefault(order, []).append((index, [column + number for number in turning]))
-        column += len(joint.channels)
-    rotations = [np.broadcast_to(quaternions.IDENTITY, (len(values), 4))] * len(joints)
-    for order, members in by_order.items():
-        turns = [
-            quaternions.axis_angle_to_quaternion(
-                _AXES[axis], np.radians(values[:, [columns[position] for _, columns in members]])
-            )
-            for position, axis in enumerate(order)
-        ]  # (T, members, 4) each
-        if turns:
-            product = reduce(quaternions.multiply, turns)
-            for number, (index, _) in enumerate(members):
-                rotations[index] = product[:, number]
-    return rotations

@@ -40,9 +40,18 @@ def write_bvh(clip: Clip, path: Path) -> None:
     values = np.concatenate([clip.root_pos, angles.reshape(clip.frames, -1)], axis=1)
     row = " ".join(["%.6f"] * values.shape[1])
     lines += [row % tuple(frame) for frame in values.tolist()]
+    write_whole(path, "\n".join(lines) + "\n", "ascii")
+
+
+def write_whole(path: Path, text: str, encoding: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises:
+        OSError: if the file cannot be written; an older file stays as it was.
+    """
     partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text("\n".join(lines) + "\n", encoding="ascii")
+        partial.write_bytes(text.encode(encoding))
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -83,24 +92,41 @@ def rotations_to_zxy(rotations: Array) -> Array:
         (T, ..., 3) radians; neighbouring frames take the nearer of the two
         solutions and whole turns are added, so values may exceed pi.
     """
+    return rotations_to_angles(rotations, "zxy")
+
+
+def rotations_to_angles(rotations: Array, order: str, before: Array | None = None) -> Array:
+    """Return angles about three different axes whose curves do not jump.
+
+    Args:
+        rotations: (T, ..., 4) unit quaternions.
+        order: the axes, outermost first, as `zxy`.
+        before: (..., 3) radians of the frame before the first one, if there is one.
+
+    Returns:
+        (T, ..., 3) radians, as of `rotations_to_zxy`.
+    """
+    first, second, third = ("xyz".index(axis) for axis in order)
+    sign = 1.0 if (second - first) % 3 == 1 else -1.0
     matrices = quaternion_to_matrix(normalize(rotations))
-    level = np.hypot(matrices[..., 0, 1], matrices[..., 1, 1])
-    is_locked = level < 1e-7  # X at 90 degrees: Z and Y turn about one axis, so Y may stay 0
-    z = np.where(
+    level = np.hypot(matrices[..., second, third], matrices[..., third, third])
+    is_locked = level < 1e-7  # first and third turn about one axis, so the third may stay 0
+    one = np.where(
         is_locked,
-        np.arctan2(matrices[..., 1, 0], matrices[..., 0, 0]),
-        np.arctan2(-matrices[..., 0, 1], matrices[..., 1, 1]),
+        np.arctan2(sign * matrices[..., third, second], matrices[..., second, second]),
+        np.arctan2(-sign * matrices[..., second, third], matrices[..., third, third]),
     )
-    x = np.arctan2(matrices[..., 2, 1], level)
-    y = np.where(is_locked, 0.0, np.arctan2(-matrices[..., 2, 0], matrices[..., 2, 2]))
-    first = np.stack([z, x, y], axis=-1)
-    second = np.stack([z + np.pi, np.pi - x, y + np.pi], axis=-1)
-    angles = np.array(first)
-    for frame in range(1, len(angles)):
+    two = np.arctan2(sign * matrices[..., first, third], level)
+    three = np.arctan2(-sign * matrices[..., first, second], matrices[..., first, first])
+    three = np.where(is_locked, 0.0, three)
+    angles = np.stack([one, two, three], axis=-1)
+    other = np.stack([one + np.pi, np.pi - two, three + np.pi], axis=-1)
+    for frame in range(0 if before is not None else 1, len(angles)):
+        last = angles[frame - 1] if frame else before
         near = [
-            options - 2 * np.pi * np.round((options - angles[frame - 1]) / (2 * np.pi))
-            for options in (first[frame], second[frame])
+            options - 2 * np.pi * np.round((options - last) / (2 * np.pi))
+            for options in (angles[frame], other[frame])
         ]
-        jump = [np.abs(option - angles[frame - 1]).sum(-1, keepdims=True) for option in near]
+        jump = [np.abs(option - last).sum(-1, keepdims=True) for option in near]
         angles[frame] = np.where(jump[0] <= jump[1], near[0], near[1])
-    return angles
+    return np.asarray(angles)

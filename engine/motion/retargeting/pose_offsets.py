@@ -99,7 +99,13 @@ def _refine(clip: Clip, dense: Clip, positions: Array, times: Array) -> Clip:
     return Clip(root_pos, rot, clip.fps)
 
 
-def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: Flags) -> RigMotion:
+def fit_clip_to_track(
+    track: RigTrack,
+    placement: Placement,
+    made: Clip,
+    mask: Flags,
+    largest_offset: float = np.inf,
+) -> RigMotion:
     """Turn a made clip into channels of the track's mapped bones, one row for each of its frames.
 
     A part of the body is new on the frames that have masked clip frames on both
@@ -112,6 +118,7 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
         placement: how the clip lies in the first frame's rig space.
         made: (T) the track's clip after an edit, at 30 frames a second.
         mask: (T, 4) where it is new; columns in the order of PARTS.
+        largest_offset: radians by which a bone may begin off the made clip at a border.
 
     Raises:
         ValueError: if clip and mask do not have the track's T frames.
@@ -130,7 +137,7 @@ def fit_clip_to_track(track: RigTrack, placement: Placement, made: Clip, mask: F
     blend = max(1, round(BLEND_SECONDS * track.fps))
     rotations, locations = _keep_detail(track, placement, (rotations, locations), bones, blend)
     own = track.channels.rotations[:, bones]
-    rotations = _blend_rotations(own, rotations, by_bone, blend)
+    rotations = _blend_rotations(own, rotations, by_bone, (blend, largest_offset))
     own = track.channels.locations[:, mover]
     locations = locations + bridge_from_borders(own - locations, on_path, blend)
     return RigMotion(
@@ -200,13 +207,26 @@ def _targets(track: RigTrack, placement: Placement, clip: Clip) -> tuple[dict[in
     return {bone: quaternions.multiply(to_rig, one) for bone, one in oriented.items()}, heads
 
 
-def _blend_rotations(own: Array, new: Array, inside: Flags, blend: int) -> Array:
-    """Return `own` outside, and inside `new` with the offset of the borders, all (F, M, 4)."""
+def _blend_rotations(
+    own: Array, new: Array, inside: Flags, offset: tuple[int, float]
+) -> Array:
+    """Return `own` outside, and inside `new` with the offset of the borders, all (F, M, 4).
+
+    Args:
+        own: of the track.
+        new: of the made clip.
+        inside: (F, M)
+        offset: frames over which it fades, and how many radians it has at most.
+    """
     blended = own.copy()
+    blend, largest = offset
     for column in np.flatnonzero(inside.any(axis=0)):
         rows = inside[:, column]
         offsets = quaternions.multiply(quaternions.conjugate(new[:, column]), own[:, column])
         vectors = bridge_from_borders(quaternions.quaternions_to_vectors(offsets), rows, blend)
+        if np.isfinite(largest):
+            sizes = np.linalg.norm(vectors, axis=-1, keepdims=True)
+            vectors = vectors * np.minimum(1.0, largest / np.maximum(sizes, 1e-12))
         offsets = quaternions.vectors_to_quaternions(vectors[rows])
         turned = quaternions.multiply(new[rows, column], offsets)
         blended[rows, column] = quaternions.normalize(turned)
