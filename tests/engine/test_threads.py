@@ -82,3 +82,4 @@ def test_an_ordinary_user_gets_all_threads_back():
 def test_without_torch_nothing_happens(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     threads.Threads().follow(True)
+    assert sys.modules["torch"] is None  # nothing loaded it
