@@ -33,7 +33,7 @@ from .motion.request import (
 from .motion.running import retold
 from .motion.skeleton import FPS, PARTS
 from .motion.takes import count_different
-from .retrieval.wording import plain_prompt
+from .planning.wording import plain_prompt
 from .systems.abilities import use_of_mask
 from .systems.contract import Canvas, Made, Stopwatch
 from .systems.contract import Generator as MotionGenerator

@@ -29,6 +29,7 @@ ENGINE_LAYERS = (
     {"minilm"},
     {"text_encoder"},
     {"tokenizer", "transformers"},
+    {"planning"},
     {"decoding", "retrieval", "presets"},
     {"systems"},
     {"api"},

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from ..motion.skeleton import FRAMES_PER_STEP
 from ..retrieval.memory import SLOTS, MotionMemory
-from ..retrieval.wording import mirror_words
+from ..planning.wording import mirror_words
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.grid import GridTokenizer
 from .corpus import Corpus

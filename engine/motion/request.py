@@ -11,22 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .clip import Clip
+from .request_errors import RequestError as RequestError
 from .skeleton import PARTS
+from .tracks import Track, check_tracks
 
 SHORTEST_SECONDS = 0.5
 LONGEST_SECONDS = 60.0
 LONGEST_TAKE_SECONDS = 300.0
 """Of all beats of a long take together."""
 MOST_TAKES = 16
-
-
-class RequestError(ValueError):
-    """A request that cannot be served: what is wrong, and what cures it."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message} {remedy}")
-        self.message = message
-        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +65,9 @@ class MotionRequest:
     beats: tuple[tuple[str, float], ...] = ()
     """A long take: prompts with their seconds, one after another, instead of `prompt`."""
 
+    tracks: tuple[Track, ...] = ()
+    """The plan of a new take, instead of the one that is read from the prompt."""
+
     model: str = ""
     """Which model shall make it, as `engine.models` calls it; empty takes the default one."""
 
@@ -79,6 +75,8 @@ class MotionRequest:
         """Raise RequestError where the request cannot be served."""
         if self.beats:
             _check_beats(self.beats)
+        elif self.tracks:
+            check_tracks(self.tracks, self.seconds)
         elif self.needs_prompt and not self.prompt.strip():
             raise RequestError("The prompt is empty.", "Type what the character should do.")
         for name in ("variation", "strength"):
@@ -179,6 +177,12 @@ class MotionResult:
     root_gaps: tuple[float, ...] = ()
     """For each take, metres by which the filled path missed the kept frames after it before it
     was corrected; 0 where no frame after it is kept."""
+
+    plan: tuple[Track, ...] = ()
+    """What the prompt of new takes was read as; empty for a system that reads it whole."""
+
+    notes: tuple[str, ...] = ()
+    """Sentences about what is off, and what would cure it."""
 
     different_takes: int = 0
     """How many of the clips differ from all before them by more than `takes.SAME_METRES`; 0 is

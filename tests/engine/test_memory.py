@@ -9,7 +9,7 @@ from keyfill_extension.engine.retrieval.memory import (
     MotionMemory,
     spread_slots,
 )
-from keyfill_extension.engine.retrieval.wording import split_clauses
+from keyfill_extension.engine.planning.wording import split_clauses
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 CAPTIONS = [

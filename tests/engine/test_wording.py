@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from keyfill_extension.engine.retrieval.wording import (
+from keyfill_extension.engine.planning.wording import (
     AT_ONCE,
     Link,
     gerund,

@@ -14,7 +14,7 @@ import numpy as np
 from ...data.corpus import Corpus, CorpusClip
 from ...motion.clip import Clip
 from ...motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
-from ...retrieval.wording import mirror_words
+from ...planning.wording import mirror_words
 from ..checks.captioned import SHOWN
 from ..checks.measures import Body
 from ..checks.shown import Shown
