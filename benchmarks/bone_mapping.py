@@ -49,8 +49,10 @@ def milliseconds(rig, runs: int, clock=time.perf_counter) -> list[float]:
 
     times = []
     for _ in range(runs):
+        bone_names.rig_words.cache_clear()
         bone_names.words_of.cache_clear()
         bone_names.common_prefix.cache_clear()
+        bone_names.common_suffix.cache_clear()
         fresh = replace(rig)
         started = clock()
         match_bones(fresh)

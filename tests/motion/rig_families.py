@@ -73,6 +73,18 @@ class Family:
     laid_out: bool = False
     """Whether all limbs lie along one axis at rest, as LaFAN's do."""
 
+    loose: tuple[str, ...] = ()
+    """Kinds of joints whose bones hang on the topmost bone: ankle, foot, wrist."""
+
+    poles: str = ""
+    """Pattern of a bone on the topmost one, before each knee."""
+
+    limb_tips: str = ""
+    """Ending of a child that shins keep where their feet hang elsewhere."""
+
+    written: str = "*"
+    """How an exporter writes every name: `*` is the name, `#` a running number."""
+
 
 MIXAMO_FINGERS = tuple(f"?Hand{name}#" for name in ("Thumb", "Index", "Middle", "Ring", "Pinky"))
 UNREAL_FINGERS = tuple(f"{name}_0#_?" for name in ("thumb", "index", "middle", "ring", "pinky"))
@@ -388,6 +400,9 @@ class MadeRig:
 
     root: str
 
+    carried: dict[str, str] = field(default_factory=dict)
+    """The limb's bone by the bone that belongs to it and hangs elsewhere."""
+
 
 @dataclass
 class _Bones:
@@ -414,7 +429,23 @@ def make_rig(family: Family, build: Build) -> MadeRig:
     if build.extras:
         _add_extras(bones, made, family, places)
     made.rig = _finished(bones, family, build)
-    return made
+    return _as_written(made, family.written)
+
+
+def _as_written(made: MadeRig, written: str) -> MadeRig:
+    """Return the rig with every name as the exporter writes it."""
+    new = {
+        name: written.replace("*", name).replace("#", f"{number:02}")
+        for number, name in enumerate(made.rig.names)
+    }
+    return MadeRig(
+        replace(made.rig, names=tuple(new.values())),
+        {joint: new[bone] for joint, bone in made.joints.items()},
+        {new[bone]: joint for bone, joint in made.twists.items()},
+        {new[bone]: finger for bone, finger in made.fingers.items()},
+        new.get(made.root, ""),
+        {new[bone]: new[carrier] for bone, carrier in made.carried.items()},
+    )
 
 
 def _places(family: Family, build: Build) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 from ..rig import Rig
 from ..skeleton import JOINTS
 from .map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
-from .names import common_prefix, names_another_joint, words_of
+from .names import names_another_joint, rig_words
 from .shape_matching import ARM, LEG, LIKELY_FACING, ShapeMatch, other_side
 from .shapes import Stance, body_axes
 from .tree import Array, BoneTree
@@ -93,7 +93,7 @@ def combine_guesses(guesses: Iterable[Guess]) -> BoneMap:
 def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> list[Guess]:
     taken = {rig.index[guess.bone] for guess in named.values()}
     helpers = _named_helpers(rig, named) if named else set()
-    prefix = common_prefix(rig.names)
+    words = rig_words(rig.names)
     found = []
     for joint in JOINTS:
         guess = named.get(joint)
@@ -101,7 +101,7 @@ def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> l
         if guess is None and bone >= 0:
             if bone in helpers:
                 continue
-            says_other = names_another_joint(words_of(rig.names[bone], prefix), joint)
+            says_other = names_another_joint(words[bone], joint)
             most = _CONTRADICTED if says_other else 1.0
             most = _CONTRADICTED - 0.2 if bone in taken else most
             by_shape = _by_shape(rig, joint, shape)
@@ -140,8 +140,7 @@ def _name_alone(joint: str) -> float:
 
 def _named_helpers(rig: Rig, named: Names) -> set[int]:
     """Return the bones whose names say that they only help others, or repeat a named joint's."""
-    prefix = common_prefix(rig.names)
-    words = [words_of(name, prefix) for name in rig.names]
+    words = rig_words(rig.names)
     known = {words[rig.index[guess.bone]] for guess in named.values()}
     spoken = {(word.side, word.core) for word in known if word.side}
     return {

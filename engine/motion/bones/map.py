@@ -74,6 +74,17 @@ class Finger:
     """0 nearest the palm (metacarpals are left out), 1, 2."""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A bone that lies at a limb and hangs elsewhere: it is moved as if the limb carried it."""
+
+    bone: str
+    """The rig's name for it: a foot, a hand, or a pole."""
+
+    carrier: str
+    """The bone of the limb that it keeps its place to."""
+
+
 @dataclass(frozen=True)
 class BoneMap:
     """The bones that play canonical joints; every joint and every bone at most once."""
@@ -89,6 +100,9 @@ class BoneMap:
 
     root: str = ""
     """The bone above the pelvis that is meant to carry a character about; empty without one."""
+
+    carried: tuple[Carried, ...] = ()
+    """Bones that hang on the root and belong to a limb, a carrier before what it carries."""
 
     @cached_property
     def bones(self) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ It knows no positions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..rig import Rig
 from .body_chains import choose_spine
@@ -15,9 +15,8 @@ from .names import (
     SIDED_WORDS,
     SPINE_WORDS,
     BoneWords,
-    common_prefix,
     names_another_joint,
-    words_of,
+    rig_words,
 )
 
 # Each joint of a limb must hang from the one before it.
@@ -28,8 +27,7 @@ _FEWEST_NUMBERED = 4
 
 def match_by_name(rig: Rig) -> list[Guess]:
     """Guess joints from bone names."""
-    prefix = common_prefix(rig.names)
-    words = [words_of(name, prefix) for name in rig.names]
+    words = rig_words(rig.names)
     found: dict[str, Guess] = {}
     for side in SIDES:
         for limb in _LIMBS:
@@ -41,7 +39,7 @@ def match_by_name(rig: Rig) -> list[Guess]:
 
 
 def _match_limb(
-    rig: Rig, words: list[BoneWords], side: str, limb: tuple[str, ...]
+    rig: Rig, words: Sequence[BoneWords], side: str, limb: tuple[str, ...]
 ) -> dict[str, Guess]:
     """Walk down one limb, each joint below the one before it."""
     by_word: dict[str, list[int]] = {}
@@ -57,7 +55,8 @@ def _match_limb(
             ]
             if not bones or (joint == "collar" and _is_upper_arm(word, by_word)):
                 continue
-            bone = min(bones, key=lambda bone: (_depth(rig, bone), bone))
+            # Where LHipJoint carries LeftHip, the shorter name is the joint's own.
+            bone = min(bones, key=lambda bone: (words[bone].affixes, _depth(rig, bone), bone))
             bone = _wrist_above(rig, by_word, bone, above) if joint == "wrist" else bone
             guess = Guess(
                 f"{side}_{joint}",
@@ -68,7 +67,50 @@ def _match_limb(
             found[guess.joint] = guess
             above = bone
             break
-    return found
+    return found | _match_numbered_limb(rig, by_word, side, (limb, found))
+
+
+def _match_numbered_limb(
+    rig: Rig,
+    by_word: Mapping[str, list[int]],
+    side: str,
+    limb: tuple[tuple[str, ...], Mapping[str, Guess]],
+) -> dict[str, Guess]:
+    """Return the joints of a limb whose bones all have one name, such as `leg_joint_L_3`.
+
+    The third bone of a leg is the ankle and that of an arm the wrist. An arm of four may begin
+    with the collar or end with a finger: its place in the body tells.
+
+    Args:
+        rig: N bones.
+        by_word: bones of the side by their core word.
+        side: `left` or `right`.
+        limb: its joints, and what other words than `leg` and `arm` name.
+    """
+    joints, found = limb
+    word, joints = ("leg", joints) if joints[0] == "hip" else ("arm", joints[1:])
+    row = _row_of(rig, by_word.get(word, []))
+    named = [guess.bone for joint, guess in found.items() if joint.endswith(joints)]
+    others = [name for name in named if rig.index[name] not in row]
+    if others or not 3 <= len(row) <= len(joints):
+        return {}
+    return {
+        f"{side}_{joint}": Guess(
+            f"{side}_{joint}",
+            rig.names[bone],
+            0.9,
+            f'of {len(row)} bones in a row that are called "{word}" on the {side}, '
+            f"number {number} is the {joint}",
+        )
+        for number, (joint, bone) in enumerate(zip(joints, row, strict=False), 1)
+    }
+
+
+def _row_of(rig: Rig, bones: Sequence[int]) -> list[int]:
+    """Return the bones, topmost first, if each hangs from the one before; empty otherwise."""
+    row = sorted(bones, key=lambda bone: _depth(rig, bone))
+    hangs = [_hangs(rig, lower, upper) for upper, lower in zip(row, row[1:], strict=False)]
+    return row if all(hangs) else []
 
 
 def _is_upper_arm(word: str, by_word: Mapping[str, list[int]]) -> bool:
@@ -84,7 +126,7 @@ def _wrist_above(rig: Rig, by_word: Mapping[str, list[int]], hand: int, elbow: i
     return min(wrists, default=hand)
 
 
-def _match_numbered_spine(rig: Rig, words: list[BoneWords], found: dict[str, Guess]) -> None:
+def _match_numbered_spine(rig: Rig, words: Sequence[BoneWords], found: dict[str, Guess]) -> None:
     """Add pelvis, neck and head where all of them are numbered spine bones, as in Rigify."""
     spine = [
         bone
@@ -106,7 +148,7 @@ def _match_numbered_spine(rig: Rig, words: list[BoneWords], found: dict[str, Gue
         found[joint] = Guess(joint, rig.names[bone], 0.95, reason)
 
 
-def _match_middle(rig: Rig, words: list[BoneWords], found: dict[str, Guess]) -> None:
+def _match_middle(rig: Rig, words: Sequence[BoneWords], found: dict[str, Guess]) -> None:
     """Add pelvis, head and neck to `found`, each tested against the limbs' places."""
     legs = [rig.index[found[joint].bone] for joint in ("left_hip", "right_hip") if joint in found]
     if "pelvis" not in found:
@@ -129,11 +171,29 @@ def _match_middle(rig: Rig, words: list[BoneWords], found: dict[str, Guess]) -> 
         if candidates:
             bone = min(candidates, key=lambda bone: (_depth(rig, bone), bone))
             found[joint] = Guess(joint, rig.names[bone], 0.98, f"it is called {joint}")
+    _match_head_of_necks(rig, words, found)
+
+
+def _match_head_of_necks(
+    rig: Rig, words: Sequence[BoneWords], found: dict[str, Guess]
+) -> None:
+    """Take the last of two necks as the head where no bone is called head."""
+    if "head" in found or "neck" not in found:
+        return
+    neck = rig.index[found["neck"].bone]
+    row = [
+        bone
+        for bone, word in enumerate(words)
+        if word.core == words[neck].core and not word.is_helper and _hangs(rig, bone, neck)
+    ]
+    if len(row) == 1:
+        reason = "it goes on from the neck, and no bone is called head"
+        found["head"] = Guess("head", rig.names[row[0]], 0.85, reason)
 
 
 def _match_pelvis(
     rig: Rig,
-    words: list[BoneWords],
+    words: Sequence[BoneWords],
     found: dict[str, Guess],
     carried: tuple[list[int], list[int]],
 ) -> None:
@@ -154,7 +214,7 @@ def _match_pelvis(
         found["pelvis"] = Guess("pelvis", rig.names[carrier], 0.8, reason)
 
 
-def _match_spine(rig: Rig, words: list[BoneWords], found: dict[str, Guess]) -> None:
+def _match_spine(rig: Rig, words: Sequence[BoneWords], found: dict[str, Guess]) -> None:
     """Choose three of the bones between pelvis and neck; the last one carries the arms."""
     if "pelvis" not in found:
         return

@@ -1,6 +1,6 @@
 """What bones of humanoid rigs are called: the tables for matching by name.
 
-Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `Left Up Leg`
+Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `LeftUpLegBone`
 are all the side "left" and the word "upleg"; Japanese names are put into English
 words first. It knows no rig and no hierarchy.
 """
@@ -70,7 +70,7 @@ TWIST_WORDS: Final = ("twist", "roll", "tweak")
 """Words for bones that share a limb's roll."""
 
 SIDES: Final = {
-    "left": "left", "l": "left", "lft": "left", "lt": "left",
+    "left": "left", "l": "left", "lft": "left", "lt": "left", "lf": "left",
     "right": "right", "r": "right", "rgt": "right", "rt": "right",
 }  # fmt: skip
 
@@ -91,6 +91,12 @@ _JAPANESE: Final = (
 _CENTRE_WORDS: Final = frozenset(
     ("c", "m", "x", "center", "centre", "mid", "j", "jnt", "joint", "bind", "stretch", "skin")
 )
+_AFFIXES: Final = frozenset(
+    ("bone", "bones", "bn", "node", "joint", "joints", "jnt", "jt", "def", "deform", "skeleton",
+     "skel", "armature", "rig")
+)  # fmt: skip
+"""Words on either end of a name that say nothing about the bone, unless they are all of it."""
+_GLUED_AFFIX: Final = re.compile(r"^(.+)(?:bone|node|joint|jnt)$|^(?:bone|node|joint|jnt|def)(.+)$")
 _FAMILY_PREFIX: Final = re.compile(
     r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|RL_|DEF-|ORG-|(?:ValveBiped[._])?Bip\d+[ _]"
     r"|ValveBiped[._]|[mf]_avg_)",
@@ -124,6 +130,28 @@ class BoneWords:
 
     words: tuple[str, ...] = ()
     """Every word and number in lower case, sides left out."""
+
+    affixes: int = 0
+    """How many words such as `bone` and `joint` stand beside the core."""
+
+
+@lru_cache(maxsize=16)
+def rig_words(names: tuple[str, ...]) -> tuple[BoneWords, ...]:
+    """Take the names of a rig's bones apart, without what most of them share on either end."""
+    suffix = common_suffix(names)
+    names = tuple(name.removesuffix(suffix) or name for name in names)
+    prefix = common_prefix(names)
+    return tuple(words_of(name, prefix) for name in names)
+
+
+@lru_cache(maxsize=16)
+def common_suffix(names: tuple[str, ...]) -> str:
+    """Return the longest ending that at least three of five bones share, from a separator on."""
+    candidates: Counter[str] = Counter()
+    for name in names:
+        candidates.update({name[match.start() :] for match in _SEPARATOR.finditer(name, 1)})
+    shared = [ending for ending, count in candidates.items() if count >= 0.6 * len(names)]
+    return max(shared, key=len, default="") if len(names) > 1 else ""
 
 
 @lru_cache(maxsize=16)
@@ -168,13 +196,15 @@ def words_of(name: str, prefix: str = "") -> BoneWords:
     numbers = [int(word) for word in words if word.isdigit()]
     spoken = [word for word in words if word not in SIDES]
     rest = [word for word in spoken if word not in _CENTRE_WORDS and not word.isdigit()]
-    core = "".join(rest)
+    telling = [word for word in rest if word not in _AFFIXES] or rest
+    core = "".join(telling)
     return BoneWords(
         side=sides[-1] if sides else "",
         core=core,
         number=numbers[-1] if numbers else -1,
         is_helper=any(word in HELPER_WORDS for word in rest) and core not in MIDDLE_WORDS["neck"],
         words=tuple(spoken),
+        affixes=sum(word in _AFFIXES for word in spoken if word not in telling),
     )
 
 
@@ -202,6 +232,11 @@ def _unglued(word: str) -> list[str]:
     """Split what is known without it off a word: `lthigh` -> l, thigh; `armtwist` -> arm, twist."""
     if word.endswith("twist") and word != "twist":
         return [*_unglued(word.removesuffix("twist")), "twist"]
+    affixed = None if word in _SIDED or word in _MIDDLE else _GLUED_AFFIX.match(word)
+    if affixed is not None:
+        parts = _unglued(affixed[1] or affixed[2])
+        if "".join(part for part in parts if part not in SIDES) in _SIDED | _MIDDLE:
+            return [*parts, "joint"]
     match = None if word in _SIDED or word in SIDES else _GLUED_SIDE.match(word)
     if match is None:
         return [word]

@@ -26,6 +26,7 @@ from ..rig_motion import RigMotion as RigMotion
 from ..rig_motion import RootTrack as RootTrack
 from ..rig_options import OBJECT, ROOT_BONE
 from ..skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+from .carried_bones import carried_heads
 from .channel_solving import (
     WantedPose,
     pose_held_bones,
@@ -80,7 +81,8 @@ def fit_clip_to_rig(
     rotations, pelvis_heads = _with_twist(rig, bone_map, alignment, pose)
     if options.in_place:
         pelvis_heads = pelvis_heads - path_over_ground(clip, alignment, placement)
-    wanted = WantedPose(rotations, pelvis_heads)
+    carried = carried_heads(rig, bone_map, alignment, rotations, pelvis_heads)
+    wanted = WantedPose(rotations, pelvis_heads, moved_heads=carried)
     path = ground_path(clip, alignment, placement, options.in_place)
     if options.root_motion == ROOT_BONE:
         wanted = _carried_by_root_bone(wanted, path, rig, bone_map)
@@ -111,7 +113,9 @@ def _carried_by_root_bone(
     root = rig.index[bone_map.root]
     turned = quaternions.multiply(path.rotations, rig.rotations[root])
     rotations = {root: turned, **wanted.rotations}
-    return WantedPose(rotations, wanted.pelvis_heads, root, path.carry(rig.heads[root]))
+    return replace(
+        wanted, rotations=rotations, root=root, root_heads=path.carry(rig.heads[root])
+    )
 
 
 def _seen_from(path: GroundPath, wanted: WantedPose) -> WantedPose:
@@ -120,6 +124,9 @@ def _seen_from(path: GroundPath, wanted: WantedPose) -> WantedPose:
     return WantedPose(
         {bone: quaternions.multiply(back, one) for bone, one in wanted.rotations.items()},
         path.carried_from(wanted.pelvis_heads),
+        moved_heads={
+            bone: path.carried_from(heads) for bone, heads in wanted.moved_heads.items()
+        },
     )
 
 

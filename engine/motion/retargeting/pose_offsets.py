@@ -9,6 +9,7 @@ Blender.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from ..displacements import bridge_from_borders
 from ..kept_detail import keep_locations, keep_rotations
 from ..skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 from ..smooth_sampling import sample_smoothly, sample_values
+from ..rig_motion import BonePath
+from .carried_bones import carry_on_track
 from .clip_to_rig import (
     Placement,
     RigMotion,
@@ -132,6 +135,8 @@ def fit_clip_to_track(
     mover = location_bone(track.rig, track.bone_map)
     inside = frames_inside(mask, track.clip_positions)
     by_bone = inside[:, _part_of_bones(track, bones)]
+    for column in _carried_columns(track, bones):
+        by_bone[:, column] = inside.any(axis=1)  # It hangs on nothing that turns it.
     on_path = inside[:, PARTS.index("LOWER_BODY")]
     rotations, locations = _solve(track, placement, made, bones)
     blend = max(1, round(BLEND_SECONDS * track.fps))
@@ -140,12 +145,33 @@ def fit_clip_to_track(
     rotations = _blend_rotations(own, rotations, by_bone, (blend, largest_offset))
     own = track.channels.locations[:, mover]
     locations = locations + bridge_from_borders(own - locations, on_path, blend)
+    locations = np.where(on_path[:, None], locations, own)
     return RigMotion(
         tuple(track.rig.names[bone] for bone in bones),
         quaternions.keep_quaternion_sign(rotations),
         track.rig.names[mover],
-        np.where(on_path[:, None], locations, own),
+        locations,
         track.fps,
+        moved=_carry(track, inside.any(axis=1), bones, rotations, locations),
+    )
+
+
+def _carried_columns(track: RigTrack, bones: list[int]) -> list[int]:
+    """Return which of the bones hang elsewhere than on the limb that they belong to."""
+    carried = {track.rig.index[one.bone] for one in track.bone_map.carried}
+    return [column for column, bone in enumerate(bones) if bone in carried]
+
+
+def _carry(
+    track: RigTrack, inside: Flags, bones: list[int], rotations: Array, locations: Array
+) -> tuple[BonePath, ...]:
+    """Return the locations of bones that limbs carry: the track's own outside (F,)."""
+    index, own = track.rig.index, track.channels.locations
+    return tuple(
+        replace(
+            path, locations=np.where(inside[:, None], path.locations, own[:, index[path.bone]])
+        )
+        for path in carry_on_track(track, bones, rotations, locations)
     )
 
 

@@ -153,7 +153,8 @@ def made_bones(rig: Rig, bone_map: BoneMap) -> list[int]:
 
 def bones_to_read(rig: Rig, bone_map: BoneMap) -> tuple[int, ...]:
     """Return the bones that a track must know: those a clip turns, their parents, the path's."""
-    made = {*made_bones(rig, bone_map), location_bone(rig, bone_map)}
+    carried = {rig.index[one.bone] for one in bone_map.carried}
+    made = {*made_bones(rig, bone_map), location_bone(rig, bone_map), *carried}
     return tuple(sorted((made | {rig.parents[bone] for bone in made}) - {-1}))
 
 
@@ -168,7 +169,7 @@ def still_below(track: RigTrack, bone: int, posed: Mapping[int, Array]) -> Array
         posed: new orientations (F, 4) in rig space of some bones.
     """
     above = _posed_above(track, bone, posed)
-    still = _still(track, bone)
+    still = still_axes(track, bone)
     if above < 0:
         return still
     back = quaternions.conjugate(track.pose.rotations[:, above])
@@ -184,7 +185,7 @@ def _posed_above(track: RigTrack, bone: int, posed: Mapping[int, Array]) -> int:
     return -1
 
 
-def _still(track: RigTrack, bone: int) -> Array:
+def still_axes(track: RigTrack, bone: int) -> Array:
     """Return the orientation (F, 4) that a bone has while its channels hold nothing."""
     parent = track.rig.parents[bone]
     if track.behaviour.is_carried[bone]:
