@@ -82,6 +82,9 @@ class Family:
     limb_tips: str = ""
     """Ending of a child that shins keep where their feet hang elsewhere."""
 
+    is_straight: bool = False
+    """Whether knees and elbows are not bent at all, so that nothing but toes shows the front."""
+
     written: str = "*"
     """How an exporter writes every name: `*` is the name, `#` a running number."""
 
@@ -455,14 +458,15 @@ def _places(family: Family, build: Build) -> dict[str, np.ndarray]:
     for side, sign in (("left", 1.0), ("right", -1.0)):
         for joint in ("knee", "ankle"):
             offsets[JOINT_INDEX[f"{side}_{joint}"]] *= build.legs
-        offsets[JOINT_INDEX[f"{side}_knee"]] += [0.01 * sign, 0.0, 0.015]
-        offsets[JOINT_INDEX[f"{side}_ankle"]] += [0.0, 0.0, -0.03]
+        bend = 0.0 if family.is_straight else 1.0
+        offsets[JOINT_INDEX[f"{side}_knee"]] += [0.01 * sign, 0.0, 0.015 * bend]
+        offsets[JOINT_INDEX[f"{side}_ankle"]] += [0.0, 0.0, -0.03 * bend]
         offsets[JOINT_INDEX[f"{side}_shoulder"], 0] *= build.shoulders
         for joint, ahead in (("elbow", -0.01), ("wrist", 0.02)):
             length = abs(offsets[JOINT_INDEX[f"{side}_{joint}"], 0]) * build.arms
             angle = np.radians(down)
             offsets[JOINT_INDEX[f"{side}_{joint}"]] = [
-                sign * length * np.cos(angle), -length * np.sin(angle), ahead
+                sign * length * np.cos(angle), -length * np.sin(angle), ahead * bend
             ]  # fmt: skip
     offsets[JOINT_INDEX["head"], 1] *= build.head
     places = {}
@@ -542,14 +546,31 @@ def _add_leg(bones, made, kind, sided, places) -> None:
     for number, (joint, name) in enumerate(zip(joints, names, strict=True)):
         if name.endswith("-") or joint in build.missing:
             continue
-        parent = bones.add(name, parent, places[f"{side}_{joint}"])
-        made.joints[f"{side}_{joint}"] = parent
+        parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number < 2:
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")
             parent = _add_twists(bones, made, (family, number, text), ends, places)
     if family.ends[1] and parent.endswith(names[3]):
         name = family.prefix + family.ends[1].replace("?", text)
         bones.add(name, parent, places[f"{side}_foot"] + [0.0, 0.0, 0.07])
+
+
+def _hang(bones, made, family, hung, places) -> str:
+    """Add a limb's bone to the one above it, or to the topmost where it hangs there."""
+    joint, name, parent = hung
+    if joint.split("_")[1] in family.loose:
+        made.carried[name] = parent
+        if family.limb_tips:
+            bones.add(parent + family.limb_tips, parent, places[joint])
+        if joint.endswith("ankle") and family.poles:
+            text = family.sides[SIDES.index(joint.split("_")[0])]
+            pole = family.prefix + family.poles.replace("?", text)
+            knee = places[joint.replace("ankle", "knee")]
+            bones.add(pole, family.roots[0], knee + [0.0, 0.0, 0.4])
+            made.carried[pole] = made.joints[joint.replace("ankle", "hip")]
+        parent = family.roots[0]
+    made.joints[joint] = bones.add(name, parent, places[joint])
+    return name
 
 
 def _add_arm(bones, made, kind, sided, places) -> None:
@@ -561,14 +582,13 @@ def _add_arm(bones, made, kind, sided, places) -> None:
         parent = made.joints["neck"]
     joints = ("collar", "shoulder", "elbow", "wrist")
     for number, (joint, name) in enumerate(zip(joints, names, strict=True)):
-        if joint in build.missing:
+        if name.endswith("-") or joint in build.missing:
             continue
         if joint == "shoulder" and family.before_shoulder and "collar" not in build.missing:
             place = (places[f"{side}_collar"] + places[f"{side}_shoulder"]) / 2.0
             before = family.prefix + family.before_shoulder.replace("?", text)
             parent = bones.add(before, parent, place)
-        parent = bones.add(name, parent, places[f"{side}_{joint}"])
-        made.joints[f"{side}_{joint}"] = parent
+        parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number in (1, 2):
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")
             parent = _add_twists(bones, made, (family, number + 1, text), ends, places)

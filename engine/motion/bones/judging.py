@@ -1,7 +1,8 @@
 """Weighs what names say against what the shape says, joint by joint.
 
-Agreement makes a guess sure, contradiction makes it doubtful; about left and
-right the body's own shape has the last word. It matches nothing itself.
+Agreement makes a guess sure, contradiction makes it doubtful. Sides that the names
+state stand, whatever the shape says: a rig made so is doubtful, not another one. It
+matches nothing itself.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ Names = Mapping[str, Guess]
 
 # The most that the shape's guess is worth where names contradict it.
 _CONTRADICTED = 0.6
-_SIDE_CORRECTED, _SIDE_DOUBTED = 0.7, 0.75
+_SIDE_CORRECTED, _SIDE_DOUBTED, _SIDE_CONTRADICTED = 0.7, 0.75, 0.45
 _NEARLY_AGREED = 0.78
 # Bones nearer to each other than this share of the rig's size play the same part.
 _NEAR = 0.045
 _LIMB_JOINTS = (*LEG, *ARM)
+_SIDED_LIMBS = ((*LEG, "foot"), (*ARM, "collar"))
 
 
 def stance_of_names(tree: BoneTree, rig: Rig, named: Names) -> Stance | None:
@@ -153,27 +155,34 @@ def _named_helpers(rig: Rig, named: Names) -> set[int]:
 def settle_sides(rig: Rig, named: Names, shape: ShapeMatch) -> tuple[Names, ShapeMatch]:
     """Make names and shape agree about left and right.
 
-    Where the shape knows the body's left, limbs that are named otherwise change
-    sides; where it does not, it takes the sides of the names.
+    The shape takes the sides of the names, which are doubtful then if it shows others. Only
+    where legs and arms are named for different sides the shape decides which of them is right.
     """
+    legs, arms = (_is_opposite(rig, named, shape, joints) for joints in _SIDED_LIMBS)
+    if None not in (legs, arms) and legs != arms and shape.knows_sides:
+        return _with_sides_changed(named, _SIDED_LIMBS[0 if legs else 1]), shape
     agree, differ = (_votes(rig, named, shape, _LIMB_JOINTS, flipped=flip) for flip in (0, 1))
-    if differ > agree and not shape.knows_sides:
-        if shape.facing > LIKELY_FACING:
-            named = {joint: _of_doubtful_side(guess) for joint, guess in named.items()}
-        return named, shape.mirrored()
-    opposite = differ > agree
-    for joints in ((*LEG, "foot"), (*ARM, "collar")):
-        agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
-        if (differ > agree or (opposite and differ == agree)) and shape.knows_sides:
-            named = _with_sides_changed(named, joints)
-    return named, shape
+    if differ <= agree:
+        return named, shape
+    if shape.facing > LIKELY_FACING:
+        most = _SIDE_CONTRADICTED if shape.shows_toes else _SIDE_DOUBTED
+        named = {joint: _of_doubtful_side(guess, most) for joint, guess in named.items()}
+    return named, shape.mirrored()
 
 
-def _of_doubtful_side(guess: Guess) -> Guess:
+def _is_opposite(
+    rig: Rig, named: Names, shape: ShapeMatch, joints: tuple[str, ...]
+) -> bool | None:
+    """Say whether limbs are named for the other side than they lie on; None if it is unclear."""
+    agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
+    return None if agree == differ else differ > agree
+
+
+def _of_doubtful_side(guess: Guess, most: float) -> Guess:
     if not guess.joint.startswith(SIDES):
         return guess
     reason = f"{guess.reason}; but the body seems to face so that this is the other side"
-    return _capped(guess, _SIDE_DOUBTED, reason)
+    return _capped(guess, most, reason)
 
 
 def _votes(

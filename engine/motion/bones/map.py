@@ -25,6 +25,9 @@ REQUIRED_JOINTS: Final = (
 HIGH_CONFIDENCE: Final = 0.8
 """From this confidence on a guess needs no second look; below it the animator should check."""
 
+LEAST_CONFIDENCE: Final = 0.6
+"""A map with a required joint below this is not used before an animator has looked at it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:

@@ -58,6 +58,7 @@ def _match_limb(
             # Where LHipJoint carries LeftHip, the shorter name is the joint's own.
             bone = min(bones, key=lambda bone: (words[bone].affixes, _depth(rig, bone), bone))
             bone = _wrist_above(rig, by_word, bone, above) if joint == "wrist" else bone
+            bone = _below_hip_joint(rig, words, by_word, bone) if joint == "hip" else bone
             guess = Guess(
                 f"{side}_{joint}",
                 rig.names[bone],
@@ -78,8 +79,9 @@ def _match_numbered_limb(
 ) -> dict[str, Guess]:
     """Return the joints of a limb whose bones all have one name, such as `leg_joint_L_3`.
 
-    The third bone of a leg is the ankle and that of an arm the wrist. An arm of four may begin
-    with the collar or end with a finger: its place in the body tells.
+    The third bone of a leg is the ankle and that of an arm the wrist; where another bone is
+    called hand, three others are collar, upper arm and forearm. An arm of four may begin with
+    the collar or end with a finger: its place in the body tells.
 
     Args:
         rig: N bones.
@@ -88,11 +90,14 @@ def _match_numbered_limb(
         limb: its joints, and what other words than `leg` and `arm` name.
     """
     joints, found = limb
-    word, joints = ("leg", joints) if joints[0] == "hip" else ("arm", joints[1:])
+    word = "leg" if joints[0] == "hip" else "arm"
     row = _row_of(rig, by_word.get(word, []))
-    named = [guess.bone for joint, guess in found.items() if joint.endswith(joints)]
-    others = [name for name in named if rig.index[name] not in row]
-    if others or not 3 <= len(row) <= len(joints):
+    others = {joint for joint, guess in found.items() if rig.index[guess.bone] not in row}
+    if word == "arm":
+        has_hand = f"{side}_wrist" in others
+        joints = joints[:3] if has_hand and len(row) == 3 else joints[1:]
+    least = 3 if word == "leg" or not others else 2
+    if others - {f"{side}_wrist"} or not least <= len(row) <= len(joints):
         return {}
     return {
         f"{side}_{joint}": Guess(
@@ -117,6 +122,21 @@ def _is_upper_arm(word: str, by_word: Mapping[str, list[int]]) -> bool:
     """Say whether "shoulder" means the upper arm: it does where no other word names that."""
     rivals = [other for other in SIDED_WORDS["shoulder"] if other != word]
     return word in SIDED_WORDS["shoulder"] and not any(other in by_word for other in rivals)
+
+
+def _below_hip_joint(
+    rig: Rig, words: Sequence[BoneWords], by_word: Mapping[str, list[int]], bone: int
+) -> int:
+    """Return the thigh that a bone called hip joint carries, or that bone without one."""
+    if words[bone].core != "hip" or not words[bone].affixes:
+        return bone
+    thighs = [
+        other
+        for word in SIDED_WORDS["hip"]
+        for other in by_word.get(word, [])
+        if rig.parents[other] == bone and word not in SIDED_WORDS["knee"]
+    ]
+    return min(thighs, default=bone)
 
 
 def _wrist_above(rig: Rig, by_word: Mapping[str, list[int]], hand: int, elbow: int) -> int:

@@ -16,22 +16,25 @@ from typing import Final
 
 SIDED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "hip": ("upleg", "upperleg", "thigh", "thighbend", "legupper", "hip", "femur", "leg"),
-    "knee": ("lowerleg", "lowleg", "shin", "shinbend", "calf", "knee", "leglower", "leg", "tibia"),
+    "knee": ("lowerleg", "lowleg", "loleg", "shin", "shinbend", "calf", "knee", "leglower", "leg",
+             "tibia"),
     "ankle": ("ankle", "foot"),
     "foot": ("toebase", "toes", "ball", "toe", "football", "foot"),
-    "collar": ("clavicle", "collar", "collarbone", "shoulder"),
+    "collar": ("clavicle", "collar", "collarbone", "clav", "scapula", "shoulder"),
     "shoulder": (
         "upperarm", "uparm", "arm", "shldr", "shldrbend", "upperarmbend", "armupper",
         "humerus", "shoulder",
     ),
-    "elbow": ("forearm", "lowerarm", "lowarm", "forearmbend", "armlower", "elbow"),
+    "elbow": (
+        "forearm", "lowerarm", "lowarm", "loarm", "forearmbend", "armlower", "elbow", "radius",
+    ),
     "wrist": ("hand", "wrist", "fist", "palm"),
 }  # fmt: skip
 """Words for each joint that has two sides; the first ones are the surest."""
 
 MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "pelvis": ("hips", "pelvis", "hip"),
-    "neck": ("neck", "necklower", "neckbase", "necktwist"),
+    "neck": ("neck", "lowerneck", "necklower", "neckbase", "necktwist"),
     "head": ("head",),
 }
 """Words for the joints on the midline; the spine is found between pelvis and neck."""
@@ -39,7 +42,7 @@ MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 SPINE_WORDS: Final = frozenset(
     ("spine", "chest", "upperchest", "abdomen", "abdomenlower", "abdomenupper", "chestlower",
      "chestupper", "torso", "back", "lowerback", "waist", "stomach", "ribs", "ribcage",
-     "upperbody", "body")
+     "upperbody", "body", "thorax", "upperback")
 )  # fmt: skip
 """Words that make a bone between pelvis and neck a sure spine bone."""
 

@@ -1,0 +1,174 @@
+"""Rigs as exporters, packs and suits make them: odd names, feet on the root, joints in front.
+
+Each is named after what it imitates; `rig_families` makes the bodies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from keyfill_extension.tests.motion.rig_families import (
+    FAMILIES,
+    LEFT_RIGHT,
+    LOWER,
+    MIXAMO,
+    MIXAMO_FINGERS,
+    UNREAL,
+    UPPER,
+    Family,
+)
+
+QUATERNIUS = Family(
+    "Body Hips Abdomen Torso | Neck | Head",
+    "UpperLeg.? LowerLeg.? Foot.? - Shoulder.? UpperArm.? LowerArm.? Palm.?",
+    roots=("Bone",),
+    arms_down=10.0,
+    loose=("ankle",),
+    poles="PoleTarget.?",
+    limb_tips="_end",
+)
+VRM_NAMES = Family(
+    "Hips Spine Chest | Neck | Head",
+    "?UpperLeg ?LowerLeg ?Foot ?Toes ?Shoulder ?UpperArm ?LowerArm ?Hand",
+    LEFT_RIGHT,
+)
+BVH_NAMES = Family(
+    "Hips Chest Chest2 Chest3 | Neck | Head",
+    "?Hip ?Knee ?Ankle ?Toe ?Collar ?Shoulder ?Elbow ?Wrist",
+    LEFT_RIGHT,
+)
+
+EXPORTERS: dict[str, Family] = {
+    "quaternius with leg ik, fbx": QUATERNIUS,
+    "quaternius robot, gltf": replace(
+        QUATERNIUS,
+        sided="UpperLeg? LowerLeg? Foot? - Shoulder? UpperArm? LowerArm? Palm?",
+        poles="PoleTarget?",
+        limb_tips="",
+    ),
+    "low-poly pack with feet and toes on the root": Family(
+        "hips spine chest | neck | head",
+        "thigh_? shin_? foot_? toe_? clavicle_? upper_arm_? lower_arm_? hand_?",
+        LOWER,
+        roots=("root",),
+        loose=("ankle", "foot"),
+    ),
+    "low-poly pack with hands and feet on the root": Family(
+        "Pelvis Torso | Neck | Head",
+        "Thigh.? Calf.? Foot.? - Clavicle.? UpperArm.? Forearm.? Hand.?",
+        roots=("Root",),
+        arms_down=30.0,
+        loose=("ankle", "wrist"),
+        poles="Pole.?",
+    ),
+    "vrm exporter with bone behind": replace(
+        VRM_NAMES, sided=VRM_NAMES.sided.replace("?Toes", "-"), is_straight=True, written="*Bone"
+    ),
+    "exporter with _bone behind": replace(
+        VRM_NAMES, sided=VRM_NAMES.sided.replace("?Toes", "-"), is_straight=True, written="*_bone"
+    ),
+    "gltf exporter with node behind": replace(MIXAMO, prefix="", ends=("", ""), finger_end="",
+                                              written="*Node"),
+    "gltf scene names with a joint and a number": replace(
+        VRM_NAMES, sided=VRM_NAMES.sided.replace("?Toes", "-"), is_straight=True,
+        written="*Joint_#",
+    ),
+    "lower case with bone behind": Family(
+        "hips spine chest | neck | head",
+        "?upperleg ?lowerleg ?foot ?toes ?shoulder ?upperarm ?lowerarm ?hand",
+        ("left", "right"),
+        is_straight=True,
+        written="*bone",
+    ),
+    "cesium man": Family(
+        "Skeleton_torso_joint_1 Skeleton_torso_joint_2 torso_joint_3 "
+        "| Skeleton_neck_joint_1 | Skeleton_neck_joint_2",
+        "leg_joint_?_1 leg_joint_?_2 leg_joint_?_3 leg_joint_?_5 "
+        "- Skeleton_arm_joint_?__4_ Skeleton_arm_joint_?__3_ Skeleton_arm_joint_?__2_",
+        arms_down=25.0,
+    ),
+    "numbered limbs of a modeller": Family(
+        "Torso1 Torso2 Torso3 | Neck | Head",
+        "Leg1.? Leg2.? Leg3.? Leg4.? - Arm1.? Arm2.? Arm3.?",
+        roots=("Root",),
+    ),
+    "goldsrc": Family(
+        "Pelvis Spine Spine1 Spine2 | Neck | Head",
+        "?_Leg ?_Leg1 ?_Foot - ?_Arm ?_Arm1 ?_Arm2 ?_Hand",
+        prefix="Bip01_",
+        arms_down=40.0,
+        legs_from_spine=True,
+    ),
+    "team fortress": Family(
+        "bip_pelvis bip_spine_0 bip_spine_1 bip_spine_2 | bip_neck | bip_head",
+        "bip_hip_? bip_knee_? bip_foot_? bip_toe_? "
+        "bip_collar_? bip_upperArm_? bip_lowerArm_? bip_hand_?",
+    ),
+    "motion builder with its namespace behind": replace(
+        MIXAMO, prefix="", ends=("", ""), finger_end="", written="*:Hero_01"
+    ),
+    "maya with lf and rt": Family(
+        "pelvis spine1 spine2 spine3 | neck | head",
+        "?_upLeg ?_loLeg ?_foot ?_ball ?_clav ?_upArm ?_loArm ?_hand",
+        ("lf", "rt"),
+        written="*_jnt",
+    ),
+    "advanced skeleton": Family(
+        "Root_M Spine1_M Spine2_M Chest_M | Neck_M | Head_M",
+        "Hip_? Knee_? Ankle_? Toes_? Scapula_? Shoulder_? Elbow_? Wrist_?",
+        ("L", "R"),
+        arms_down=35.0,
+    ),
+    "acclaim": Family(
+        "root lowerback upperback thorax | lowerneck upperneck | head",
+        "?femur ?tibia ?foot ?toes ?clavicle ?humerus ?radius ?wrist",
+        LOWER,
+        before_hip="?hipjoint",
+    ),
+    "bvh with hip joints": replace(BVH_NAMES, before_hip="?HipJoint"),
+    "bvh of the animation of 2001": BVH_NAMES,
+    "xsens": Family(
+        "Pelvis L5 L3 T12 T8 | Neck | Head",
+        "?UpperLeg ?LowerLeg ?Foot ?Toe ?Shoulder ?UpperArm ?ForeArm ?Hand",
+        LEFT_RIGHT,
+    ),
+    "roblox": Family(
+        "LowerTorso UpperTorso | Neck | Head",
+        "?UpperLeg ?LowerLeg ?Foot - ?Shoulder ?UpperArm ?LowerArm ?Hand",
+        LEFT_RIGHT,
+        roots=("HumanoidRootNode",),
+    ),
+    "deform bones among many controls": replace(
+        UNREAL,
+        written="*",
+        middle="DEF_pelvis DEF_spine_01 DEF_spine_02 DEF_spine_03 | DEF_neck_01 | DEF_head",
+        sided="DEF_thigh_? DEF_calf_? DEF_foot_? DEF_ball_? "
+        "DEF_clavicle_? DEF_upperarm_? DEF_lowerarm_? DEF_hand_?",
+        leaf_twists=("",) * 4,
+        fingers=(),
+        extras=tuple((f"CTRL_{number:02}", "root") for number in range(12)),
+    ),
+    "sketchfab": replace(
+        MIXAMO, prefix="mixamorig_", ends=("", ""), finger_end="", fingers=MIXAMO_FINGERS,
+        written="*_0#",
+    ),
+    "side behind in full": Family(
+        "Hips Spine Chest | Neck | Head",
+        "UpLeg? Leg? Foot? Toe? Shoulder? Arm? ForeArm? Hand?",
+        LEFT_RIGHT,
+        written="*Jnt",
+    ),
+    "rokoko": Family(
+        "Hips Spine1 Spine2 Spine3 Spine4 | Neck | Head",
+        "?Thigh ?Shin ?Foot ?Toe ?Shoulder ?Arm ?ForeArm ?Hand",
+        LEFT_RIGHT,
+    ),
+    "second life": Family(
+        "mPelvis mTorso mChest | mNeck | mHead",
+        "mHip? mKnee? mAnkle? mToe? mCollar? mShoulder? mElbow? mWrist?",
+        LEFT_RIGHT,
+    ),
+    "rigify names with deform behind": replace(
+        FAMILIES["rigify metarig"], fingers=(), metacarpals="", sides=UPPER, written="*_def"
+    ),
+}  # fmt: skip
