@@ -40,19 +40,45 @@ def carried_heads(
     """
     if not bone_map.carried:
         return {}
-    heads = {alignment.bones[0]: pelvis_heads}
-    carriers = {rig.index[one.bone]: rig.index[one.carrier] for one in bone_map.carried}
-    for row, bone in enumerate(alignment.bones):
-        if bone not in heads and bone not in carriers:
-            upper = _row_above(rig, alignment, bone)
-            way = quaternions.rotate(oriented[alignment.bones[upper]], alignment.way(upper, row))
-            heads[bone] = heads[alignment.bones[upper]] + way
+    turned = np.stack([oriented[bone] for bone in alignment.bones], axis=1)
+    heads = mapped_heads(rig, alignment, turned, pelvis_heads)
     found: dict[int, Array] = {}
-    for bone, carrier in carriers.items():
+    for one in bone_map.carried:
+        bone, carrier = rig.index[one.bone], rig.index[one.carrier]
         way = alignment.size * _rest_way(rig, carrier, bone)
         found[bone] = heads[carrier] + quaternions.rotate(oriented[carrier], way)
-        heads[bone] = found[bone]
     return found
+
+
+def mapped_heads(
+    rig: Rig, alignment: Alignment, oriented: Array, pelvis_heads: Array
+) -> dict[int, Array]:
+    """Return where the mapped bones start (T, 3), by the bone's index.
+
+    Args:
+        rig: N bones.
+        alignment: measured in the pose in which distances count.
+        oriented: (T, M, 4) in rig space, in the order of the alignment.
+        pelvis_heads: (T, 3)
+    """
+    carriers = dict(alignment.carried)
+    heads = {0: pelvis_heads}
+    # Parents come before their children; what hangs elsewhere comes after the whole limbs.
+    rows = sorted(range(1, len(alignment.bones)), key=lambda row: alignment.bones[row])
+    whole = [row for row in rows if not _is_carried(rig, alignment, row)]
+    late = [row for row in range(1, len(alignment.bones)) if row not in whole]
+    for row in [*whole, *late]:
+        upper = carriers.get(row)
+        upper = _row_above(rig, alignment, alignment.bones[row]) if upper is None else upper
+        way = quaternions.rotate(oriented[:, upper], alignment.way(upper, row))
+        heads[row] = heads[upper] + way
+    return {bone: heads[row] for row, bone in enumerate(alignment.bones)}
+
+
+def _is_carried(rig: Rig, alignment: Alignment, row: int) -> bool:
+    """Say whether a bone is carried or hangs from one that is."""
+    carried = {alignment.bones[one] for one, _ in alignment.carried}
+    return any(bone in carried for bone in rig.lineage(alignment.bones[row]))
 
 
 def carry_on_track(
