@@ -19,9 +19,9 @@ from .. import quaternions
 from ..clip import Clip, headings
 from ..displacements import bridge_from_borders
 from ..kept_detail import keep_locations, keep_rotations
+from ..rig_motion import BonePath
 from ..skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 from ..smooth_sampling import sample_smoothly, sample_values
-from ..rig_motion import BonePath
 from .carried_bones import carry_on_track
 from .clip_to_rig import (
     Placement,

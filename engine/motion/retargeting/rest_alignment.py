@@ -112,9 +112,9 @@ class Alignment:
         heads, rotations = heads[bones], rotations[bones]
         if not self.carried:
             return replace(self, heads=heads, rotations=rotations)
-        thigh = [self.joints.index(JOINT_INDEX[f"left_{joint}"]) for joint in ("hip", "knee")]
-        lengths = [np.linalg.norm(np.diff(one[thigh], axis=0)) for one in (self.heads, heads)]
-        grown = float(lengths[1] / max(lengths[0], 1e-12))
+        hip, knee = (self.joints.index(JOINT_INDEX[f"left_{one}"]) for one in ("hip", "knee"))
+        lengths = [float(np.linalg.norm(one[knee] - one[hip])) for one in (self.heads, heads)]
+        grown = lengths[1] / max(lengths[0], 1e-12)
         for row, carrier in self.carried:
             way = grown * self.way(carrier, row)
             heads[row] = heads[carrier] + quaternions.rotate(rotations[carrier], way)
