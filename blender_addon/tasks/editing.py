@@ -184,10 +184,18 @@ def _as_wished(context: Context, ob: Object, edit: PreparedEdit, keys: EditKeys)
 def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:
     recipe = edit.plan.recipe
     bones = recipe.bones or edit_requests.bones_of_parts(edit.bone_map, recipe.parts)
-    keyed = tuple(bone for bone in motion.bones if bone in bones)
+    # Feet and hands that hang on the root follow the part of the body that moves them.
+    carriers = {one.bone: one.carrier for one in edit.bone_map.carried}
+    carried = tuple(
+        one.bone
+        for one in motion.moved
+        if not recipe.bones or carriers[one.bone] in recipe.bones
+    )
+    keyed = tuple(bone for bone in motion.bones if bone in bones or bone in carried)
     mover = motion.location_bone if _moves_path(edit, recipe, bones) else None
     return tuple(
-        SpanKeys(first, last, keyed, mover) for first, last in edit.plan.filled(mask)
+        SpanKeys(first, last, keyed, mover, moved=carried)
+        for first, last in edit.plan.filled(mask)
     )
 
 

@@ -9,20 +9,24 @@ from ..request import RequestError
 from .map import HIGH_CONFIDENCE, LEAST_CONFIDENCE, REQUIRED_JOINTS, BoneMap, Guess
 
 
+class DoubtfulMap(RequestError):
+    """Hips or limbs are recognised with great doubt: an animator must look at the map."""
+
+
 def refuse_doubtful(bone_map: BoneMap) -> None:
     """Refuse a recognised map with hips or limbs that may well be other bones.
 
     Raises:
-        RequestError: naming the most doubtful bone.
+        DoubtfulMap: naming the most doubtful bone.
     """
     doubtful = _below(bone_map, LEAST_CONFIDENCE)
     if doubtful:
         worst = min(doubtful, key=lambda guess: guess.confidence)
         others = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
-        raise RequestError(
+        raise DoubtfulMap(
             f'The bones of this armature are recognised with doubt: "{worst.bone}" as the '
             f"{_spoken(worst)}{others}.",
-            "Press Map Bones in Rig and put the rows right that are marked.",
+            "Look at the bone map in Rig (Map Bones), put the marked rows right, and try again.",
         )
 
 

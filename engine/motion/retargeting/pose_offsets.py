@@ -9,6 +9,7 @@ Blender.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -39,6 +40,8 @@ Flags = NDArray[np.bool_]
 
 BLEND_SECONDS = 0.3
 """An offset fades out over this time inside the mask."""
+
+_LEG = ("hip", "knee", "ankle")
 
 _REFINEMENTS = 12
 """Rounds after which a sampled clip gives frames of a lower rate again."""
@@ -135,8 +138,9 @@ def fit_clip_to_track(
     mover = location_bone(track.rig, track.bone_map)
     inside = frames_inside(mask, track.clip_positions)
     by_bone = inside[:, _part_of_bones(track, bones)]
-    for column in _carried_columns(track, bones):
-        by_bone[:, column] = inside.any(axis=1)  # It hangs on nothing that turns it.
+    followed = _carried_frames(track, inside)
+    for column, bone in enumerate(bones):
+        by_bone[:, column] = followed.get(bone, by_bone[:, column])
     on_path = inside[:, PARTS.index("LOWER_BODY")]
     rotations, locations = _solve(track, placement, made, bones)
     blend = max(1, round(BLEND_SECONDS * track.fps))
@@ -152,26 +156,44 @@ def fit_clip_to_track(
         track.rig.names[mover],
         locations,
         track.fps,
-        moved=_carry(track, inside.any(axis=1), bones, rotations, locations),
+        moved=_carry(track, followed, bones, rotations, locations),
     )
 
 
-def _carried_columns(track: RigTrack, bones: list[int]) -> list[int]:
-    """Return which of the bones hang elsewhere than on the limb that they belong to."""
-    carried = {track.rig.index[one.bone] for one in track.bone_map.carried}
-    return [column for column, bone in enumerate(bones) if bone in carried]
+def _carried_frames(track: RigTrack, inside: Flags) -> dict[int, Flags]:
+    """Return the frames (F,) on which each carried bone follows its limb, by the bone's index.
+
+    Legs hang from the hips, which are one part with them; whatever part of the body is new
+    moves a hand.
+    """
+    index, bones = track.rig.index, track.bone_map.bones
+    legs = {bones.get(f"{side}_{joint}") for side in ("left", "right") for joint in _LEG}
+    of_legs = inside[:, PARTS.index("LOWER_BODY")]
+    frames = {
+        index[one.bone]: of_legs if one.carrier in legs else inside.any(axis=1)
+        for one in track.bone_map.carried
+    }
+    return {bone: rows for bone, rows in frames.items() if rows.any()}
 
 
 def _carry(
-    track: RigTrack, inside: Flags, bones: list[int], rotations: Array, locations: Array
+    track: RigTrack,
+    followed: Mapping[int, Flags],
+    bones: list[int],
+    rotations: Array,
+    locations: Array,
 ) -> tuple[BonePath, ...]:
-    """Return the locations of bones that limbs carry: the track's own outside (F,)."""
+    """Return the locations of bones that limbs carry: the track's own on all other frames."""
     index, own = track.rig.index, track.channels.locations
     return tuple(
         replace(
-            path, locations=np.where(inside[:, None], path.locations, own[:, index[path.bone]])
+            path,
+            locations=np.where(
+                followed[index[path.bone]][:, None], path.locations, own[:, index[path.bone]]
+            ),
         )
         for path in carry_on_track(track, bones, rotations, locations)
+        if index[path.bone] in followed
     )
 
 
