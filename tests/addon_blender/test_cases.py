@@ -64,3 +64,30 @@ def test_a_body_that_may_face_either_way_stops_the_take_with_its_map_filled_in(s
     assert ob.name in error.value.message
     assert rig_settings.read_rows(ob)[0].bone
     assert generate.read_target(bpy.context, "take").bone_map.bones["left_hip"]
+
+
+def add_leg_ik(ob):
+    """Let each shin reach for its foot bone, the knee towards the pole, as Quaternius' files do."""
+    rest = {bone.name: bone.matrix.copy() for bone in ob.pose.bones}
+    for side in "LR":
+        shin = ob.pose.bones[f"LowerLeg.{side}"]
+        ik = shin.constraints.new("IK")
+        ik.target, ik.subtarget, ik.chain_count = ob, f"Foot.{side}", 2
+        ik.pole_target, ik.pole_subtarget = ob, f"PoleTarget.{side}"
+        thigh = f"UpperLeg.{side}"
+
+        def off_rest(degrees, ik=ik, thigh=thigh):
+            ik.pole_angle = np.radians(degrees)
+            bpy.context.view_layer.update()
+            change = rest[thigh].inverted() @ ob.pose.bones[thigh].matrix
+            return change.to_quaternion().angle
+
+        off_rest(min(range(-180, 180, 15), key=off_rest))
+    return ob
+
+
+def test_plain_leg_ik_with_feet_and_poles_on_the_root(shared):
+    ob = add_leg_ik(case("q_male.fbx", shared))
+    figures = measure(ob, shared, "walk")
+    assert figures.limbs.mean() <= 2.0
+    assert figures.limbs.max() <= 8.0

@@ -61,6 +61,44 @@ EXPORTERS: dict[str, Family] = {
         loose=("ankle", "wrist"),
         poles="Pole.?",
     ),
+    "blender ik rig with feet that have no parent": Family(
+        "hips spine chest | neck | head",
+        "thigh.? shin.? foot.? toe.? shoulder.? upper_arm.? forearm.? hand.?",
+        loose=("ankle",),
+        poles="knee_pole.?",
+    ),
+    "low-poly pack with one spine bone and no neck": Family(
+        "Hips Chest | | Head",
+        "Thigh? Shin? Foot? - - UpperArm? LowerArm? Hand?",
+        roots=("Root",),
+        arms_down=45.0,
+        loose=("ankle",),
+    ),
+    "puppet whose hands are targets": Family(
+        "pelvis spine_01 spine_02 | neck | head",
+        "thigh_? calf_? foot_? ball_? clavicle_? upperarm_? lowerarm_? hand_?",
+        LOWER,
+        roots=("root",),
+        loose=("wrist",),
+        fingers=tuple(f"{name}_0#_?" for name in ("thumb", "index", "middle", "ring", "pinky")),
+    ),
+    "extruded in blender": Family(
+        "spine spine.001 spine.002 | neck | head",
+        "leg.? leg.?.001 leg.?.002 leg.?.003 - arm.? arm.?.001 arm.?.002",
+        ("L", "R"),
+        is_straight=True,
+    ),
+    "hip joints in lower case": Family(
+        "pelvis spine chest | neck | head",
+        "?_hip ?_knee ?_ankle - ?_collar ?_shoulder ?_elbow ?_wrist",
+        ("left", "right"),
+        before_hip="?_hip_joint",
+        is_straight=True,
+    ),
+    "namespace behind and a straight body": replace(
+        VRM_NAMES, sided=VRM_NAMES.sided.replace("?Toes", "-"), is_straight=True,
+        written="*:character|1",
+    ),
     "vrm exporter with bone behind": replace(
         VRM_NAMES, sided=VRM_NAMES.sided.replace("?Toes", "-"), is_straight=True, written="*Bone"
     ),

@@ -74,7 +74,7 @@ class Family:
     """Whether all limbs lie along one axis at rest, as LaFAN's do."""
 
     loose: tuple[str, ...] = ()
-    """Kinds of joints whose bones hang on the topmost bone: ankle, foot, wrist."""
+    """Kinds of joints whose bones hang on the topmost root, or on nothing: ankle, foot, wrist."""
 
     poles: str = ""
     """Pattern of a bone on the topmost one, before each knee."""
@@ -558,6 +558,7 @@ def _add_leg(bones, made, kind, sided, places) -> None:
 def _hang(bones, made, family, hung, places) -> str:
     """Add a limb's bone to the one above it, or to the topmost where it hangs there."""
     joint, name, parent = hung
+    top = family.roots[0] if family.roots else ""
     if joint.split("_")[1] in family.loose:
         made.carried[name] = parent
         if family.limb_tips:
@@ -566,9 +567,9 @@ def _hang(bones, made, family, hung, places) -> str:
             text = family.sides[SIDES.index(joint.split("_")[0])]
             pole = family.prefix + family.poles.replace("?", text)
             knee = places[joint.replace("ankle", "knee")]
-            bones.add(pole, family.roots[0], knee + [0.0, 0.0, 0.4])
+            bones.add(pole, top, knee + [0.0, 0.0, 0.4])
             made.carried[pole] = made.joints[joint.replace("ankle", "hip")]
-        parent = family.roots[0]
+        parent = top
     made.joints[joint] = bones.add(name, parent, places[joint])
     return name
 
