@@ -3,8 +3,8 @@
 import bpy
 import numpy as np
 import pytest
-from keyfill_extension.blender_addon.operators import generate
 from keyfill_extension.blender_addon.scene.reading import rig_settings
+from keyfill_extension.blender_addon.tasks import generating
 from keyfill_extension.engine.motion.bones.doubts import DoubtfulMap
 from keyfill_extension.tests.addon_blender.real_characters import load_character
 from keyfill_extension.tests.addon_blender.retargeting_figures import measure, prepare
@@ -46,7 +46,7 @@ def shin_lengths(ob, shin, foot, frames):
 def test_a_walk_arrives_with_legs_whole(name, shared):
     ob = case(name, shared)
     figures = measure(ob, shared, "walk")
-    bones = generate.read_target(bpy.context, "again").bone_map.bones
+    bones = generating.read_target(bpy.context, "again").bone_map.bones
     assert tuple(bones[f"left_{joint}"] for joint in ("hip", "knee", "ankle")) == LEGS[name]
     lengths = shin_lengths(ob, *LEGS[name][1:], range(1, 60, 7))
     assert figures.limbs.mean() <= 2.0
@@ -60,10 +60,10 @@ def test_a_body_that_may_face_either_way_stops_the_take_with_its_map_filled_in(s
     for number, bone in enumerate(list(ob.data.bones)):
         bone.name = f"Bone.{number:03}"
     with pytest.raises(DoubtfulMap, match="recognised with doubt") as error:
-        generate.read_target(bpy.context, "take")
+        generating.read_target(bpy.context, "take")
     assert ob.name in error.value.message
     assert rig_settings.read_rows(ob)[0].bone
-    assert generate.read_target(bpy.context, "take").bone_map.bones["left_hip"]
+    assert generating.read_target(bpy.context, "take").bone_map.bones["left_hip"]
 
 
 def add_leg_ik(ob):
