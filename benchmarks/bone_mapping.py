@@ -1,7 +1,7 @@
 """How well and how fast bones are mapped: `python benchmarks/bone_mapping.py [--shared FOLDER]`.
 
 Prints Markdown: time on a rig of 200 bones with and without telling names, the
-table of generated families, and the characters of the shared folder, by name and
+tables of generated families, and the characters of the shared folder, by name and
 by shape alone. The characters need Blender as a module (`bpy`).
 """
 
@@ -72,13 +72,13 @@ def print_times(families, runs: int) -> None:
         print(f"| {label} | {middle:.1f} ms | {max(times):.1f} ms | {spent:.1f} ms |")
 
 
-def print_families(families) -> None:
-    """Print how many builds of each family are mapped fully and rightly."""
+def print_families(families, title: str, table) -> None:
+    """Print how many builds of each family of a table are mapped fully and rightly."""
     from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
 
-    print("\n| family | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
+    print(f"\n| {title} | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
     totals = [0, 0, 0, 0, 0]
-    for name, family in families.FAMILIES.items():
+    for name, family in table.items():
         full = wrong = right = joints = 0
         for seed, build in enumerate(families.BUILDS.values()):
             made = families.make_rig(family, build)
@@ -97,7 +97,7 @@ def print_families(families) -> None:
         row = (full, builds, wrong, right, joints)
         totals = [sum(pair) for pair in zip(totals, row, strict=True)]
     share = 100 * totals[3] / totals[4]
-    print(f"| **all** | {totals[0]} of {totals[1]} | {totals[2]} | {share:.1f} % |")
+    print(f"| **{len(table)}** | {totals[0]} of {totals[1]} | {totals[2]} | {share:.1f} % |")
 
 
 def right_by_shape(families, rig, joints, seed: int) -> int:
@@ -141,10 +141,11 @@ def main() -> int:
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     options = parser.parse_args()
     runpy.run_path(str(REPOSITORY / "tests" / "conftest.py"))
-    from keyfill_extension.tests.motion import rig_families
+    from keyfill_extension.tests.motion import exporter_families, rig_families
 
     print_times(rig_families, options.runs)
-    print_families(rig_families)
+    print_families(rig_families, "family", rig_families.FAMILIES)
+    print_families(rig_families, "exporter, pack or suit", exporter_families.EXPORTERS)
     if (options.shared / "rigs").is_dir():
         print_characters(options.shared)
     sys.stdout.flush()

@@ -209,4 +209,156 @@ EXPORTERS: dict[str, Family] = {
     "rigify names with deform behind": replace(
         FAMILIES["rigify metarig"], fingers=(), metacarpals="", sides=UPPER, written="*_def"
     ),
+    "optitrack motive": Family(
+        "Hip Ab Chest | Neck | Head",
+        "?Thigh ?Shin ?Foot ?Toe ?Shoulder ?UArm ?FArm ?Hand",
+        UPPER,
+    ),
+    "s&box citizen": Family(
+        "pelvis spine_0 spine_1 spine_2 | neck_0 | head",
+        "leg_upper_? leg_lower_? ankle_? ball_? clavicle_? arm_upper_? arm_lower_? hand_?",
+        arms_down=40.0,
+        leaf_twists=("leg_upper_?_twist0", "leg_lower_?_twist0", "arm_upper_?_twist0",
+                     "arm_lower_?_twist0"),
+        fingers=tuple(f"finger_{name}_#_?" for name in ("thumb", "index", "middle", "ring")),
+    ),
+    "sims 4": Family(
+        "b__Pelvis__ b__Spine0__ b__Spine1__ b__Spine2__ | b__Neck__ | b__Head__",
+        "b__?_Thigh__ b__?_Calf__ b__?_Foot__ b__?_Toe__ "
+        "b__?_Clavicle__ b__?_UpperArm__ b__?_Forearm__ b__?_Hand__",
+        roots=("b__ROOT__",),
+        leaf_twists=("b__?_ThighTwist__", "", "b__?_UpperArmTwist__", "b__?_ForearmTwist__"),
+        arms_down=45.0,
+    ),
+    "skyrim": Family(
+        "NPC~Pelvis~[Pelv] NPC~Spine~[Spn0] NPC~Spine1~[Spn1] NPC~Spine2~[Spn2] "
+        "| NPC~Neck~[Neck] | NPC~Head~[Head]",
+        "NPC~?~Thigh~[?Thg] NPC~?~Calf~[?Clf] NPC~?~Foot~[?ft~] NPC~?~Toe0~[?Toe] "
+        "NPC~?~Clavicle~[?Clv] NPC~?~UpperArm~[?Uar] NPC~?~Forearm~[?Lar] NPC~?~Hand~[?Hnd]",
+        roots=("NPC~Root~[Root]", "NPC~COM~[COM~]"),
+        is_root_named=False,
+        arms_down=35.0,
+        doubles=(("NPC~?~ForearmTwist1~[?Lt1]", "elbow", "elbow"),
+                 ("NPC~?~UpperarmTwist1~[?Ut1]", "shoulder", "shoulder")),
+    ),
+    "fallout 4": Family(
+        "Pelvis SPINE1 SPINE2 Chest | Neck | HEAD",
+        "?Leg_Thigh ?Leg_Calf ?Leg_Foot ?Leg_Toe1 "
+        "?Arm_Collarbone ?Arm_UpperArm ?Arm_ForeArm1 ?Arm_Hand",
+        roots=("Root", "COM"),
+        is_root_named=False,
+        inline_twists=("", "", "", "?Arm_ForeArm2"),
+        arms_down=35.0,
+    ),
+    "kaykit with ik controls": Family(
+        "hips spine chest | | head",
+        "upperleg.? lowerleg.? foot.? toes.? - upperarm.? lowerarm.? wrist.?",
+        LOWER,
+        roots=("root",),
+        doubles=(
+            ("hand.?", "wrist", "wrist"), ("handslot.?", "wrist", "hand.?"),
+            ("kneeIK.?", "knee", ""), ("elbowIK.?", "elbow", ""), ("handIK.?", "wrist", ""),
+            ("control-heel-roll.?", "ankle", ""),
+            ("control-toe-roll.?", "foot", "control-heel-roll.?"),
+            ("control-foot-roll.?", "foot", "control-toe-roll.?"),
+            ("heelIK.?", "ankle", "control-foot-roll.?"), ("IK-foot.?", "ankle", "heelIK.?"),
+            ("IK-toe.?", "foot", "control-toe-roll.?"),
+        ),
+    ),
+    "synty": Family(
+        "Hips Spine_01 Spine_02 Spine_03 | Neck | Head",
+        "UpperLeg_? LowerLeg_? Ankle_? Ball_? Clavicle_? Shoulder_? Elbow_? Hand_?",
+        roots=("Root",),
+        doubles=(("Toes_?", "foot", "foot"),),
+    ),
+    "meshy": Family(
+        "Hips Spine02 Spine01 Spine | neck | Head",
+        "?UpLeg ?Leg ?Foot ?ToeBase ?Shoulder ?Arm ?ForeArm ?Hand",
+        LEFT_RIGHT,
+        ends=("head_end", ""),
+        arms_down=35.0,
+    ),
+    "rigify through three.js": replace(
+        FAMILIES["rigify deform bones"],
+        prefix="",
+        middle="DEF-spine DEF-spine001 DEF-spine002 DEF-spine003 "
+        "| DEF-spine004 DEF-spine005 | DEF-spine006",
+        sided="DEF-thigh? DEF-shin? DEF-foot? DEF-toe? "
+        "DEF-shoulder? DEF-upper_arm? DEF-forearm? DEF-hand?",
+        inline_twists=("DEF-thigh?001", "DEF-shin?001", "DEF-upper_arm?001", "DEF-forearm?001"),
+        fingers=(), metacarpals="", extras=(),
+    ),
+    "mmd in english": Family(
+        "Waist UpperBody UpperBody2 | Neck | Head",
+        "Leg_? Knee_? Ankle_? ToeTip_? Shoulder_? Arm_? Elbow_? Wrist_?",
+        roots=("ParentNode", "Center", "Groove"),
+        is_root_named=False,
+        before_hip="LowerBody",
+        inline_twists=("", "", "ArmTwist_?", "HandTwist_?"),
+        arms_down=38.0,
+        doubles=(("LegIKParent_?", "ankle", ""), ("LegIK_?", "ankle", "LegIKParent_?"),
+                 ("ToeTipIK_?", "foot", "LegIK_?")),
+    ),
+    "mmd with legs that deform apart": replace(
+        FAMILIES["mmd"],
+        doubles=(("?足D", "hip", "pelvis"), ("?ひざD", "knee", "?足D"),
+                 ("?足首D", "ankle", "?ひざD"), ("?足先EX", "foot", "?足首D")),
+    ),
+    "soma": Family(
+        "Hips Spine1 Spine2 Chest | Neck1 Neck2 | Head",
+        "?Leg ?Shin ?Foot ?ToeBase ?Shoulder ?Arm ?ForeArm ?Hand",
+        LEFT_RIGHT,
+        roots=("Root",),
+        ends=("HeadEnd", "?ToeEnd"),
+    ),
+    "ipi": Family(
+        "Hip LowerSpine MiddleSpine Chest | Neck | Head",
+        "?Thigh ?Shin ?Foot ?Toe ?Clavicle ?Shoulder ?Forearm ?Hand",
+        UPPER,
+    ),
+    "meta movement": Family(
+        "Hips SpineLower SpineMiddle SpineUpper Chest | Neck | Head",
+        "?UpperLeg ?LowerLeg ?FootAnkle ?FootBall ?Shoulder ?ArmUpper ?ArmLower ?HandWrist",
+        LEFT_RIGHT,
+        roots=("Root",),
+        doubles=(("?HandWristTwist", "wrist", "elbow"), ("?FootAnkleTwist", "ankle", "knee"),
+                 ("?HandPalm", "wrist", "wrist")),
+    ),
+    "arkit": Family(
+        "hips_joint spine_1_joint spine_2_joint spine_3_joint spine_4_joint spine_5_joint "
+        "spine_6_joint spine_7_joint | neck_1_joint neck_2_joint neck_3_joint neck_4_joint "
+        "| head_joint",
+        "?_upLeg_joint ?_leg_joint ?_foot_joint ?_toes_joint "
+        "?_shoulder_1_joint ?_arm_joint ?_forearm_joint ?_hand_joint",
+        ("left", "right"),
+        roots=("root",),
+        ends=("", "?_toesEnd_joint"),
+    ),
+    "deepmotion": Family(
+        "hips_JNT spine_JNT spine1_JNT spine2_JNT | neck_JNT | head_JNT",
+        "?_upleg_JNT ?_leg_JNT ?_foot_JNT ?_toebase_JNT "
+        "?_shoulder_JNT ?_arm_JNT ?_forearm_JNT ?_hand_JNT",
+        LOWER,
+        roots=("root_JNT",),
+    ),
+    "twist bones that carry the limbs": replace(
+        FAMILIES["quaternius"],
+        middle="pelvis spine chest | neck | head",
+        sided="Thigh? Calf? Foot? Toe? Clavicle? UpperArm? Forearm? Hand?",
+        outer_twists=("ThighTwist?", "CalfTwist?", "UpperArmTwist?", "ForearmTwist?"),
+        extras=(),
+    ),
+    "satyr with hoofs": Family(
+        "Pelvis Spine Chest | Neck | Head",
+        "Thigh_? Shin_? Hock_? Hoof_? Shoulder_? UpperArm_? Forearm_? Hand_?",
+        roots=("Root",),
+        extras=(("Tail", "pelvis"), ("Horn_L", "head"), ("Horn_R", "head")),
+    ),
+    "low-poly pack with mittens": Family(
+        "Hips Spine | | Head",
+        "UpLeg.? LowLeg.? Foot.? - - UpArm.? LowArm.? Mitten.?",
+        roots=("Armature_Root",),
+        arms_down=60.0,
+        doubles=(("MittenThumb.?", "wrist", "wrist"), ("MittenFingers.?", "wrist", "wrist")),
+    ),
 }  # fmt: skip

@@ -21,7 +21,7 @@ SPINES_OF = {0: (), 1: ("spine3",), 2: ("spine1", "spine3")}
 
 @dataclass(frozen=True)
 class Family:
-    """One naming; `?` in a sided name stands for the side's text."""
+    """One naming; `?` in a sided name stands for the side's text, `~` in any for a space."""
 
     middle: str
     """Pelvis, spine bones from the lowest, then `|` necks, then `|` the head."""
@@ -81,6 +81,13 @@ class Family:
 
     limb_tips: str = ""
     """Ending of a child that shins keep where their feet hang elsewhere."""
+
+    doubles: tuple[tuple[str, str, str], ...] = ()
+    """Bones beside the limbs: a sided name, the kind of joint at whose place it lies, and the bone
+    that it hangs from: another double, a kind of joint, or nothing for the topmost one."""
+
+    outer_twists: tuple[str, str, str, str] = ("", "", "", "")
+    """Twist bones that carry thigh, shin, upper arm and forearm and start where these do."""
 
     is_straight: bool = False
     """Whether knees and elbows are not bent at all, so that nothing but toes shows the front."""
@@ -429,6 +436,7 @@ def make_rig(family: Family, build: Build) -> MadeRig:
     for side, text in zip(SIDES, family.sides, strict=True):
         _add_leg(bones, made, (family, build), (side, text), places)
         _add_arm(bones, made, (family, build), (side, text), places)
+        _add_doubles(bones, made, family, (side, text), places)
     if build.extras:
         _add_extras(bones, made, family, places)
     made.rig = _finished(bones, family, build)
@@ -438,7 +446,7 @@ def make_rig(family: Family, build: Build) -> MadeRig:
 def _as_written(made: MadeRig, written: str) -> MadeRig:
     """Return the rig with every name as the exporter writes it."""
     new = {
-        name: written.replace("*", name).replace("#", f"{number:02}")
+        name: written.replace("*", name).replace("#", f"{number:02}").replace("~", " ")
         for number, name in enumerate(made.rig.names)
     }
     return MadeRig(
@@ -546,6 +554,9 @@ def _add_leg(bones, made, kind, sided, places) -> None:
     for number, (joint, name) in enumerate(zip(joints, names, strict=True)):
         if name.endswith("-") or joint in build.missing:
             continue
+        if number < 2:
+            twist = (family.outer_twists[number].replace("?", text), f"{side}_{joint}")
+            parent = _add_outer_twist(bones, family, twist, parent, places)
         parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number < 2:
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")
@@ -574,6 +585,23 @@ def _hang(bones, made, family, hung, places) -> str:
     return name
 
 
+def _add_outer_twist(bones, family, twist, parent, places) -> str:
+    """Add the bone that carries a limb's, if the family has one; return what the limb hangs from."""
+    name, joint = twist
+    return bones.add(family.prefix + name, parent, places[joint]) if name else parent
+
+
+def _add_doubles(bones, made, family, sided, places) -> None:
+    """Add what lies at the joints of a side without being one; left out with its joint."""
+    side, text = sided
+    top = family.roots[0] if family.roots else ""
+    for name, kind, below in family.doubles:
+        parent = below.replace("?", text)
+        parent = made.joints.get(f"{side}_{parent}", made.joints.get(parent, parent)) or top
+        if f"{side}_{kind}" in made.joints and (not parent or parent in bones.names):
+            bones.add(name.replace("?", text), parent, places[f"{side}_{kind}"])
+
+
 def _add_arm(bones, made, kind, sided, places) -> None:
     (family, build), (side, text) = kind, sided
     names = [family.prefix + name.replace("?", text) for name in family.sided.split()[4:]]
@@ -589,6 +617,9 @@ def _add_arm(bones, made, kind, sided, places) -> None:
             place = (places[f"{side}_collar"] + places[f"{side}_shoulder"]) / 2.0
             before = family.prefix + family.before_shoulder.replace("?", text)
             parent = bones.add(before, parent, place)
+        if number in (1, 2):
+            twist = (family.outer_twists[number + 1].replace("?", text), f"{side}_{joint}")
+            parent = _add_outer_twist(bones, family, twist, parent, places)
         parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number in (1, 2):
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")

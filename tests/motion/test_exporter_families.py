@@ -69,11 +69,33 @@ def test_a_bone_called_foot_that_lies_elsewhere_is_no_foot():
         (("lf_hip_jnt", "rt_knee_jnt", "pelvis_jnt"), "left", "hip"),
         (("03_LeftHand_017", "01_Hips_000", "02_Head_004"), "left", "hand"),
         (("CollarBone.R", "Head", "Hips"), "right", "collar"),
+        (("NPC L Thigh [LThg]", "NPC Head [Head]", "NPC COM [COM ]"), "left", "thigh"),
+        (("LLeg_Thigh", "RArm_Hand", "Chest"), "left", "thigh"),
+        (("RArm_ForeArm1", "LLeg_Calf", "Chest"), "right", "forearm"),
+        (("LeftHandWrist", "Hips", "Head"), "left", "wrist"),
+        (("LFArm", "Hip", "Head"), "left", "farm"),
+        (("LFHand", "Hip", "Head"), "left", "hand"),
     ],
 )
 def test_affixes_on_either_end_say_nothing(names, side, core):
     word = rig_words(names)[0]
     assert (word.side, word.core) == (side, core)
+
+
+def test_no_hand_is_found_beyond_the_arm_that_names_tell():
+    # A horn is as long as a forearm and hangs from the head.
+    made = make_rig(EXPORTERS["satyr with hoofs"], BUILDS["without hands"])
+    bone_map = match_bones(made.rig)
+    assert "right_wrist" in bone_map.missing
+    assert bone_map.carried == ()
+
+
+def test_the_hand_is_meant_and_not_a_thumb_that_starts_where_it_does():
+    made = make_rig(EXPORTERS["low-poly pack with mittens"], ADULT)
+    wrist = made.rig.index["Mitten.L"]
+    heads = made.rig.heads.copy()
+    heads[[made.rig.index["MittenThumb.L"], made.rig.index["MittenFingers.L"]]] = heads[wrist]
+    assert match_bones(replace(made.rig, heads=heads)).bones["left_wrist"] == "Mitten.L"
 
 
 def test_a_name_that_is_all_affix_keeps_its_word():

@@ -27,6 +27,8 @@ _SIDE_CORRECTED, _SIDE_DOUBTED, _SIDE_CONTRADICTED = 0.7, 0.75, 0.45
 _NEARLY_AGREED = 0.78
 # Bones nearer to each other than this share of the rig's size play the same part.
 _NEAR = 0.045
+# And so near they turn about the same point: which of them is keyed makes no odds.
+_SAME = 0.006
 _LIMB_JOINTS = (*LEG, *ARM)
 _SIDED_LIMBS = ((*LEG, "foot"), (*ARM, "collar"))
 
@@ -101,7 +103,7 @@ def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> l
         guess = named.get(joint)
         bone = shape.bones.get(joint, -1)
         if guess is None and bone >= 0:
-            if bone in helpers:
+            if bone in helpers or not _hangs_right(rig, named, joint, bone):
                 continue
             says_other = names_another_joint(words[bone], joint)
             most = _CONTRADICTED if says_other else 1.0
@@ -116,6 +118,17 @@ def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> l
             plausible = _plausible(rig, tree, named, joint)
             found.extend(_contradicted(rig, tree, guess, shape, plausible))
     return found
+
+
+def _hangs_right(rig: Rig, named: Names, joint: str, bone: int) -> bool:
+    """Say whether a bone hangs from the one that is named as the joint above it, if one is."""
+    side, _, kind = joint.partition("_")
+    for limb in (LEG, ARM):
+        chain = (*limb, "foot") if limb is LEG else limb
+        if kind in chain[1:]:
+            above = named.get(f"{side}_{chain[chain.index(kind) - 1]}")
+            return above is None or rig.is_below(bone, rig.index[above.bone])
+    return True
 
 
 def _shape_first(rig: Rig, named: Names, shape: ShapeMatch) -> list[Guess]:
@@ -236,6 +249,8 @@ def _contradicted(
     """Return the guesses for a joint that name and shape give to different bones."""
     named, other = rig.index[guess.bone], shape.bones[guess.joint]
     gap = float(np.linalg.norm(tree.heads[named] - tree.heads[other]))
+    if gap < _SAME * tree.size and plausible:
+        return [_agreed(guess, shape.confidences[guess.joint])]
     if gap < _NEAR * tree.size and plausible:
         return [_capped(guess, _NEARLY_AGREED, guess.reason)]
     spoken = guess.joint.replace("_", " ")

@@ -23,6 +23,8 @@ from .names import (
 _LIMBS = (("hip", "knee", "ankle", "foot"), ("collar", "shoulder", "elbow", "wrist"))
 # As many bones called spine in a row, and none called head or hips: the spine is numbered.
 _FEWEST_NUMBERED = 4
+# A bone called hips above the one that carries the legs is the lowest of the spine.
+_TRUNK_WORDS = SPINE_WORDS.union(MIDDLE_WORDS["pelvis"])
 
 
 def match_by_name(rig: Rig) -> list[Guess]:
@@ -249,7 +251,7 @@ def _match_spine(rig: Rig, words: Sequence[BoneWords], found: dict[str, Guess]) 
         found[joint] = Guess(
             joint,
             rig.names[bone],
-            0.97 if words[bone].core in SPINE_WORDS else 0.7,
+            0.97 if words[bone].core in _TRUNK_WORDS else 0.7,
             f"bone {chain.index(bone) + 1} of {len(chain)} between pelvis and neck",
         )
 

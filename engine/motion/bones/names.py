@@ -18,15 +18,16 @@ SIDED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "hip": ("upleg", "upperleg", "thigh", "thighbend", "legupper", "hip", "femur", "leg"),
     "knee": ("lowerleg", "lowleg", "loleg", "shin", "shinbend", "calf", "knee", "leglower", "leg",
              "tibia"),
-    "ankle": ("ankle", "foot"),
-    "foot": ("toebase", "toes", "ball", "toe", "football", "foot"),
+    "ankle": ("ankle", "hock", "foot"),
+    "foot": ("toebase", "ball", "toes", "toe", "football", "hoof", "toetip", "foot"),
     "collar": ("clavicle", "collar", "collarbone", "clav", "scapula", "shoulder"),
     "shoulder": (
-        "upperarm", "uparm", "arm", "shldr", "shldrbend", "upperarmbend", "armupper",
+        "upperarm", "uparm", "arm", "shldr", "shldrbend", "upperarmbend", "armupper", "uarm",
         "humerus", "shoulder",
     ),
     "elbow": (
-        "forearm", "lowerarm", "lowarm", "loarm", "forearmbend", "armlower", "elbow", "radius",
+        "forearm", "lowerarm", "lowarm", "loarm", "forearmbend", "armlower", "farm", "elbow",
+        "radius",
     ),
     "wrist": ("hand", "wrist", "fist", "palm"),
 }  # fmt: skip
@@ -42,7 +43,8 @@ MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 SPINE_WORDS: Final = frozenset(
     ("spine", "chest", "upperchest", "abdomen", "abdomenlower", "abdomenupper", "chestlower",
      "chestupper", "torso", "back", "lowerback", "waist", "stomach", "ribs", "ribcage",
-     "upperbody", "body", "thorax", "upperback")
+     "upperbody", "body", "thorax", "upperback", "ab", "spinelower", "spinemiddle", "spineupper",
+     "lowerspine", "middlespine", "midspine", "upperspine", "lowertorso", "uppertorso")
 )  # fmt: skip
 """Words that make a bone between pelvis and neck a sure spine bone."""
 
@@ -56,7 +58,8 @@ HELPER_WORDS: Final = frozenset(
 
 ROOT_WORDS: Final = frozenset(
     ("root", "boneroot", "master", "armature", "traj", "trajectory", "rootmotion", "reference",
-     "motion", "rootbone", "rootnode", "global", "world", "allparent", "mover", "rootmaster")
+     "motion", "rootbone", "rootnode", "global", "world", "allparent", "parent", "mover",
+     "rootmaster")
 )  # fmt: skip
 """Words for a bone that carries the whole character about."""
 
@@ -105,11 +108,19 @@ _FAMILY_PREFIX: Final = re.compile(
     r"|ValveBiped[._]|[mf]_avg_)",
     re.IGNORECASE,
 )
-_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_TAG: Final = re.compile(r"\s*\[[^\]]*\]$")
+"""What some games repeat in brackets behind a name: `L Thigh [LThg]`."""
+_WORD: Final = re.compile(
+    r"[LR](?=[A-Z]Arm)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+"
+)
+_LIMB_WORDS: Final = frozenset(("leg", "arm", "hand", "foot"))
+"""Words before another that names a joint by itself: `LLeg_Thigh`, `HandWrist`."""
 _SEPARATORS: Final = ":_-. |"
 _SEPARATOR: Final = re.compile(f"[{re.escape(_SEPARATORS)}]")
 _SIDED: Final = frozenset(word for words in SIDED_WORDS.values() for word in words)
 _MIDDLE: Final = SPINE_WORDS.union(*MIDDLE_WORDS.values())
+_NO_HELPERS: Final = frozenset((*MIDDLE_WORDS["neck"], "toetip"))
+"""Names of joints although a word in them is a helper's."""
 _GLUED_SIDE: Final = re.compile(r"^(left|right|l|r)(.+)$|^(.+?)(left|right|l|r)$")
 # Endings at which a prefix without a separator can be cut: heroLeftUpLeg -> hero.
 _ANCHORS: Final = ("Hips", "LeftUpLeg", "RightUpLeg", "LeftForeArm", "RightForeArm")
@@ -189,6 +200,7 @@ def common_prefix(names: tuple[str, ...]) -> str:
 @lru_cache(maxsize=4096)
 def words_of(name: str, prefix: str = "") -> BoneWords:
     """Take a bone's name apart, without the rig's common prefix and known families' ones."""
+    name = _TAG.sub("", name) or name
     bare = _FAMILY_PREFIX.sub("", name) or name
     if bare == name:
         bare = name.removeprefix(prefix)
@@ -201,11 +213,14 @@ def words_of(name: str, prefix: str = "") -> BoneWords:
     rest = [word for word in spoken if word not in _CENTRE_WORDS and not word.isdigit()]
     telling = [word for word in rest if word not in _AFFIXES] or rest
     core = "".join(telling)
+    if telling and telling[0] in _LIMB_WORDS and core not in _SIDED:
+        shorter = "".join(telling[1:])
+        core = shorter if shorter in _SIDED else core
     return BoneWords(
         side=sides[-1] if sides else "",
         core=core,
         number=numbers[-1] if numbers else -1,
-        is_helper=any(word in HELPER_WORDS for word in rest) and core not in MIDDLE_WORDS["neck"],
+        is_helper=core not in _NO_HELPERS and any(word in HELPER_WORDS for word in rest),
         words=tuple(spoken),
         affixes=sum(word in _AFFIXES for word in spoken if word not in telling),
     )
