@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bpy.types import Context, Object
 
+from ...engine.motion.bones.reins import limb_bones
 from ...engine.motion.clip import Clip
 from ...engine.motion.edits import Mask
 from ...engine.motion.request import MotionResult, Progress
@@ -185,16 +186,16 @@ def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys,
     recipe = edit.plan.recipe
     bones = recipe.bones or edit_requests.bones_of_parts(edit.bone_map, recipe.parts)
     # Feet and hands that hang on the root follow the part of the body that moves them.
-    carriers = {one.bone: one.carrier for one in edit.bone_map.carried}
-    carried = tuple(
-        one.bone
-        for one in motion.moved
-        if not recipe.bones or carriers[one.bone] in recipe.bones
+    limbs = limb_bones(edit.bone_map.carried)
+    moved = tuple(
+        one.bone for one in motion.moved if not recipe.bones or limbs[one.bone] in recipe.bones
     )
-    keyed = tuple(bone for bone in motion.bones if bone in bones or bone in carried)
+    keyed = tuple(
+        bone for bone in motion.bones if limbs.get(bone, bone) in bones or bone in {*bones, *moved}
+    )
     mover = motion.location_bone if _moves_path(edit, recipe, bones) else None
     return tuple(
-        SpanKeys(first, last, keyed, mover, moved=carried)
+        SpanKeys(first, last, keyed, mover, moved=moved)
         for first, last in edit.plan.filled(mask)
     )
 

@@ -586,7 +586,7 @@ def _hang(bones, made, family, hung, places) -> str:
 
 
 def _add_outer_twist(bones, family, twist, parent, places) -> str:
-    """Add the bone that carries a limb's, if the family has one; return what the limb hangs from."""
+    """Add the bone that carries a limb's, if there is one; return what the limb hangs from."""
     name, joint = twist
     return bones.add(family.prefix + name, parent, places[joint]) if name else parent
 

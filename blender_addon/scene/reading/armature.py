@@ -26,7 +26,7 @@ from ....engine.motion.retargeting.standing import floor_lift, lowest_feet
 from ....engine.motion.rig import BonePose, Rig, RigPose
 from ...core import axes
 from ...core.rigs import rows as rig_rows
-from . import rig_settings
+from . import reins, rig_settings
 
 Array = NDArray[np.floating[Any]]
 
@@ -114,6 +114,7 @@ def read_rest(ob: bpy.types.Object) -> Rig:
         connected=tuple(
             bool(connected[places[name]] and parents[name]) for name in names
         ),
+        reins=reins.read_reins(ob),
     )
 
 

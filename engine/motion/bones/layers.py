@@ -95,4 +95,5 @@ def rig_with_parents(rig: Rig, parents: dict[int, int]) -> Rig:
         rig.tails[order],
         rig.rotations[order],
         reference=reference,
+        reins=rig.reins,
     )

@@ -41,7 +41,8 @@ def join_loose_ends(rig: Rig) -> Rig:
             if joints[0] not in named or joints[1] not in named or joints[2] in named:
                 continue
             chain = rig.index[named[joints[0]].bone], rig.index[named[joints[1]].bone]
-            bone = _limb_end(rig, tree, chain, _called(words, side, end), (lengths, cosine))
+            called = _called(words, side, end) or _targets(rig, chain[1])
+            bone = _limb_end(rig, tree, chain, called, (lengths, cosine))
             if bone >= 0:
                 parents[bone] = chain[1]
                 if end == "ankle":
@@ -155,6 +156,14 @@ def _called(words: tuple[BoneWords, ...], side: str, joint: str) -> list[int]:
         for bone, word in enumerate(words)
         if word.side == side and word.core in SIDED_WORDS[joint] and not word.is_helper
     ]
+
+
+def _targets(rig: Rig, lower: int) -> list[int]:
+    """Return the bones that a shin or forearm without children reaches for by IK."""
+    if rig.children[lower]:
+        return []
+    followed = [one for one in rig.reins if one.follower == rig.names[lower]]
+    return [rig.index[one.bone] for one in followed if one.place is not None]
 
 
 def _is_pole(word: BoneWords) -> bool:

@@ -82,10 +82,22 @@ class Carried:
     """A bone that lies at a limb and hangs elsewhere: it is moved as if the limb carried it."""
 
     bone: str
-    """The rig's name for it: a foot, a hand, or a pole."""
+    """The rig's name for it: a foot, a hand, a pole, or what a constraint follows."""
 
     carrier: str
-    """The bone of the limb that it keeps its place to."""
+    """The bone that it keeps its place to; empty where its place does not matter."""
+
+    way: tuple[float, ...] | None = None
+    """From the carrier's head to its own, in the carrier's axes; None is as at rest."""
+
+    turner: str = ""
+    """The bone that it turns with; empty where its turn does not matter or it plays a joint."""
+
+    turn: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    """Its orientation in the turner's axes, a quaternion."""
+
+    is_parent: bool = False
+    """What it turns with counts its channels from it: those stay at rest."""
 
 
 @dataclass(frozen=True)

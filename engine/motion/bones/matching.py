@@ -29,6 +29,7 @@ from .refusals import (
     refuse_incomplete,
     refuse_second_character,
 )
+from .reins import find_reined
 from .roots import find_root
 from .rows import check_rows
 from .shape_matching import ShapeMatch, match_by_shape
@@ -111,5 +112,12 @@ def _completed(rig: Rig, layer: Rig, guesses: tuple[Guess, ...]) -> BoneMap:
         find_twists(layer, tree, bones),
         find_fingers(layer, tree, bones),
         find_root(rig, bones),
-        find_carried(rig, bones) if readable_layer(rig) is rig else (),
+        _find_all_carried(rig, bones) if readable_layer(rig) is rig else (),
     )
+
+
+def _find_all_carried(rig: Rig, bones: Mapping[str, str]) -> tuple[Carried, ...]:
+    """Return what lies at limbs by name and place, and what constraints tie to them."""
+    reined = find_reined(rig, bones)
+    tied = {one.bone for one in reined}
+    return (*(one for one in find_carried(rig, bones) if one.bone not in tied), *reined)

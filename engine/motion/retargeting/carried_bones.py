@@ -1,7 +1,7 @@
-"""Where bones must be that lie at a limb but hang elsewhere: feet on the root, poles.
+"""Where bones must be that lie at a limb but hang elsewhere: feet on the root, poles, targets.
 
-They keep the place that they have to their limb at rest, so that no shin is stretched.
-It knows no clip and no Blender.
+They keep the place that they have to their limb at rest, so that no shin is stretched, or the
+one that a constraint wants of them. It knows no clip and no Blender.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .. import quaternions
 from ..bones.matching import BoneMap
+from ..bones.reins import followers_at_rest
 from ..rig import Rig
 from ..rig_motion import BonePath
 from .rest_alignment import Alignment
@@ -44,10 +45,31 @@ def carried_heads(
     heads = mapped_heads(rig, alignment, turned, pelvis_heads)
     found: dict[int, Array] = {}
     for one in bone_map.carried:
+        if not one.carrier:
+            continue
         bone, carrier = rig.index[one.bone], rig.index[one.carrier]
-        way = alignment.size * _rest_way(rig, carrier, bone)
-        found[bone] = heads[carrier] + quaternions.rotate(oriented[carrier], way)
+        way = _rest_way(rig, carrier, bone) if one.way is None else np.array(one.way)
+        turned = quaternions.rotate(oriented[carrier], alignment.size * way)
+        heads[bone] = found[bone] = heads[carrier] + turned
     return found
+
+
+def with_carried_turns(
+    rig: Rig, bone_map: BoneMap, oriented: Mapping[int, Array]
+) -> dict[int, Array]:
+    """Return orientations (T, 4) by bone with those of bones that turn with a limb.
+
+    Args:
+        rig: N bones.
+        bone_map: tells what turns with what.
+        oriented: of mapped bones and twist bones.
+    """
+    turned = dict(oriented)
+    for one in bone_map.carried:
+        if one.turner:
+            above = turned[rig.index[one.turner]]
+            turned[rig.index[one.bone]] = quaternions.multiply(above, np.array(one.turn))
+    return turned
 
 
 def mapped_heads(
@@ -98,6 +120,12 @@ def carry_on_track(
     for column, bone in enumerate(bones):
         still = still_below(track, bone, oriented)
         oriented[bone] = quaternions.multiply(still, rotations[:, column])
+    resting = followers_at_rest(track.bone_map.carried)
+    for one in track.bone_map.carried:
+        if one.is_parent:
+            back = quaternions.conjugate(np.array(one.turn))
+            above = oriented[track.rig.index[one.bone]]
+            oriented[track.rig.index[one.turner]] = quaternions.multiply(above, back)
     mover = location_bone(track.rig, track.bone_map)
     own = locations - track.channels.locations[:, mover]
     moved = np.einsum("fij,fj->fi", track.location_axes, own)
@@ -109,6 +137,7 @@ def carry_on_track(
     return tuple(
         BonePath(track.rig.names[bone], _location(track, bone, oriented, wanted, moved))
         for bone, wanted in heads.items()
+        if track.rig.names[bone] not in resting
     )
 
 

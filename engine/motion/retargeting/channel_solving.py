@@ -40,6 +40,9 @@ class WantedPose:
     moved_heads: Mapping[int, Array] = field(default_factory=dict)
     """(T, 3) by the index of a bone: where further bones start that are moved."""
 
+    resting: frozenset[int] = frozenset()
+    """Bones that a constraint brings to where they shall be while their channels are at rest."""
+
 
 def solve_channels(
     rig: Rig, pelvis: int, wanted: WantedPose, held: BonePose | None = None
@@ -67,6 +70,7 @@ def solve_channels(
             still = quaternions.multiply(posed[parent], still)
         if bone in wanted.rotations:
             posed[bone] = wanted.rotations[bone]
+            still = posed[bone] if bone in wanted.resting else still
             channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
         else:
             posed[bone] = quaternions.multiply(still, held.rotations[bone])
@@ -114,10 +118,10 @@ def _solve_moved(
             axes = quaternions.multiply(posed[parent], axes)
         location = moves.get(bone, held.locations[bone])
         if bone in wanted.moved_heads and not (rig.connected and rig.connected[bone]):
-            location = quaternions.rotate(
-                quaternions.conjugate(axes), wanted.moved_heads[bone] - head
-            )
-            found.append(BonePath(rig.names[bone], location))
+            away = wanted.moved_heads[bone] - head
+            location = quaternions.rotate(quaternions.conjugate(axes), away)
+            own = np.zeros_like(location) if bone in wanted.resting else location
+            found.append(BonePath(rig.names[bone], own))
         heads[bone] = head + quaternions.rotate(axes, location)
     return tuple(found)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import quaternions
+from ..bones.reins import limb_bones
 from ..clip import Clip, headings
 from ..displacements import bridge_from_borders
 from ..kept_detail import keep_locations, keep_rotations
@@ -170,8 +171,8 @@ def _carried_frames(track: RigTrack, inside: Flags) -> dict[int, Flags]:
     legs = {bones.get(f"{side}_{joint}") for side in ("left", "right") for joint in _LEG}
     of_legs = inside[:, PARTS.index("LOWER_BODY")]
     frames = {
-        index[one.bone]: of_legs if one.carrier in legs else inside.any(axis=1)
-        for one in track.bone_map.carried
+        index[bone]: of_legs if limb in legs else inside.any(axis=1)
+        for bone, limb in limb_bones(track.bone_map.carried).items()
     }
     return {bone: rows for bone, rows in frames.items() if rows.any()}
 
@@ -224,6 +225,8 @@ def _part_of_bones(track: RigTrack, bones: list[int]) -> list[int]:
     bone_map = track.driven_map
     joint_of = {twist.bone: twist.joint for twist in bone_map.twists}
     joint_of |= {bone: joint for joint, bone in bone_map.bones.items()}
+    limbs = limb_bones(bone_map.carried)
+    joint_of |= {bone: joint_of[limb] for bone, limb in limbs.items() if bone not in joint_of}
     part_of = {JOINTS[joint]: PARTS.index(part) for part in PARTS for joint in PART_JOINTS[part]}
     return [part_of[joint_of[track.rig.names[bone]]] for bone in bones]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import quaternions
 from ..bones.matching import BoneMap
+from ..bones.reins import followers_at_rest
 from ..rig import BonePose, Rig, RigPose
 from ..skeleton import FPS
 from .rest_alignment import Alignment, align_rest_poses
@@ -145,10 +146,15 @@ def location_bone(rig: Rig, bone_map: BoneMap) -> int:
 
 
 def made_bones(rig: Rig, bone_map: BoneMap) -> list[int]:
-    """Return the bones that a clip turns, parents first: those of joints and known twist bones."""
+    """Return the bones that a clip turns, parents first: those of joints and known twist bones.
+
+    With them turn the bones that constraints follow; what counts from these stays as it is.
+    """
     alignment = align_rest_poses(rig, bone_map)
     twists = [bone for limb in find_twisted_limbs(rig, bone_map, alignment) for bone in limb.bones]
-    return sorted({*alignment.bones, *twists})
+    turning = {rig.index[one.bone] for one in bone_map.carried if one.turner}
+    resting = {rig.index[name] for name in followers_at_rest(bone_map.carried)}
+    return sorted({*alignment.bones, *twists, *turning} - resting)
 
 
 def bones_to_read(rig: Rig, bone_map: BoneMap) -> tuple[int, ...]:
