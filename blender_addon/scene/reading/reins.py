@@ -11,9 +11,12 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.rig import Rein
+
+Array = NDArray[np.floating[Any]]
 
 _WHOLE = 0.99
 _SPACES = {"WORLD", "POSE"}
@@ -59,7 +62,8 @@ def _copies_as_it_is(constraint: Any) -> bool:
 
 
 def _reins_of(ob: bpy.types.Object, bone: bpy.types.PoseBone) -> Iterator[Rein]:
-    for constraint in bone.constraints:
+    constraints: Any = bone.constraints
+    for constraint in constraints:
         if not is_rein(ob, constraint) or constraint.subtarget not in ob.data.bones:
             continue
         followed = constraint.subtarget
@@ -93,7 +97,7 @@ def _reins_of_chain(
 
 def _rest_between(
     ob: bpy.types.Object, follower: str, followed: str
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Array, Array]:
     """Return where a bone starts and how it is turned at rest, in another's axes."""
     bones = ob.data.bones
     between = bones[follower].matrix_local.inverted() @ bones[followed].matrix_local

@@ -7,9 +7,16 @@ are called. It reads what constraints say, never names.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..rig import Rein, Rig
 from .map import Carried
+
+Array = NDArray[np.floating[Any]]
 
 
 def find_reined(rig: Rig, bones: Mapping[str, str]) -> tuple[Carried, ...]:
@@ -44,13 +51,17 @@ def _carried(name: str, reins: Sequence[Rein], have_places: Collection[str]) -> 
     turning = next((one for one in reins if one.turn is not None), None)
     placing = [one for one in reins if one.place is not None and one.follower in have_places]
     placing.sort(key=lambda one: one.turn is None)
-    carrier, way = "", None
+    placed = Carried(name, "")
     if placing:
-        carrier, way = placing[0].follower, tuple(float(part) for part in placing[0].place)
+        placed = Carried(name, placing[0].follower, _numbers(placing[0].place))
     if turning is None:
-        return Carried(name, carrier, way)
-    turn = tuple(float(part) for part in turning.turn)
-    return Carried(name, carrier, way, turning.follower, turn, turning.is_parent)
+        return placed
+    turn = _numbers(turning.turn)
+    return replace(placed, turner=turning.follower, turn=turn, is_parent=turning.is_parent)
+
+
+def _numbers(values: Array | None) -> tuple[float, ...]:
+    return tuple(float(value) for value in (() if values is None else values))
 
 
 def followers_at_rest(carried: Sequence[Carried]) -> frozenset[str]:
