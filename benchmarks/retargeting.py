@@ -1,9 +1,9 @@
 """How well and how fast clips arrive on characters: `python benchmarks/retargeting.py`.
 
-Every character of ../shared/rigs and ../shared/cases with a walk, a kick and a reach to the floor, evaluated by
-Blender; then the time that 300 frames take onto a rig of 200 bones and back, onto plain rigs
-with and without 48 further bones, and through the clean-up; and that of reading a BVH file of
-10,000 frames of 60 joints.
+Every character of ../shared/rigs and ../shared/cases with a walk, a kick and a reach to the
+floor, evaluated by Blender; then the time that 300 frames take onto a rig of 200 bones and
+back, onto plain rigs with and without 48 further bones, and through the clean-up; and that of
+reading a BVH file of 10,000 frames of 60 joints.
 """
 
 from __future__ import annotations

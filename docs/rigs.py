@@ -3,7 +3,7 @@
     python docs/rigs.py --rigs FOLDER [FOLDER ...] [--out FILE]
 
 Every character file of the folders (.glb, .vrm, .fbx, .blend, .bvh) is imported plainly;
-characters without a skinned mesh are dressed in sticks.
+characters whose meshes show no body are dressed in sticks.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ HEIGHT_METRES = 1.7
 """A character whose file has no metres is scaled to it."""
 
 _IMPORTERS = {".fbx": "io_scene_fbx", ".bvh": "io_anim_bvh"}
-# A person's skin is about 0.6 square heights large; less than this shows no body.
-_LEAST_SKIN = 0.15
+# A person's skin is about 0.6 square heights large; less than this shows no body, nor do
+# single pieces that hang from bones unless they are large.
+_LEAST_SKIN, _LEAST_PIECES = 0.25, 1.5
 _SHADES, _HUES = 40, 6
 _STICK_SIDES = 6
 _STICK_WIDTH = 0.16
@@ -97,29 +98,38 @@ def _heights(armature: bpy.types.Object) -> list[float]:
 
 
 def is_skinned(ob: bpy.types.Object, armature: bpy.types.Object) -> bool:
-    """Say whether a mesh follows the armature's bones, and lies where they are at rest."""
-    if ob.parent == armature and ob.parent_type == "BONE":
+    """Say whether a mesh follows the armature's bones, and lies where they are."""
+    if is_carried(ob, armature):
         return True
     bends = any(m.type == "ARMATURE" and m.object == armature for m in ob.modifiers)
     if not bends or not any(group.name in armature.data.bones for group in ob.vertex_groups):
         return False
-    heights = [(armature.matrix_world @ bone.head_local).z for bone in armature.data.bones]
-    corners = [(ob.matrix_world @ Vector(corner)).z for corner in ob.bound_box]
+    heights = _heights(armature)
+    seen = ob.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    corners = [(seen.matrix_world @ Vector(corner)).z for corner in seen.bound_box]
     # A file may hold a body that was moved away from its bones.
     return min(corners) < min(heights) + 0.3 * (max(heights) - min(heights))
 
 
+def is_carried(ob: bpy.types.Object | None, armature: bpy.types.Object) -> bool:
+    """Say whether an object hangs from one of the armature's bones, itself or by others."""
+    while ob is not None and not (ob.parent == armature and ob.parent_type == "BONE"):
+        ob = ob.parent
+    return ob is not None
+
+
 def dress(armature: bpy.types.Object, bones: dict[str, str]) -> None:
-    """Hide what does not move with the bones; without a skinned mesh, put sticks on them."""
+    """Hide what does not move with the bones; where that is no body, put sticks on them."""
     meshes = [ob for ob in bpy.context.scene.objects if ob.type == "MESH"]
     skins = [ob for ob in meshes if is_skinned(ob, armature)]
-    skins = skins if sum(_area(ob) for ob in skins) > _LEAST_SKIN * _height(armature) ** 2 else []
+    area = sum(_area(ob) for ob in skins) / _height(armature) ** 2
+    is_pieces = all(is_carried(ob, armature) for ob in skins)
     for ob in set(meshes) - set(skins):
         ob.hide_render = True
     for ob in skins:
         for material in filter(None, ob.data.materials):
             material.diffuse_color = _SKIN
-    if not skins:
+    if area < (_LEAST_PIECES if is_pieces else _LEAST_SKIN):
         _add_sticks(armature, bones)
 
 
