@@ -183,7 +183,8 @@ def test_a_take_arrives_through_the_targets(kind, shared):
         assert figures.limbs.mean() <= 2.0
         assert figures.limbs.max() <= 8.0
         assert np.nanmax(figures.feet) <= 12.0
-        assert figures.again[1] <= 5.0  # millimetres
+        # Millimetres: where arms are nearly straight the pole says where the elbow lies.
+        assert figures.again[1] <= (10.0 if "arms" in kind else 1.0)
 
 
 def shown_limbs(ob, frames):
