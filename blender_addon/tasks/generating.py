@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 from bpy.types import Context, Object
@@ -20,12 +20,12 @@ from ..core.link.jobs import Job, Task
 from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..properties import WORLD_ORIGIN
-from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
 from ..scene.keys import keyframes, takes
 from ..scene.reading import armature, rig_target, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
+from .character_reading import Body, read_character
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ class GenerationTarget:
 
     controls: control_takes.TakePlan | None = None
     """The controls that get the keys; None where they belong on the bones."""
+
+    body: Body | None = None
+    """How the bones were read; what was found out with them is stored with the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,10 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     scene = timeline.scene_of(context)
     character = name_character(scene, ob)
     is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
-    rig, bone_map = control_rigs.read_body(ob)
     start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
     del scene, ob
-    yield Progress(0, 1, "Reading the character")
+    body = yield from read_character(character)
+    rig, bone_map = body.rig, body.bone_map
     scene, ob = character.find()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if is_at_origin:
@@ -125,7 +128,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     plan = control_takes.plan_take(ob, on_controls, keys)
     del scene, ob, depsgraph
     yield Progress(0, 1, "Reading the character")
-    return GenerationTarget(character, rig, bone_map, target, keys, plan)
+    return GenerationTarget(character, rig, bone_map, target, keys, plan, body)
 
 
 def check_no_takes_wait(context: Context, ob: Object) -> None:
@@ -194,7 +197,13 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     ob = fitted.target.character.find_shown(context)
     armature.check_armature(ob)
     check_no_takes_wait(context, ob)
-    return [control_takes.write_take(ob, motion, fitted.target.keys) for motion in fitted.motions]
+    written = [
+        control_takes.write_take(ob, motion, fitted.target.keys) for motion in fitted.motions
+    ]
+    if fitted.target.body is not None:
+        told = fitted.target.body.settle(fitted.target.character)
+        written[-1] = replace(written[-1], notes=(*told, *written[-1].notes))
+    return written
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:
