@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import bpy
 from bpy.types import Context, Object
 
-from ...engine.motion.bones.doubts import DoubtfulMap, note_of_doubt
+from ...engine.motion.bones.doubts import note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
@@ -20,14 +20,13 @@ from .. import engine_link
 from ..core.link.jobs import Job, Task
 from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
-from ..core.rigs import rows as rig_rows
 from ..properties import WORLD_ORIGIN
-from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
 from ..scene.keys import keyframes, takes
-from ..scene.reading import armature, rig_settings, rig_target, timeline
+from ..scene.reading import armature, rig_target, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
+from .character_reading import Body, read_character
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,9 @@ class GenerationTarget:
 
     controls: control_takes.TakePlan | None = None
     """The controls that get the keys; None where they belong on the bones."""
+
+    body: Body | None = None
+    """How the bones were read; what was found out with them is stored with the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,10 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     scene = timeline.scene_of(context)
     character = name_character(scene, ob)
     is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
-    rig, bone_map = _read_body(ob)
     start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
     del scene, ob
-    yield Progress(0, 1, "Reading the character")
+    body = yield from read_character(character)
+    rig, bone_map = body.rig, body.bone_map
     scene, ob = character.find()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if is_at_origin:
@@ -129,7 +131,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     plan = control_takes.plan_take(ob, on_controls, keys)
     del scene, ob, depsgraph
     yield Progress(0, 1, "Reading the character")
-    return GenerationTarget(character, rig, bone_map, target, keys, plan)
+    return GenerationTarget(character, rig, bone_map, target, keys, plan, body)
 
 
 def check_no_takes_wait(context: Context, ob: Object) -> None:
@@ -200,17 +202,11 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     check_no_takes_wait(context, ob)
     target = fitted.target
     written = [control_takes.write_take(ob, motion, target.keys) for motion in fitted.motions]
+    if target.body is not None:
+        told = target.body.settle(target.character)
+        written[-1] = replace(written[-1], notes=(*told, *written[-1].notes))
     note = note_of_doubt(target.bone_map)
     return [replace(take, notes=(*take.notes, note)) for take in written] if note else written
-
-
-def _read_body(ob: Object) -> tuple[Rig, BoneMap]:
-    """Return bones and their map; a doubtful one is stored for a look before it is refused."""
-    try:
-        return control_rigs.read_body(ob)
-    except DoubtfulMap:
-        rig_settings.write_rows(ob, rig_rows.find_rows(armature.read_rig(ob)))
-        raise
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:

@@ -7,7 +7,7 @@ selection are never touched. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -107,7 +107,7 @@ def dress_as_is(ob: bpy.types.Object) -> AbstractContextManager[None]:
 
 
 def record(
-    character: NamedCharacter, frames: range, dress: Dress = dress_as_is
+    character: NamedCharacter, frames: Sequence[int], dress: Dress = dress_as_is
 ) -> Steps[Recording]:
     """Evaluate the armature on whole frames, a few in each slice.
 
@@ -200,6 +200,15 @@ def to_track(rig: Rig, bone_map: BoneMap, recording: Recording, facts: RigFacts)
         path=_read_path(recording.worlds),
         location_axes=facts.location_axes,
         fps=recording.fps,
+    )
+
+
+def all_poses(recording: Recording, order: list[int]) -> RigPose:
+    """Return what was recorded of all bones, in an order of places among the pose bones."""
+    posed = recording.poses[:, order]
+    return RigPose(
+        axes.orientations_to_engine(read_rotations(posed)),
+        axes.vectors_to_engine(posed[..., :3, 3]),
     )
 
 
