@@ -14,7 +14,7 @@ import numpy as np
 from ..motion.clip import Array
 from ..motion.displacements import Flags
 from .condition_parts import Condition, above, below, hand_steps, happens, longest_seconds, share
-from .facts import Facts
+from .facts import STEP_SECONDS, Facts
 
 _SIDES = ("left", "right")
 _HELD_SECONDS = 0.8
@@ -25,7 +25,7 @@ _BENT_ARM = 0.88
 
 def held(flags: Flags, seconds: float = _HELD_SECONDS) -> float:
     """Return whether steps (S,) are True long enough in a row; short windows need two thirds."""
-    needed = min(seconds, 0.66 * len(flags) * 4.0 / 30.0)
+    needed = min(seconds, 0.66 * len(flags) * STEP_SECONDS)
     return above(longest_seconds(flags), needed, max(0.5 * needed, 0.1))
 
 
@@ -81,9 +81,15 @@ def waves(facts: Facts, side: str) -> float:
     return above(most, 2.5, 1.0)
 
 
+def claps(facts: Facts) -> float:
+    """Return whether the hands clap twice or more, or once with a close hit."""
+    gaps = [event.amount for event in facts.events("clap")]
+    return 1.0 if len(gaps) > 1 else below(min(gaps, default=100), 13.0, 8.0)
+
+
 def arms_ahead(facts: Facts) -> float:
     """Return whether both arms are held out to the front."""
-    out = (facts.hands("hand_ahead") > 0.35) & (facts.hands("arm_extension") > 0.75)
+    out = (facts.hands("hand_ahead") > 0.35) & (facts.hands("arm_extension") > 0.82)
     level = facts.hands("hand_above_shoulder") > -0.32
     return held((out & level).all(1), 0.5)
 
@@ -97,16 +103,18 @@ def arms_spread(facts: Facts) -> float:
 def carries_ahead(facts: Facts) -> float:
     """Return whether both hands are held before the belly or chest, apart, for most of the time."""
     height, ahead = facts.hands("hand_above_pelvis"), facts.hands("hand_ahead")
-    before = (ahead > 0.18) & (height > -0.05) & (facts.hands("hand_above_shoulder") < 0.05)
+    before = (ahead > 0.08) & (height > -0.08) & (facts.hands("hand_above_shoulder") < 0.05)
     gap = facts.channel("hand_to_hand")
     level = np.abs(height[:, 0] - height[:, 1]) < 0.2
-    return above(share(before.all(1) & (gap > 0.06) & (gap < 0.65) & level), 0.6, 0.2)
+    held_apart = before.all(1) & (gap > 0.1) & (gap < 0.65) & level
+    spread = float(np.std(gap[held_apart])) if held_apart.any() else 1.0
+    return min(above(share(held_apart), 0.55, 0.2), below(spread, 0.06, 0.04))
 
 
 def fists_up(facts: Facts) -> float:
     """Return whether bent arms hold both hands before the chest or chin, as a guard."""
     high = facts.hands("hand_above_shoulder")
-    guard = (high > -0.28) & (high < 0.3) & (facts.hands("hand_ahead") > 0.08)
+    guard = (high > -0.22) & (high < 0.3) & (facts.hands("hand_ahead") > 0.08)
     bent = facts.hands("arm_extension") < 0.85
     close = facts.channel("hand_to_hand") < 0.55
     return held((guard & bent).all(1) & close, 0.6)
@@ -141,7 +149,7 @@ ARM_CONDITIONS: dict[str, Condition] = {
     "arms_folded": arms_folded,
     **_of_sides(hand_at_face, "*_hand_at_face"),
     "hand_at_face": lambda facts: max(hand_at_face(facts, side) for side in _SIDES),
-    "claps": partial(happens, kind="clap"),
+    "claps": claps,
     **_of_sides(waves, "waves_*"),
     "waves_either": lambda facts: max(waves(facts, side) for side in _SIDES),
     **_of_sides(partial(happens, kind="strike"), "punches_*"),

@@ -21,7 +21,7 @@ from .condition_parts import (
     path,
     share,
 )
-from .facts import Facts
+from .facts import STEP_SECONDS, Facts
 from .kinematics.states import STATE_INDEX
 
 _END_STEPS = 3
@@ -41,7 +41,7 @@ def becomes(facts: Facts, state: str, kind: str) -> float:
 def crawls(facts: Facts) -> float:
     """Return whether it goes somewhere on hands and knees or on the belly."""
     low = np.isin(facts.states, (STATE_INDEX["all_fours"], STATE_INDEX["lying"]))
-    way = float(pace(facts)[low].sum()) * 4.0 / 30.0
+    way = float(pace(facts)[low].sum()) * STEP_SECONDS
     return min(above(share(low), 0.5, 0.2), above(way, 0.3, 0.15))
 
 
@@ -65,14 +65,12 @@ def one_leg(facts: Facts) -> float:
 
 
 def tiptoe(facts: Facts) -> float:
-    """Return whether the heels of feet that carry are raised for most of the time."""
+    """Return whether the heels of the feet that carry are raised for longer than in a step."""
     carries, raised = facts.hands("foot_carries") > 0.5, facts.hands("heel_raise")
     standing = np.isin(facts.states, (STATE_INDEX["standing"], STATE_INDEX["crouched"]))
     up = np.where(carries, raised, np.inf).min(1)
-    held = carries.any(1) & standing
-    if share(held) < 0.3:
-        return 0.0
-    return above(float(np.median(up[held])), 0.05, 0.02)
+    held = carries.any(1) & standing & (up > 0.035)
+    return above(longest_seconds(held), 0.55, 0.2)
 
 
 def cartwheels(facts: Facts) -> float:
@@ -88,7 +86,8 @@ def cartwheels(facts: Facts) -> float:
 def rolls(facts: Facts) -> float:
     """Return whether the body goes over: head below a low pelvis, or from belly to back."""
     lean, height = facts.channel("lean"), facts.channel("pelvis_height")
-    over = float((lean * (height < 0.62)).max(initial=0.0))
+    near = np.array([height[max(0, i - 3) : i + 4].min() for i in range(facts.steps)])
+    over = float((lean * (near < 0.6)).max(initial=0.0))
     lies = facts.states == STATE_INDEX["lying"]
     faces = facts.channel("faces_up")[lies]
     swing = float(np.ptp(faces)) if len(faces) else 0.0
@@ -98,7 +97,12 @@ def rolls(facts: Facts) -> float:
 def still(facts: Facts) -> float:
     """Return whether neither limbs nor pelvis move more than a standing person sways."""
     lively = [np.percentile(facts.channel(f"{part.lower()}_liveliness"), 80) for part in PARTS]
-    return min(below(float(max(lively)), 0.2, 0.1), below(float(np.mean(pace(facts))), 0.12, 0.06))
+    turning = float(np.abs(facts.channel("yaw_rate")).mean()) if facts.steps else 0.0
+    return min(
+        below(float(max(lively)), 0.2, 0.1),
+        below(float(np.mean(pace(facts))), 0.12, 0.06),
+        below(turning, 0.25, 0.1),
+    )
 
 
 def ends_still(facts: Facts) -> float:

@@ -22,10 +22,10 @@ from .condition_parts import (
     path,
     share,
 )
-from .facts import Facts
+from .facts import STEP_SECONDS, Facts
 
-_TRAVEL_AHEAD, _TRAVEL_ELSEWHERE = 0.5, 0.25
-_FAR_JUMP = 0.7
+_TRAVEL_AHEAD, _TRAVEL_ELSEWHERE = 0.5, 0.2
+_FAR_JUMP = 0.6
 _TURN, _TURN_AROUND, _SPIN = 40.0, 125.0, 270.0
 _STAIR = 0.14
 
@@ -34,7 +34,7 @@ def travels(facts: Facts, axis: int, sign: float) -> float:
     """Return whether the body goes mostly ahead (axis 0) or to the left (1), or the other way."""
     along, across = path(facts)[axis] * sign, path(facts)[1 - axis]
     least = _TRAVEL_AHEAD if axis == 0 and sign > 0 else _TRAVEL_ELSEWHERE
-    return min(above(along, least, 0.2), above(along - 1.1 * abs(across), 0.0, 0.2))
+    return min(above(along, least, 0.2), above(along - abs(across), 0.0, 0.2))
 
 
 def fast(facts: Facts) -> float:
@@ -49,7 +49,7 @@ def slow(facts: Facts) -> float:
     going, most = going_pace(facts), float(max(quick))
     if going > 0.0:
         return min(below(going, 0.75, 0.15), below(most, 0.8, 0.2))
-    return min(above(most, 0.15, 0.05), below(most, 0.4, 0.1))
+    return min(above(most, 0.15, 0.05), below(most, 0.3, 0.1))
 
 
 def walking(facts: Facts) -> float:
@@ -69,7 +69,7 @@ def running(facts: Facts) -> float:
         above(going_pace(facts), 1.9, 0.4),
         above(_flight(facts), 0.1, 0.06),
         above(share(pace(facts) > 1.5), 0.4, 0.2),
-        happens(facts, "step", least=2),
+        above(float(facts.hands("foot_carries").max(0).min()), 0.4, 0.2),
     )
 
 
@@ -79,7 +79,7 @@ def stays(facts: Facts) -> float:
     yaw = facts.turned
     steps = np.stack([np.cos(yaw) * ahead - np.sin(yaw) * left,
                       np.sin(yaw) * ahead + np.cos(yaw) * left], 1)  # fmt: skip
-    way = np.cumsum(steps, axis=0) * 4.0 / 30.0
+    way = np.cumsum(steps, axis=0) * STEP_SECONDS
     return below(float(np.linalg.norm(way, axis=1).max(initial=0.0)), 0.6, 0.2)
 
 
@@ -122,15 +122,15 @@ def jumps_far(facts: Facts) -> float:
     """Return whether a jump carries the body well over half a metre along."""
     lengths = []
     for event in facts.events("jump"):
-        flight = facts.cut(first_step(event.start), first_step(event.end) + 1)
-        airborne = flight.states == 6
-        lengths.append(float(pace(flight)[airborne].sum()) * 4.0 / 30.0)
+        flight = facts.cut(first_step(event.peak) - 2, first_step(event.peak) + 3)
+        free = 1.0 - flight.hands("foot_carries").max(1)
+        lengths.append(float((pace(flight) * free).sum()) * STEP_SECONDS)
     return above(max(lengths, default=0.0), _FAR_JUMP, 0.2)
 
 
 def kicks_high(facts: Facts) -> float:
     """Return whether a kick reaches above the waist."""
-    return above(max((event.amount for event in facts.events("kick")), default=0), 85.0, 15.0)
+    return above(max((event.amount for event in facts.events("kick")), default=0), 65.0, 15.0)
 
 
 def climbs(facts: Facts, sign: float) -> float:

@@ -5,7 +5,7 @@ It knows facts only, no caption and no code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,9 @@ _FARTHEST_REST = 8
 _REST_PER_STEP = 0.02
 """Metres a second by which a step farther away must be calmer."""
 
+_HAND_DOWN, _LONGEST_RAISE = -0.25, 10
+"""Metres above the shoulder of a hand that does not wave; steps in which it is raised."""
+
 _WAVE_GAP = 20
 """Frames: hand swings closer than this are one wave."""
 
@@ -37,9 +40,10 @@ class Window:
 
 
 def unrest(facts: Facts) -> Array:
-    """Return how little each step (S,) rests, metres a second: limbs and the pelvis' height."""
+    """Return how little each step (S,) rests, metres a second: limbs, height, heading."""
     parts = [facts.channel(f"{part.lower()}_liveliness") for part in PARTS]
-    return np.asarray(np.mean(parts, axis=0) + 0.5 * np.abs(facts.channel("vertical_speed")))
+    rising, turning = facts.channel("vertical_speed"), facts.channel("yaw_rate")
+    return np.asarray(np.mean(parts, axis=0) + 0.5 * np.abs(rising) + 0.15 * np.abs(turning))
 
 
 def natural_windows(facts: Facts, kind_of_event: str, side: str = "") -> list[Window]:
@@ -58,7 +62,7 @@ def natural_windows(facts: Facts, kind_of_event: str, side: str = "") -> list[Wi
     if kind_of_event == "cycle":
         return [_whole_cycles(event) for event in events]
     if kind_of_event == "hand_swing":
-        events = _waves(events)
+        events = [_with_raise(facts, wave) for wave in _waves(events)]
     return [_natural_window(facts, events, index) for index in range(len(events))]
 
 
@@ -114,6 +118,20 @@ def _waves(swings: list[Event]) -> list[Event]:
             else:
                 waves.append(swing)
     return sorted(waves, key=lambda wave: wave.peak)
+
+
+def _with_raise(facts: Facts, wave: Event) -> Event:
+    """Return a wave with the raising and the lowering of its hand, where they are near."""
+    is_down = facts.channel(f"{wave.side}_hand_above_shoulder") < _HAND_DOWN
+    first, last = wave.start // FRAMES_PER_STEP, -(-wave.end // FRAMES_PER_STEP)
+    before = np.flatnonzero(is_down[max(0, first - _LONGEST_RAISE) : first])
+    behind = np.flatnonzero(is_down[last : last + _LONGEST_RAISE])
+    start, end = wave.start, wave.end
+    if len(before):
+        start = FRAMES_PER_STEP * (max(0, first - _LONGEST_RAISE) + int(before[-1]))
+    if len(behind):
+        end = FRAMES_PER_STEP * (last + int(behind[0]) + 1)
+    return replace(wave, start=start, end=end)
 
 
 def _natural_window(facts: Facts, events: list[Event], index: int) -> Window:

@@ -15,10 +15,11 @@ from .signals import SIDES, Signals, joint_pair, smooth, speeds
 ARM_LENGTH = 0.60
 """Metres from a shoulder to the middle of the hand of a straight arm."""
 
-_CLAP_DISTANCE, _CLAP_CLOSING, _CLAP_PARTING = 0.17, 0.7, 0.06
-_THRUST, _STRIKE_SPEED, _STRIKE_EXTENSION, _STRIKE_GAIN = 0.85, 1.8, 0.72, 0.12
+_CLAP_DISTANCE, _CLAP_CLOSING, _CLAP_PARTING = 0.21, 0.7, 0.08
+_THRUST, _STRIKE_SPEED, _STRIKE_EXTENSION = 0.75, 1.4, 0.68
+_STRIKE_GAIN, _STRIKE_RETURN = 0.12, 0.05
 _THROW_SPEED = 3.0
-_SWING_WIDTH, _SWING_FRAMES = 0.07, 22
+_SWING_WIDTH, _SWING_RISE, _SWING_FRAMES = 0.07, 0.65, 22
 
 
 def arm_events(signals: Signals) -> list[list[int]]:
@@ -64,7 +65,7 @@ def _strikes(signals: Signals, side: int) -> list[list[int]]:
     shoulder = signals.local[:, joint_pair("shoulder")[side]]
     direction = signals.hands[:, side] - shoulder
     level = direction[:, 1] / np.maximum(np.linalg.norm(direction, axis=-1), 1e-9)
-    out = (np.abs(level) < 0.88) & (direction[:, 2] > 0.05)
+    out = (np.abs(level) < 0.9) & (direction[:, 2] > 0.05)
     thrust = speeds(reach * ARM_LENGTH)
     events = []
     for peak in peaks_of(np.where(out, reach, 0.0), _STRIKE_EXTENSION, 8):
@@ -72,7 +73,9 @@ def _strikes(signals: Signals, side: int) -> list[list[int]]:
         fast = float(thrust[first : peak + 1].max())
         gain = float(reach[peak] - reach[first : peak + 1].min())
         quick = float(signals.hand_speed[first : peak + 1, side].max())
-        if fast > _THRUST and quick > _STRIKE_SPEED and gain > _STRIKE_GAIN:
+        back = float(reach[peak] - reach[peak : peak + 14].min())
+        comes_back = back > _STRIKE_RETURN or peak + 14 > len(reach)
+        if fast > _THRUST and quick > _STRIKE_SPEED and gain > _STRIKE_GAIN and comes_back:
             start, end = spread_from(signals.hand_speed[:, side], peak, 0.2, 20)
             events.append(event_row("strike", (start, peak, end), 100 * quick, SIDES[side]))
     return events
@@ -111,8 +114,10 @@ def _swings(signals: Signals, side: int) -> list[list[int]]:
     turns = np.flatnonzero(np.diff(np.sign(np.diff(across)))) + 1
     events = []
     for start, end in _ways(across, [0, *turns.tolist(), len(across) - 1]):
-        if end - start <= _SWING_FRAMES and raised[start : end + 1].all():
-            width = 100 * abs(float(across[end] - across[start]))
+        width = 100 * abs(float(across[end] - across[start]))
+        rise = 100 * float(np.ptp(hand[start : end + 1, 1]))
+        is_level = raised[start : end + 1].all() and rise < _SWING_RISE * width
+        if end - start <= _SWING_FRAMES and is_level:
             frames = (start, (start + end) // 2, end + 1)
             events.append(event_row("hand_swing", frames, width, SIDES[side]))
     return events

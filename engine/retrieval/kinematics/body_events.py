@@ -16,7 +16,8 @@ _FLOOR = tuple(STATE_INDEX[name] for name in ("lying", "all_fours"))
 _SEATED, _KNEELING = STATE_INDEX["seated"], STATE_INDEX["kneeling"]
 _CROUCHED, _STANDING = STATE_INDEX["crouched"], STATE_INDEX["standing"]
 _AIRBORNE = STATE_INDEX["airborne"]
-_BOW_LEAN, _BOW_KNEES = 28.0, 42.0
+_BOW_LEAN, _BOW_KNEES = 28.0, 50.0
+_LONG_CROUCH = 20
 _LOW_HAND = 0.42
 
 
@@ -36,29 +37,30 @@ def _level(state: int) -> int | None:
 
 def _changes(signals: Signals, states: States) -> list[list[int]]:
     """Return an event where the level of the body changes; crouching is on the way."""
-    events, before = [], None
+    events: list[list[int]] = []
+    before: tuple[int, int, int] | None = None
     for state, start, end in runs_of_states(states):
         level = _level(state)
+        if level is None and state == _CROUCHED and end - start >= _LONG_CROUCH:
+            level = 2
         if level is None or end - start < 6:
             continue
-        if before is not None and before[0] != state:
-            kind = _kind_of_change(before[0], state)
-            if kind:
-                frames = _slope(signals, before[1], start)
-                events.append(event_row(kind, frames))
-        before = (state, end)
+        kind = _kind_of_change(before[:2], (state, level)) if before is not None else ""
+        if before is not None and kind:
+            events.append(event_row(kind, _slope(signals, before[2], start)))
+        before = (state, level, end)
     return events
 
 
-def _kind_of_change(before: int, state: int) -> str:
-    was, now = _level(before), _level(state)
-    assert was is not None and now is not None
+def _kind_of_change(before: tuple[int, int], behind: tuple[int, int]) -> str:
+    """Return the kind of event that leads from one (state, level) to another; none if empty."""
+    (old, was), (state, now) = before, behind
     if now < was:
         if now == 0:
             return "go_down"
         return "sit_down" if state == _SEATED else "kneel_down"
     if now > was and now == 2:
-        return "stand_up" if before == _SEATED else "get_up"
+        return "stand_up" if old == _SEATED else "get_up"
     return "get_up" if now > was else ""
 
 

@@ -18,10 +18,13 @@ _JOINTS = [
     for side in ("left", "right")
     for name in ("knee", "ankle", "elbow", "wrist")
 ] + [JOINT_INDEX["head"]]
-_SHORTEST, _LONGEST = 9, 60
+_EVERY = 2
+"""Every other frame is looked at; lags count these."""
+
+_SHORTEST, _LONGEST = 5, 30
 _ALIKE = 0.45
 _LEAST_MOTION = 0.045
-_WINDOW = np.ones(9) / 9.0
+_WINDOW = np.ones(5) / 5.0
 
 
 def cycle_events(signals: Signals) -> list[list[int]]:
@@ -29,30 +32,31 @@ def cycle_events(signals: Signals) -> list[list[int]]:
 
     The peak lies one period behind the start.
     """
-    pose = signals.local[:, _JOINTS].reshape(signals.frames, -1)
+    pose = signals.local[::_EVERY, _JOINTS].reshape(-(-signals.frames // _EVERY), -1)
     found = [
         stretch
-        for lag in range(_SHORTEST, min(_LONGEST, signals.frames // 2) + 1)
+        for lag in range(_SHORTEST, min(_LONGEST, len(pose) // 2) + 1)
         if (stretch := _stretch(pose, lag)) is not None
     ]
     if not found:
         return []
-    covered, _, start, end, period = max(found)
-    whole = (end - start) // period * period
-    return [event_row("cycle", (start, start + period, start + whole), period)] if covered else []
+    _, _, start, end, period = max(found)
+    whole = start + (end - start) // period * period
+    frames = (_EVERY * start, _EVERY * (start + period), _EVERY * whole)
+    return [event_row("cycle", frames, _EVERY * period)]
 
 
 def _stretch(pose: Array, lag: int) -> tuple[int, float, int, int, int] | None:
-    """Return (frames covered in tenths, likeness, start, end, lag) of the longest stretch."""
+    """Return (how much is covered, likeness, start, end, lag) of the longest stretch of a lag."""
     apart = np.sqrt(np.mean((pose[lag:] - pose[:-lag]) ** 2, axis=1))
     # How much a pose differs from those of the half of a cycle: still poses repeat for nothing.
     half = max(1, lag // 2)
     moved = np.sqrt(np.mean((pose[half:] - pose[:-half]) ** 2, axis=1))[: len(apart)]
     moved = np.maximum(moved, smooth(moved, _WINDOW))
-    alike = fill_gaps((apart < _ALIKE * moved) & (moved > _LEAST_MOTION), 4)
+    alike = fill_gaps((apart < _ALIKE * moved) & (moved > _LEAST_MOTION), 2)
     runs = [(end - start, start, end) for start, end in runs_of(alike) if end - start >= lag]
     if not runs:
         return None
     length, start, end = max(runs)
     likeness = -float(np.mean(apart[start:end] / np.maximum(moved[start:end], 1e-6)))
-    return (length + lag) // 12, likeness, start, start + length + lag, lag
+    return (length + lag) // 6, likeness, start, start + length + lag, lag

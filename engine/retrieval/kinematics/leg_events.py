@@ -15,9 +15,10 @@ from .signals import SIDES, Signals, fill_gaps, joint_pair, smooth, speeds
 
 _JUMP_FRAMES = 6
 _JUMP_RISE, _JUMP_CLEAR = 0.09, 0.09
-_KICK_SPEED, _KICK_HEIGHT, _KICK_DISTANCE, _KICK_REACH = 2.3, 0.28, 0.42, 0.58
+_KICK_SPEED, _KICK_HEIGHT, _KICK_DISTANCE, _KICK_REACH = 2.3, 0.24, 0.42, 0.58
 _LOW_KICK_SPEED, _LOW_KICK_HEIGHT = 4.2, 0.13
 _STEP_LENGTH = 0.1
+_HOP_FRAMES, _HOP_CLEAR = 14, 0.02
 _TURN_RATE, _TURN_LEAST = 0.45, 30.0
 _YAW_SMOOTHING = np.hanning(13)[1:-1] / np.hanning(13)[1:-1].sum()
 
@@ -28,19 +29,12 @@ def leg_events(signals: Signals) -> list[list[int]]:
 
 
 def _jumps(signals: Signals) -> list[list[int]]:
-    """Return flights that are higher than a run's, and hops: off and down on the same foot."""
+    """Return the flights that are higher than a run's."""
     events = []
     height = signals.joints[:, 0, 1]
     clear = signals.soles.min(1) - signals.support
     for start, end in runs_of(signals.airborne):
         peak = start + int(height[start:end].argmax())
-        before = signals.carries[max(0, start - 3) : start].any(0)
-        behind = signals.carries[end : end + 3].any(0)
-        for side in (0, 1):
-            only = before[side] and behind[side] and not (before[1 - side] or behind[1 - side])
-            if only:
-                frames = (start, peak, end)
-                events.append(event_row("hop", frames, 100 * clear[peak], SIDES[side]))
         off = max(0, start - 1)
         rise = height[peak] - height[off]
         if end - start >= _JUMP_FRAMES and (
@@ -100,7 +94,8 @@ def _kicks(signals: Signals) -> list[list[int]]:
 
 
 def _steps(signals: Signals) -> list[list[int]]:
-    """Return each lift of a foot that comes down elsewhere."""
+    """Return each lift of a foot that comes down elsewhere, and hops: the other foot stays up."""
+    clear = signals.soles.min(1) - signals.support
     toes = signals.joints[:, joint_pair("foot")]
     events = []
     for side in (0, 1):
@@ -108,12 +103,13 @@ def _steps(signals: Signals) -> list[list[int]]:
         for start, end in runs_of(~carries):
             if start == 0 or end == len(carries) or end - start > 2 * FPS:
                 continue
-            moved = toes[end, side] - toes[start - 1, side]
-            length = float(np.linalg.norm(moved))
+            length = float(np.linalg.norm(toes[end, side] - toes[start - 1, side]))
+            frames = (start, start + int(signals.soles[start:end, side].argmax()), end)
             if length > _STEP_LENGTH:
-                peak = start + int(signals.soles[start:end, side].argmax())
-                frames = (start, peak, end)
                 events.append(event_row("step", frames, 100 * length, SIDES[side]))
+            is_alone = not signals.carries[start - 1 : end + 1, 1 - side].any()
+            if is_alone and end - start <= _HOP_FRAMES and clear[start:end].max() > _HOP_CLEAR:
+                events.append(event_row("hop", frames, 100 * length, SIDES[side]))
     return events
 
 

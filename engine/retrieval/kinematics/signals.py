@@ -178,7 +178,10 @@ def _vertical_acceleration(height: Array, span: int = 4) -> Array:
     at = np.arange(len(height))
     before, behind = np.maximum(at - span, 0), np.minimum(at + span, len(height) - 1)
     bent = (height[behind] - 2 * height + height[before]) / (span / FPS) ** 2
-    return np.asarray(np.where((at >= span) & (at < len(height) - span), bent, 0.0))
+    if len(height) <= 2 * span:
+        return np.zeros(len(height))
+    # Near an end the nearest whole span tells: a clip may end in mid-air.
+    return np.asarray(bent[np.clip(at, span, len(height) - 1 - span)])
 
 
 def _measure_lean(local: Array) -> Array:

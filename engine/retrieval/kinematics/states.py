@@ -26,7 +26,7 @@ STATE_INDEX = {name: index for index, name in enumerate(STATES)}
 States = NDArray[np.integer[Any]]
 """(...) numbers of STATES."""
 
-_STANDING_PELVIS = 0.74
+_STANDING_PELVIS, _HIGHEST_SEAT = 0.74, 0.9
 _SETTLING = np.ones(11) / 11.0
 _SHORTEST_STATE = 6
 
@@ -44,7 +44,7 @@ def frame_states(signals: Signals) -> States:
     lies = _lies(signals)
     fours = _on_all_fours(signals) & ~lies
     kneels = _kneels(signals) & (lean < 65.0) & ~fours & ~lies
-    chosen[is_low & _sits(signals)] = STATE_INDEX["seated"]
+    chosen[_sits(signals)] = STATE_INDEX["seated"]
     chosen[is_low & kneels] = STATE_INDEX["kneeling"]
     chosen[fours] = STATE_INDEX["all_fours"]
     chosen[lies] = STATE_INDEX["lying"]
@@ -97,7 +97,9 @@ def _sits(signals: Signals) -> Flags:
     behind = ankles[..., 2].mean(1) - chest[:, 2] / 2.0
     thighs = signals.local[:, joint_pair("knee"), 1] - signals.local[:, joint_pair("hip"), 1]
     is_folded = np.abs(thighs).min(1) < 0.27
-    on_seat = (behind > 0.09) & is_folded
+    is_high = signals.pelvis_height >= _STANDING_PELVIS
+    on_seat = is_folded & (behind > np.where(is_high, 0.2, 0.09))
+    on_seat &= signals.pelvis_height < _HIGHEST_SEAT
     on_ground = (signals.pelvis_height < 0.27) & (np.abs(thighs).max(1) < 0.38)
     is_upright = signals.lean[:, 0] < 60.0
     is_calm = np.abs(smooth(signals.speed[:, 1], _SETTLING)) < 0.25
@@ -112,9 +114,9 @@ def _hangs(signals: Signals) -> Flags:
     wrists = signals.joints[:, joint_pair("wrist")]
     head = signals.joints[:, JOINT_INDEX["head"], 1]
     pace = np.linalg.norm(speeds(wrists), axis=-1)
-    held = (wrists[..., 1] > head[:, None] + 0.02) & (pace < 0.4)
+    held = (wrists[..., 1] > head[:, None] + 0.02) & (pace < 0.7)
     dangles = signals.soles.min(1) > 0.12
-    return keep_long(fill_gaps(np.asarray(held.all(1) & dangles & ~signals.airborne), 8), 10)
+    return keep_long(fill_gaps(np.asarray(held.all(1) & dangles & ~signals.airborne), 15), 10)
 
 
 def _settle(chosen: States) -> States:
