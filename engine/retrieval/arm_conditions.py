@@ -21,6 +21,7 @@ _HELD_SECONDS = 0.8
 _HAND_UP = 0.12
 _AT_FACE = 0.24
 _BENT_ARM = 0.88
+_CROSSED = -0.22
 
 
 def held(flags: Flags, seconds: float = _HELD_SECONDS) -> float:
@@ -62,10 +63,12 @@ def hands_on_hips(facts: Facts) -> float:
 
 
 def arms_folded(facts: Facts) -> float:
-    """Return whether each hand is held at the other arm's elbow, before the chest."""
-    near = facts.hands("hand_to_other_elbow") < 0.27
-    ahead = facts.hands("hand_ahead") > 0.0
-    return held(near.all(1) & ahead.all(1) & (facts.hands("hand_above_pelvis") > 0.05).all(1))
+    """Return whether each hand is held beyond the body's middle, at the other arm, before it."""
+    near = facts.hands("hand_to_other_elbow") < 0.35
+    crossed = facts.hands("hand_out") < _CROSSED
+    before = (facts.hands("hand_ahead") > 0.0) & (facts.hands("hand_above_pelvis") > 0.03)
+    low = facts.hands("hand_above_shoulder") < 0.05
+    return held((near & crossed & before & low).all(1))
 
 
 def hand_at_face(facts: Facts, side: str) -> float:
@@ -114,9 +117,9 @@ def carries_ahead(facts: Facts) -> float:
 def fists_up(facts: Facts) -> float:
     """Return whether bent arms hold both hands before the chest or chin, as a guard."""
     high = facts.hands("hand_above_shoulder")
-    guard = (high > -0.22) & (high < 0.3) & (facts.hands("hand_ahead") > 0.08)
+    guard = (high > -0.22) & (high < 0.3) & (facts.hands("hand_ahead") > 0.05)
     bent = facts.hands("arm_extension") < 0.85
-    close = facts.channel("hand_to_hand") < 0.55
+    close = facts.channel("hand_to_hand") < 0.62
     return held((guard & bent).all(1) & close, 0.6)
 
 

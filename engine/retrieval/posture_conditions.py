@@ -42,7 +42,7 @@ def crawls(facts: Facts) -> float:
     """Return whether it goes somewhere on hands and knees or on the belly."""
     low = np.isin(facts.states, (STATE_INDEX["all_fours"], STATE_INDEX["lying"]))
     way = float(pace(facts)[low].sum()) * STEP_SECONDS
-    return min(above(share(low), 0.5, 0.2), above(way, 0.3, 0.15))
+    return min(above(share(low), 0.5, 0.2), above(way, 0.2, 0.1))
 
 
 def crouched_walk(facts: Facts) -> float:

@@ -25,7 +25,7 @@ from .condition_parts import (
 from .facts import STEP_SECONDS, Facts
 
 _TRAVEL_AHEAD, _TRAVEL_ELSEWHERE = 0.5, 0.2
-_FAR_JUMP = 0.6
+_FAR_JUMP = 0.45
 _TURN, _TURN_AROUND, _SPIN = 40.0, 125.0, 270.0
 _STAIR = 0.14
 

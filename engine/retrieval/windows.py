@@ -50,7 +50,8 @@ def natural_windows(facts: Facts, kind_of_event: str, side: str = "") -> list[Wi
     """Return a window for each event of a kind, from rest or steady motion to rest again.
 
     A border never lies within another event, except within steps, hops, hand
-    swings and cycles. Hand swings that follow each other are one window. For
+    swings and cycles, and where an event of the same kind has to be left out
+    (two kicks of one jump). Hand swings that follow each other are one window. For
     `cycle` it is the longest steady stretch, in whole cycles.
 
     Args:
@@ -139,9 +140,9 @@ def _natural_window(facts: Facts, events: list[Event], index: int) -> Window:
     peak = own.peak // FRAMES_PER_STEP
     lowest, highest = 0, facts.steps
     if index > 0:
-        lowest = _calmest_between(calm, events[index - 1].peak, own.peak)
+        lowest = min(peak, _calmest_between(calm, events[index - 1].peak, own.peak))
     if index + 1 < len(events):
-        highest = _calmest_between(calm, own.peak, events[index + 1].peak)
+        highest = max(peak + 1, _calmest_between(calm, own.peak, events[index + 1].peak))
     others = [
         event for kind in KINDS if kind not in _MINOR and kind != own.kind
         for event in facts.events(kind)
@@ -151,8 +152,8 @@ def _natural_window(facts: Facts, events: list[Event], index: int) -> Window:
     end = min(highest, max(-(-last // FRAMES_PER_STEP), peak + 1))
     ends = [-(-event.end // FRAMES_PER_STEP) for event in others if event.end <= first]
     starts = [event.start // FRAMES_PER_STEP for event in others if event.start >= last]
-    floor = max([lowest, start - _FARTHEST_REST, *(step for step in ends if step <= start)])
-    ceiling = min([highest, end + _FARTHEST_REST, *(step for step in starts if step >= end)])
+    floor = max([lowest, start - _FARTHEST_REST, *(min(step, start) for step in ends)])
+    ceiling = min([highest, end + _FARTHEST_REST, *(max(step, end) for step in starts)])
     return Window(_rest(calm, start, floor), _rest(calm, end - 1, ceiling - 1) + 1, peak)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from keyfill_extension.engine.retrieval.facts import measure_facts
+from keyfill_extension.engine.retrieval.facts import Facts, measure_facts
+from keyfill_extension.engine.retrieval.kinematics.event_rows import event_row, to_rows
 from keyfill_extension.engine.retrieval.windows import natural_windows, repeats, unrest, window_of
 from keyfill_extension.tests.engine import facts_motions as motions
 
@@ -57,6 +58,14 @@ def test_close_kicks_are_parted_between_them() -> None:
     facts = facts_of(motions.kick(middles=(0.9, 1.7)))
     first, second = natural_windows(facts, "kick")
     assert 0.9 * 30 / 4 < first.end <= second.start < 1.7 * 30 / 4
+
+
+def test_events_in_neighbouring_steps_keep_their_peaks() -> None:
+    still = facts_of(motions.stand())
+    rows = to_rows([event_row("strike", (20, peak, 40), 200, "left") for peak in (28, 30, 34)])
+    facts = Facts(still.values, rows)
+    for window in natural_windows(facts, "strike"):
+        assert window.start <= window.peak < window.end
 
 
 def test_a_window_does_not_cut_into_another_event() -> None:

@@ -114,8 +114,10 @@ def _hangs(signals: Signals) -> Flags:
     wrists = signals.joints[:, joint_pair("wrist")]
     head = signals.joints[:, JOINT_INDEX["head"], 1]
     pace = np.linalg.norm(speeds(wrists), axis=-1)
-    held = (wrists[..., 1] > head[:, None] + 0.02) & (pace < 0.7)
-    dangles = signals.soles.min(1) > 0.12
+    soles = signals.soles.min(1)
+    least = head + np.where(soles > 0.3, -0.1, 0.02)
+    held = (wrists[..., 1] > least[:, None]) & (pace < 0.7)
+    dangles = soles > 0.12
     return keep_long(fill_gaps(np.asarray(held.all(1) & dangles & ~signals.airborne), 15), 10)
 
 
