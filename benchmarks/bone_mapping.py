@@ -1,8 +1,8 @@
 """How well and how fast bones are mapped: `python benchmarks/bone_mapping.py [--shared FOLDER]`.
 
-Prints Markdown: time on a rig of 200 bones with and without telling names, the
-table of generated families, and the characters of the shared folder, by name and
-by shape alone. The characters need Blender as a module (`bpy`).
+Prints Markdown: time on a rig of 200 bones with and without telling names, the tables of
+generated families, how often their maps are doubted, and the characters of the shared folder,
+by name and by shape alone. The characters need Blender as a module (`bpy`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import statistics
 import sys
 import time
 from pathlib import Path
+
+import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BONES = 200
@@ -49,8 +51,10 @@ def milliseconds(rig, runs: int, clock=time.perf_counter) -> list[float]:
 
     times = []
     for _ in range(runs):
+        bone_names.rig_words.cache_clear()
         bone_names.words_of.cache_clear()
         bone_names.common_prefix.cache_clear()
+        bone_names.common_suffix.cache_clear()
         fresh = replace(rig)
         started = clock()
         match_bones(fresh)
@@ -70,13 +74,13 @@ def print_times(families, runs: int) -> None:
         print(f"| {label} | {middle:.1f} ms | {max(times):.1f} ms | {spent:.1f} ms |")
 
 
-def print_families(families) -> None:
-    """Print how many builds of each family are mapped fully and rightly."""
+def print_families(families, title: str, table) -> None:
+    """Print how many builds of each family of a table are mapped fully and rightly."""
     from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
 
-    print("\n| family | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
+    print(f"\n| {title} | fully right | high and wrong | by shape alone |\n|---|---|---|---|")
     totals = [0, 0, 0, 0, 0]
-    for name, family in families.FAMILIES.items():
+    for name, family in table.items():
         full = wrong = right = joints = 0
         for seed, build in enumerate(families.BUILDS.values()):
             made = families.make_rig(family, build)
@@ -95,7 +99,81 @@ def print_families(families) -> None:
         row = (full, builds, wrong, right, joints)
         totals = [sum(pair) for pair in zip(totals, row, strict=True)]
     share = 100 * totals[3] / totals[4]
-    print(f"| **all** | {totals[0]} of {totals[1]} | {totals[2]} | {share:.1f} % |")
+    print(f"| **{len(table)}** | {totals[0]} of {totals[1]} | {totals[2]} | {share:.1f} % |")
+
+
+def print_doubts(families, table) -> None:
+    """Print how often maps stop a take, or leave a note, where names confuse and where not."""
+    print("\n| names | right: used, with a note, stopped | limbs wrong: used, noted, stopped |")
+    print("|---|---|---|")
+    for title, confuse in CONFUSIONS.items():
+        counts = np.zeros((2, 3), dtype=int)
+        for seed, family in enumerate(table.values()):
+            for build in families.BUILDS.values():
+                made = families.make_rig(family, build)
+                rig, joints = confuse(families, made, np.random.default_rng(seed))
+                outcome = judge(rig, joints)
+                if outcome is not None:
+                    counts[outcome] += 1
+        right, wrong = (", ".join(map(str, row)) for row in counts)
+        print(f"| {title} | {right} | {wrong} |")
+
+
+def judge(rig, joints) -> tuple[int, int] | None:
+    """Return whether limbs are wrong, and whether their map is used, noted or stopped.
+
+    None where no humanoid is recognised at all.
+    """
+    from keyfill_extension.engine.motion.bones.doubts import (
+        DoubtfulMap,
+        note_of_doubt,
+        refuse_doubtful,
+    )
+    from keyfill_extension.engine.motion.bones.matching import REQUIRED_JOINTS, match_bones
+    from keyfill_extension.engine.motion.request import RequestError
+
+    try:
+        found = match_bones(rig)
+    except RequestError:
+        return None
+    wrong = any(found.bones[joint] != joints[joint] for joint in REQUIRED_JOINTS)
+    try:
+        refuse_doubtful(found)
+    except DoubtfulMap:
+        return int(wrong), 2
+    return int(wrong), 1 if note_of_doubt(found) else 0
+
+
+def as_they_are(families, made, rng):
+    """Return a rig as it was made, and its joints."""
+    return made.rig, made.joints
+
+
+def without_meaning(families, made, rng):
+    """Return a rig whose names say nothing, and its joints."""
+    rig, old = families.renamed(made.rig, int(rng.integers(1000)))
+    new = {name: fresh for fresh, name in old.items()}
+    return rig, {joint: new[bone] for joint, bone in made.joints.items()}
+
+
+def exchanged(families, made, rng):
+    """Return a rig two of whose joints have each other's names, and its joints."""
+    from dataclasses import replace
+
+    pair = rng.choice(sorted(made.joints), 2, replace=False)
+    first, second = (made.joints[joint] for joint in pair)
+    swap = {first: second, second: first}
+    names = tuple(swap.get(name, name) for name in made.rig.names)
+    return replace(made.rig, names=names), {
+        joint: swap.get(bone, bone) for joint, bone in made.joints.items()
+    }
+
+
+CONFUSIONS = {
+    "as they are": as_they_are,
+    "that say nothing": without_meaning,
+    "two joints' exchanged": exchanged,
+}
 
 
 def right_by_shape(families, rig, joints, seed: int) -> int:
@@ -139,10 +217,12 @@ def main() -> int:
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     options = parser.parse_args()
     runpy.run_path(str(REPOSITORY / "tests" / "conftest.py"))
-    from keyfill_extension.tests.motion import rig_families
+    from keyfill_extension.tests.motion import exporter_families, rig_families
 
     print_times(rig_families, options.runs)
-    print_families(rig_families)
+    print_families(rig_families, "family", rig_families.FAMILIES)
+    print_families(rig_families, "exporter, pack or suit", exporter_families.EXPORTERS)
+    print_doubts(rig_families, rig_families.FAMILIES | exporter_families.EXPORTERS)
     if (options.shared / "rigs").is_dir():
         print_characters(options.shared)
     sys.stdout.flush()

@@ -1,9 +1,9 @@
 """How well and how fast clips arrive on characters: `python benchmarks/retargeting.py`.
 
-Every character of ../shared/rigs with a walk, a kick and a reach to the floor, evaluated by
-Blender; then the time that 300 frames take onto a rig of 200 bones and back, onto plain rigs
-with and without 48 further bones, and through the clean-up; and that of reading a BVH file of
-10,000 frames of 60 joints.
+Every character of ../shared/rigs and ../shared/cases with a walk, a kick and a reach to the
+floor, evaluated by Blender; then the time that 300 frames take onto a rig of 200 bones and
+back, onto plain rigs with and without 48 further bones, and through the clean-up; and that of
+reading a BVH file of 10,000 frames of 60 joints.
 """
 
 from __future__ import annotations
@@ -35,17 +35,24 @@ def load_extension() -> None:
 
 
 def print_characters(shared: Path) -> None:
-    """Print a row for each character and clip."""
+    """Print a row for each character and clip, and the worst of all."""
     from keyfill_extension.tests.addon_blender import retargeting_figures
-    from keyfill_extension.tests.addon_blender.real_characters import CHARACTERS, load_character
+    from keyfill_extension.tests.addon_blender.real_characters import (
+        CASES,
+        CHARACTERS,
+        load_character,
+    )
 
     print(
-        "| character | clip | limbs mean / max ° | feet max ° | hands max ° "
+        "| character | clip | limbs mean / max ° | feet max ° | hands max ° | stretch % "
         "| slide, legs/s: clip → rig | sinks, ‰ of leg: clip → rig | again: °, mm |\n"
-        "|---|---|---|---|---|---|---|---|"
+        "|---|---|---|---|---|---|---|---|---|"
     )
-    for name in CHARACTERS:
-        ob = load_character(shared / "rigs" / name)
+    worst = np.zeros(5)
+    paths = [shared / "rigs" / name for name in CHARACTERS]
+    paths += [shared / "cases" / name for name in CASES]
+    for path in filter(Path.is_file, paths):
+        name, ob = path.name, load_character(path)
         retargeting_figures.prepare(ob, name)
         for kind in retargeting_figures.CLIPS:
             one = retargeting_figures.measure(ob, shared, kind)
@@ -53,11 +60,19 @@ def print_characters(shared: Path) -> None:
             print(
                 f"| {name} | {kind} | {one.limbs.mean():.2f} / {one.limbs.max():.1f} "
                 f"| {np.nanmax(one.feet):.1f} | {np.nanmax(one.hands):.1f} "
+                f"| {100.0 * one.stretch:.2f} "
                 f"| {one.source[0]:.3f} → {one.found[0]:.3f} ({ratio:.2f} ×) "
                 f"| {one.source[1]:.2f} → {one.found[1]:.2f} "
                 f"| {one.again[0]:.2f}, {one.again[1]:.2f} |",
                 flush=True,
             )
+            ends = np.nanmax(one.feet), np.nanmax(one.hands)
+            row = (one.limbs.mean(), one.limbs.max(), *ends, 100.0 * one.stretch)
+            worst = np.fmax(worst, row)
+    print(
+        f"| **worst** | | {worst[0]:.2f} / {worst[1]:.1f} | {worst[2]:.1f} | {worst[3]:.1f} "
+        f"| {worst[4]:.2f} | | | |"
+    )
 
 
 def time_large_rig(runs: int) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from ..scene.reading import armature, edit_target, recording, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
 from ..scene.reading.recording import Dress
 from . import animation, hands
+from .character_reading import Body, read_character
 from .serving import check_recipe
 
 
@@ -38,7 +39,7 @@ class PreparedEdit:
     action_name: str
     """The action that was read."""
 
-    bone_map: BoneMap
+    body: Body
     read: animation.ReadAnimation
 
     held: Placed | None
@@ -83,9 +84,9 @@ def prepare_in_slices(
         )
     character = name_character(timeline.scene_of(context), ob)
     action_name = ob.animation_data.action.name
-    rig, bone_map = control_rigs.read_body(ob)
     del ob
-    yield Progress(0, 1, "Reading the character")
+    body = yield from read_character(character)
+    rig, bone_map = body.rig, body.bone_map
     recipe = _settled(context, character, wish, bone_map)
     check_recipe(recipe)
     edit_requests.bones_of_parts(bone_map, recipe.parts)
@@ -101,7 +102,7 @@ def prepare_in_slices(
     if recipe.held:
         held = yield from hands.read_held(character, recipe.held, frames, dress)
     read, plan = yield computed("Planning the edit", partial(_plan, recipe, read))
-    return PreparedEdit(character, action_name, bone_map, read, held, plan, joined), replay
+    return PreparedEdit(character, action_name, body, read, held, plan, joined), replay
 
 
 def _settled(

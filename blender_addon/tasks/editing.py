@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bpy.types import Context, Object
 
+from ...engine.motion.bones.reins import limb_bones
 from ...engine.motion.clip import Clip
 from ...engine.motion.edits import Mask
 from ...engine.motion.request import MotionResult, Progress
@@ -124,13 +125,14 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
             takes.hold_takes(settings.review, ob, keys, take_history.history_to_text((recipe,)))
         else:
             notes = takes.write_takes(ob, keys)
+    told = edit.body.settle(edit.character)
     if is_review:
         settings.remember(recipe)
-        return f"{len(keys)} takes wait to be accepted"
+        return ". ".join([f"{len(keys)} takes wait to be accepted", *told])
     settings.remember(take_history.take_of(recipe, 0))
     if not fitted.are_hands_placed:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
-    return ". ".join([_done(recipe), *_little_use(ob, edit, keys[0]), *notes])
+    return ". ".join([_done(recipe), *told, *_little_use(ob, edit, keys[0]), *notes])
 
 
 def _little_use(ob: Object, edit: PreparedEdit, keys: EditKeys) -> list[str]:
@@ -183,11 +185,19 @@ def _as_wished(context: Context, ob: Object, edit: PreparedEdit, keys: EditKeys)
 
 def _spans(edit: PreparedEdit, motion: RigMotion, mask: Mask) -> tuple[SpanKeys, ...]:
     recipe = edit.plan.recipe
-    bones = recipe.bones or edit_requests.bones_of_parts(edit.bone_map, recipe.parts)
-    keyed = tuple(bone for bone in motion.bones if bone in bones)
+    bones = recipe.bones or edit_requests.bones_of_parts(edit.body.bone_map, recipe.parts)
+    # Feet and hands that hang on the root follow the part of the body that moves them.
+    limbs = limb_bones(edit.body.bone_map.carried)
+    moved = tuple(
+        one.bone for one in motion.moved if not recipe.bones or limbs[one.bone] in recipe.bones
+    )
+    keyed = tuple(
+        bone for bone in motion.bones if limbs.get(bone, bone) in bones or bone in {*bones, *moved}
+    )
     mover = motion.location_bone if _moves_path(edit, recipe, bones) else None
     return tuple(
-        SpanKeys(first, last, keyed, mover) for first, last in edit.plan.filled(mask)
+        SpanKeys(first, last, keyed, mover, moved=moved)
+        for first, last in edit.plan.filled(mask)
     )
 
 
@@ -195,7 +205,7 @@ def _moves_path(edit: PreparedEdit, recipe: Recipe, bones: tuple[str, ...]) -> b
     """Say whether the path gets keys: with the lower body, where single bones, with the hips."""
     if "LOWER_BODY" not in recipe.parts:
         return False
-    return not recipe.bones or edit.bone_map.bones["pelvis"] in bones
+    return not recipe.bones or edit.body.bone_map.bones["pelvis"] in bones
 
 
 def _find_again(edit: PreparedEdit) -> Object:

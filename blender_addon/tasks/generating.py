@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 from bpy.types import Context, Object
 
+from ...engine.motion.bones.doubts import note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
@@ -20,12 +21,12 @@ from ..core.link.jobs import Job, Task
 from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..properties import WORLD_ORIGIN
-from ..scene.controls import rigs as control_rigs
 from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
 from ..scene.keys import keyframes, takes
 from ..scene.reading import armature, rig_target, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
+from .character_reading import Body, read_character
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class GenerationTarget:
 
     controls: control_takes.TakePlan | None = None
     """The controls that get the keys; None where they belong on the bones."""
+
+    body: Body | None = None
+    """How the bones were read; what was found out with them is stored with the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +104,19 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     """Return what the active armature needs for a take of that name.
 
     Raises:
-        RequestError: if it can take no keys or is no humanoid, or its takes wait.
+        RequestError: if it can take no keys or is no humanoid, or its takes wait. Where its
+            bones are recognised with doubt, the bone map is filled in for a look; the next call
+            takes it as it is.
     """
     ob = armature.check_armature(armature.active_character(context))
     check_no_takes_wait(context, ob)
     scene = timeline.scene_of(context)
     character = name_character(scene, ob)
     is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
-    rig, bone_map = control_rigs.read_body(ob)
     start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
     del scene, ob
-    yield Progress(0, 1, "Reading the character")
+    body = yield from read_character(character)
+    rig, bone_map = body.rig, body.bone_map
     scene, ob = character.find()
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if is_at_origin:
@@ -125,7 +131,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     plan = control_takes.plan_take(ob, on_controls, keys)
     del scene, ob, depsgraph
     yield Progress(0, 1, "Reading the character")
-    return GenerationTarget(character, rig, bone_map, target, keys, plan)
+    return GenerationTarget(character, rig, bone_map, target, keys, plan, body)
 
 
 def check_no_takes_wait(context: Context, ob: Object) -> None:
@@ -194,7 +200,13 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     ob = fitted.target.character.find_shown(context)
     armature.check_armature(ob)
     check_no_takes_wait(context, ob)
-    return [control_takes.write_take(ob, motion, fitted.target.keys) for motion in fitted.motions]
+    target = fitted.target
+    written = [control_takes.write_take(ob, motion, target.keys) for motion in fitted.motions]
+    if target.body is not None:
+        told = target.body.settle(target.character)
+        written[-1] = replace(written[-1], notes=(*told, *written[-1].notes))
+    note = note_of_doubt(target.bone_map)
+    return [replace(take, notes=(*take.notes, note)) for take in written] if note else written
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:

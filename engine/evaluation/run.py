@@ -26,6 +26,7 @@ from .prompts.sets import SETS, set_digest
 from .scores.baseline import CaptionBaseline
 from .scores.circumstances import decoding_settings, learnt_before
 from .scores.edit_scores import edits_table, score_edits
+from .scores.fact_rates import facts_table, rate_facts
 from .scores.library import RealClip, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
 from .scores.played_back import DEFINITION, retrieval_of
@@ -42,7 +43,7 @@ TITLES: Final = {
     "sequences": "Actions one after another",
 }
 
-MEASUREMENTS: Final = ("checks", "prompts", "motion", "edits", "tokenizer")
+MEASUREMENTS: Final = ("checks", "facts", "prompts", "motion", "edits", "tokenizer")
 
 ON_A_SPLIT: Final = ("motion", "edits", "tokenizer")
 """Measured on the clips of a held-out split."""
@@ -56,6 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parse(words)
     measurement = {
         "checks": _measure_checks,
+        "facts": _measure_facts,
         "prompts": _measure_prompts,
         "motion": _measure_motion,
         "edits": _measure_edits,
@@ -85,7 +87,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained model")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--seed", type=int, default=0, help="of the first take")
-    parser.add_argument("--clips", type=int, default=60, help="most clips of motion's takes")
+    parser.add_argument("--clips", type=int, default=60,
+                        help="most clips of motion's takes, or that facts encodes")  # fmt: skip
     parser.add_argument(
         "--set",
         choices=tuple(SETS),
@@ -131,6 +134,12 @@ def _measure_checks(options: argparse.Namespace) -> tuple[dict[str, Any], str, i
         tables.append(f"## The {name} set\n\n{rates_table(rates)}")
         is_usable &= all(rate.is_usable for rate in rates)
     return report, "\n\n".join(tables), 0 if is_usable else 1
+
+
+def _measure_facts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    corpus = load_corpus(options.corpus, TRAINING_SPLITS)
+    report = rate_facts(corpus, options.weights, options.clips)
+    return report, facts_table(report), 0
 
 
 def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:

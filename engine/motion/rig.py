@@ -37,6 +37,26 @@ class RigReference:
     """(N, 4) orientation of each bone's own axes in rig space."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rein:
+    """A bone that another one follows by a constraint, as it lies to its follower."""
+
+    bone: str
+    """What is followed: the target of an IK chain, its pole, a control."""
+
+    follower: str
+    """The bone whose pose it decides; of a pole the first of the chain."""
+
+    place: Array | None = None
+    """(3,) where it starts from the follower's head, in the follower's axes; None is anywhere."""
+
+    turn: Array | None = None
+    """(4,) its orientation in the follower's axes; None is any."""
+
+    is_parent: bool = False
+    """The follower's channels count from it, as if it hung there."""
+
+
 @dataclass(frozen=True)
 class Rig:
     """N bones at rest. Parents come before their children."""
@@ -61,6 +81,9 @@ class Rig:
 
     reference: RigReference | None = None
     """The animator's rest reference, for rigs whose rest pose is no neutral one."""
+
+    reins: tuple[Rein, ...] = ()
+    """What constraints tie bones to."""
 
     def __post_init__(self) -> None:
         count = len(self.names)

@@ -24,6 +24,16 @@ CHARACTERS = (
     "cmu_dragon_02_01.bvh",
 )
 
+CASES = (
+    "bone_suffix.glb",
+    "cesium.glb",
+    "mocapnet_wave.bvh",
+    "q_male.fbx",
+    "robotexp.glb",
+    "rokoko_40.bvh",
+)
+"""Those of ../shared/cases."""
+
 
 def load_character(path: Path) -> bpy.types.Object:
     """Import a file into the empty scene and return its armature object, made active."""

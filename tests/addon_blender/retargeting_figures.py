@@ -35,7 +35,7 @@ CLIPS = {
 }
 """Three recorded clips by their captions: walks forward, kicks at head level, touches the floor."""
 
-NEEDS_REFERENCE = ("cmu_atelier_02_10.bvh", "cmu_dragon_02_01.bvh")
+NEEDS_REFERENCE = ("cmu_atelier_02_10.bvh", "cmu_dragon_02_01.bvh", "rokoko_40.bvh")
 """Their rest poses are none; the first frame of their own motion serves."""
 
 CANONICAL_LEG = 0.8
@@ -63,6 +63,9 @@ class Figures:
 
     again: tuple[float, float]
     """After reading and writing again: largest degrees of a bone, largest scaled mm of a joint."""
+
+    stretch: float
+    """The largest change of a limb bone's length during the take, as a share of the length."""
 
 
 def prepare(ob, name: str) -> None:
@@ -106,6 +109,7 @@ def measure(ob, shared, kind: str) -> Figures:
         _hand_errors(clip, target, shown, turn),
         *_feet(ob, clip, target, shown[0]),
         (float(np.degrees(turned).max()), float(moved.max())),
+        _stretch(target.bone_map, shown[0]),
     )
 
 
@@ -149,6 +153,16 @@ def _limb_errors(clip: Clip, bone_map, heads, turn) -> np.ndarray:
             found = heads[:, column[end]] - heads[:, column[start]]
             errors.append(_angles(quaternions.rotate(turn, wanted), found))
     return np.stack(errors, axis=1)
+
+
+def _stretch(bone_map, heads) -> float:
+    column = {joint: at for at, joint in enumerate(bone_map.bones)}
+    shares = []
+    for start, end in LIMBS:
+        if end in column:
+            lengths = np.linalg.norm(heads[:, column[end]] - heads[:, column[start]], axis=-1)
+            shares.append(np.ptp(lengths) / lengths.mean())
+    return float(max(shares))
 
 
 def _foot_errors(clip: Clip, target, heads, turn) -> np.ndarray:

@@ -21,7 +21,7 @@ SPINES_OF = {0: (), 1: ("spine3",), 2: ("spine1", "spine3")}
 
 @dataclass(frozen=True)
 class Family:
-    """One naming; `?` in a sided name stands for the side's text."""
+    """One naming; `?` in a sided name stands for the side's text, `~` in any for a space."""
 
     middle: str
     """Pelvis, spine bones from the lowest, then `|` necks, then `|` the head."""
@@ -72,6 +72,28 @@ class Family:
     collars_from_neck: bool = False
     laid_out: bool = False
     """Whether all limbs lie along one axis at rest, as LaFAN's do."""
+
+    loose: tuple[str, ...] = ()
+    """Kinds of joints whose bones hang on the topmost root, or on nothing: ankle, foot, wrist."""
+
+    poles: str = ""
+    """Pattern of a bone on the topmost one, before each knee."""
+
+    limb_tips: str = ""
+    """Ending of a child that shins keep where their feet hang elsewhere."""
+
+    doubles: tuple[tuple[str, str, str], ...] = ()
+    """Bones beside the limbs: a sided name, the kind of joint at whose place it lies, and the bone
+    that it hangs from: another double, a kind of joint, or nothing for the topmost one."""
+
+    outer_twists: tuple[str, str, str, str] = ("", "", "", "")
+    """Twist bones that carry thigh, shin, upper arm and forearm and start where these do."""
+
+    is_straight: bool = False
+    """Whether knees and elbows are not bent at all, so that nothing but toes shows the front."""
+
+    written: str = "*"
+    """How an exporter writes every name: `*` is the name, `#` a running number."""
 
 
 MIXAMO_FINGERS = tuple(f"?Hand{name}#" for name in ("Thumb", "Index", "Middle", "Ring", "Pinky"))
@@ -388,6 +410,9 @@ class MadeRig:
 
     root: str
 
+    carried: dict[str, str] = field(default_factory=dict)
+    """The limb's bone by the bone that belongs to it and hangs elsewhere."""
+
 
 @dataclass
 class _Bones:
@@ -411,10 +436,27 @@ def make_rig(family: Family, build: Build) -> MadeRig:
     for side, text in zip(SIDES, family.sides, strict=True):
         _add_leg(bones, made, (family, build), (side, text), places)
         _add_arm(bones, made, (family, build), (side, text), places)
+        _add_doubles(bones, made, family, (side, text), places)
     if build.extras:
         _add_extras(bones, made, family, places)
     made.rig = _finished(bones, family, build)
-    return made
+    return _as_written(made, family.written)
+
+
+def _as_written(made: MadeRig, written: str) -> MadeRig:
+    """Return the rig with every name as the exporter writes it."""
+    new = {
+        name: written.replace("*", name).replace("#", f"{number:02}").replace("~", " ")
+        for number, name in enumerate(made.rig.names)
+    }
+    return MadeRig(
+        replace(made.rig, names=tuple(new.values())),
+        {joint: new[bone] for joint, bone in made.joints.items()},
+        {new[bone]: joint for bone, joint in made.twists.items()},
+        {new[bone]: finger for bone, finger in made.fingers.items()},
+        new.get(made.root, ""),
+        {new[bone]: new[carrier] for bone, carrier in made.carried.items()},
+    )
 
 
 def _places(family: Family, build: Build) -> dict[str, np.ndarray]:
@@ -424,14 +466,15 @@ def _places(family: Family, build: Build) -> dict[str, np.ndarray]:
     for side, sign in (("left", 1.0), ("right", -1.0)):
         for joint in ("knee", "ankle"):
             offsets[JOINT_INDEX[f"{side}_{joint}"]] *= build.legs
-        offsets[JOINT_INDEX[f"{side}_knee"]] += [0.01 * sign, 0.0, 0.015]
-        offsets[JOINT_INDEX[f"{side}_ankle"]] += [0.0, 0.0, -0.03]
+        bend = 0.0 if family.is_straight else 1.0
+        offsets[JOINT_INDEX[f"{side}_knee"]] += [0.01 * sign, 0.0, 0.015 * bend]
+        offsets[JOINT_INDEX[f"{side}_ankle"]] += [0.0, 0.0, -0.03 * bend]
         offsets[JOINT_INDEX[f"{side}_shoulder"], 0] *= build.shoulders
         for joint, ahead in (("elbow", -0.01), ("wrist", 0.02)):
             length = abs(offsets[JOINT_INDEX[f"{side}_{joint}"], 0]) * build.arms
             angle = np.radians(down)
             offsets[JOINT_INDEX[f"{side}_{joint}"]] = [
-                sign * length * np.cos(angle), -length * np.sin(angle), ahead
+                sign * length * np.cos(angle), -length * np.sin(angle), ahead * bend
             ]  # fmt: skip
     offsets[JOINT_INDEX["head"], 1] *= build.head
     places = {}
@@ -511,14 +554,52 @@ def _add_leg(bones, made, kind, sided, places) -> None:
     for number, (joint, name) in enumerate(zip(joints, names, strict=True)):
         if name.endswith("-") or joint in build.missing:
             continue
-        parent = bones.add(name, parent, places[f"{side}_{joint}"])
-        made.joints[f"{side}_{joint}"] = parent
+        if number < 2:
+            twist = (family.outer_twists[number].replace("?", text), f"{side}_{joint}")
+            parent = _add_outer_twist(bones, family, twist, parent, places)
+        parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number < 2:
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")
             parent = _add_twists(bones, made, (family, number, text), ends, places)
     if family.ends[1] and parent.endswith(names[3]):
         name = family.prefix + family.ends[1].replace("?", text)
         bones.add(name, parent, places[f"{side}_foot"] + [0.0, 0.0, 0.07])
+
+
+def _hang(bones, made, family, hung, places) -> str:
+    """Add a limb's bone to the one above it, or to the topmost where it hangs there."""
+    joint, name, parent = hung
+    top = family.roots[0] if family.roots else ""
+    if joint.split("_")[1] in family.loose:
+        made.carried[name] = parent
+        if family.limb_tips:
+            bones.add(parent + family.limb_tips, parent, places[joint])
+        if joint.endswith("ankle") and family.poles:
+            text = family.sides[SIDES.index(joint.split("_")[0])]
+            pole = family.prefix + family.poles.replace("?", text)
+            knee = places[joint.replace("ankle", "knee")]
+            bones.add(pole, top, knee + [0.0, 0.0, 0.4])
+            made.carried[pole] = made.joints[joint.replace("ankle", "hip")]
+        parent = top
+    made.joints[joint] = bones.add(name, parent, places[joint])
+    return name
+
+
+def _add_outer_twist(bones, family, twist, parent, places) -> str:
+    """Add the bone that carries a limb's, if there is one; return what the limb hangs from."""
+    name, joint = twist
+    return bones.add(family.prefix + name, parent, places[joint]) if name else parent
+
+
+def _add_doubles(bones, made, family, sided, places) -> None:
+    """Add what lies at the joints of a side without being one; left out with its joint."""
+    side, text = sided
+    top = family.roots[0] if family.roots else ""
+    for name, kind, below in family.doubles:
+        parent = below.replace("?", text)
+        parent = made.joints.get(f"{side}_{parent}", made.joints.get(parent, parent)) or top
+        if f"{side}_{kind}" in made.joints and (not parent or parent in bones.names):
+            bones.add(name.replace("?", text), parent, places[f"{side}_{kind}"])
 
 
 def _add_arm(bones, made, kind, sided, places) -> None:
@@ -530,14 +611,16 @@ def _add_arm(bones, made, kind, sided, places) -> None:
         parent = made.joints["neck"]
     joints = ("collar", "shoulder", "elbow", "wrist")
     for number, (joint, name) in enumerate(zip(joints, names, strict=True)):
-        if joint in build.missing:
+        if name.endswith("-") or joint in build.missing:
             continue
         if joint == "shoulder" and family.before_shoulder and "collar" not in build.missing:
             place = (places[f"{side}_collar"] + places[f"{side}_shoulder"]) / 2.0
             before = family.prefix + family.before_shoulder.replace("?", text)
             parent = bones.add(before, parent, place)
-        parent = bones.add(name, parent, places[f"{side}_{joint}"])
-        made.joints[f"{side}_{joint}"] = parent
+        if number in (1, 2):
+            twist = (family.outer_twists[number + 1].replace("?", text), f"{side}_{joint}")
+            parent = _add_outer_twist(bones, family, twist, parent, places)
+        parent = _hang(bones, made, family, (f"{side}_{joint}", name, parent), places)
         if number in (1, 2):
             ends = (f"{side}_{joint}", f"{side}_{joints[number + 1]}")
             parent = _add_twists(bones, made, (family, number + 1, text), ends, places)

@@ -5,9 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 from keyfill_extension.engine.motion import quaternions
+from keyfill_extension.engine.motion.bones.doubts import note_of_doubt, refuse_doubtful
+from keyfill_extension.engine.motion.bones.map import LEAST_CONFIDENCE
 from keyfill_extension.engine.motion.bones.matching import HIGH_CONFIDENCE, match_bones
+from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.rig import RigReference
-from keyfill_extension.tests.motion.rig_families import BUILDS, FAMILIES, make_rig
+from keyfill_extension.tests.motion.rig_families import BUILDS, FAMILIES, make_rig, renamed
 
 ADULT = BUILDS["adult"]
 FAMILY_NAMES = ("mixamo", "rigify metarig", "unreal mannequin", "vroid", "smpl", "biped")
@@ -23,12 +26,6 @@ def mirrored(rig):
     """Return the rig's body mirrored, so that every name is on the wrong side."""
     flip = np.array([-1.0, 1.0, 1.0])
     return dataclasses.replace(rig, heads=rig.heads * flip, tails=rig.tails * flip)
-
-
-def other_side(joint):
-    sides = {"left": "right", "right": "left"}
-    side, _, rest = joint.partition("_")
-    return f"{sides[side]}_{rest}" if side in sides else joint
 
 
 @pytest.mark.parametrize("family", FAMILY_NAMES)
@@ -57,16 +54,38 @@ def test_bones_with_each_others_names_are_never_sure(family, first, second):
 
 
 @pytest.mark.parametrize("family", FAMILY_NAMES)
-def test_mirrored_names_give_way_to_the_side_that_the_body_shows(family):
+def test_sides_that_names_state_stand_in_great_doubt_where_the_body_shows_the_others(family):
     made = make_rig(FAMILIES[family], ADULT)
     bone_map = match_bones(mirrored(made.rig))
-    assert dict(bone_map.bones) == {
-        joint: made.joints[other_side(joint)]
-        for joint in bone_map.bones
-    }  # fmt: skip
+    assert dict(bone_map.bones) == made.joints
     limbs = [guess for guess in bone_map.guesses if guess.joint.startswith(("left", "right"))]
-    assert all("lies on the" in guess.reason for guess in limbs)
-    assert all(guess.confidence < HIGH_CONFIDENCE for guess in limbs)
+    assert all("is the other side" in guess.reason for guess in limbs)
+    assert all(guess.confidence < LEAST_CONFIDENCE for guess in limbs)
+    with pytest.raises(RequestError, match="recognised with doubt"):
+        refuse_doubtful(bone_map)
+
+
+def test_knees_that_bend_backwards_leave_the_sides_to_the_names_with_a_note():
+    build = dataclasses.replace(BUILDS["without neck and extras"], missing=("foot", "neck"))
+    made = make_rig(FAMILIES["vrm"], build)
+    bone_map = match_bones(mirrored(made.rig))
+    assert dict(bone_map.bones) == made.joints
+    refuse_doubtful(bone_map)
+    assert "with some doubt" in note_of_doubt(bone_map)
+
+
+def test_a_sure_map_is_neither_refused_nor_noted():
+    bone_map = match_bones(make_rig(FAMILIES["mixamo"], ADULT).rig)
+    refuse_doubtful(bone_map)
+    assert note_of_doubt(bone_map) == ""
+
+
+def test_a_body_without_names_and_front_is_refused_before_it_walks_backwards():
+    build = dataclasses.replace(ADULT, missing=("foot", "neck"))
+    made = make_rig(dataclasses.replace(FAMILIES["vrm"], is_straight=True, fingers=()), build)
+    with pytest.raises(RequestError, match="recognised with doubt") as error:
+        refuse_doubtful(match_bones(renamed(made.rig)[0]))
+    assert "Map Bones" in error.value.remedy
 
 
 def test_legs_named_for_the_wrong_side_are_found_out_alone():

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.curves.rotation_modes import DATA_PATHS, channels_to_quaternions, hold_euler
+from ..reading.reins import is_rein
 
 Array = NDArray[np.floating[Any]]
 Flags = NDArray[np.bool_]
@@ -34,6 +35,12 @@ class KeyTargets:
         self._driven = _driven_channels(ob)
         self._turned = set() if is_measured else _turned_by_constraints(ob)
         self._placed = set() if is_measured else _placed_by_constraints(ob)
+        # What these follow gets keys instead: nothing is amiss.
+        self._tied = {
+            _name_of(owner)
+            for owner, constraint in _working_constraints(ob)
+            if is_rein(ob, constraint)
+        }
         self._locked: dict[str, None] = {}
         self._decided: dict[str, None] = {}
         self._connected: dict[str, None] = {}
@@ -106,7 +113,7 @@ class KeyTargets:
         driven = np.array([(path, index) in self._driven for index in range(len(locks))])
         if name in decided:
             driven[:] = True
-        if driven.any():
+        if driven.any() and name not in self._tied:
             self._decided[name] = None
         return np.asarray(~(locks.astype(bool) | driven))
 
@@ -136,6 +143,8 @@ def _turned_by_constraints(ob: bpy.types.Object) -> set[str]:
     turned = set()
     for owner, constraint in _working_constraints(ob):
         kind = constraint.type
+        if kind == "IK" and is_rein(ob, constraint):
+            continue  # The target gets keys; the chain's own say which way it bends.
         if kind in _CHAINS:
             turned |= _chain(owner, constraint)
         elif kind in _TRACKING or kind == "TRANSFORM_CACHE" or _replaces_rotation(constraint):

@@ -17,6 +17,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
+from ....engine.motion.bones.doubts import refuse_doubtful
 from ....engine.motion.bones.matching import BoneMap, match_bones
 from ....engine.motion.clip import headings
 from ....engine.motion.request import RequestError
@@ -25,7 +26,7 @@ from ....engine.motion.retargeting.standing import floor_lift, lowest_feet
 from ....engine.motion.rig import BonePose, Rig, RigPose
 from ...core import axes
 from ...core.rigs import rows as rig_rows
-from . import rig_settings
+from . import reins, rig_settings
 
 Array = NDArray[np.floating[Any]]
 
@@ -113,6 +114,7 @@ def read_rest(ob: bpy.types.Object) -> Rig:
         connected=tuple(
             bool(connected[places[name]] and parents[name]) for name in names
         ),
+        reins=reins.read_reins(ob),
     )
 
 
@@ -124,15 +126,19 @@ def _read_column(bones: Any, name: str, width: int) -> Array:
 
 
 def read_bone_map(ob: bpy.types.Object, rig: Rig) -> BoneMap:
-    """Return which bones play which joints: the stored map, else what is recognised.
+    """Return which bones play which joints: the stored map, else what is recognised surely.
 
     Raises:
-        RequestError: if no humanoid is recognised, or the stored map no longer fits; the
-            message names the armature.
+        RequestError: if no humanoid is recognised, or only with doubt, or the stored map no
+            longer fits; the message names the armature.
     """
     rows = rig_settings.read_rows(ob)
     with naming(ob):
-        return match_bones(rig) if rig_rows.is_empty(rows) else rig_rows.rows_to_bone_map(rig, rows)
+        if not rig_rows.is_empty(rows):
+            return rig_rows.rows_to_bone_map(rig, rows)
+        found = match_bones(rig)
+        refuse_doubtful(found)
+        return found
 
 
 @contextmanager
@@ -143,7 +149,7 @@ def naming(ob: bpy.types.Object) -> Iterator[None]:
     except RequestError as error:
         message = error.message.replace("this armature", f'"{ob.name}"')
         message = message.replace("This armature", f'"{ob.name}"')
-        raise RequestError(message, error.remedy) from error
+        raise type(error)(message, error.remedy) from error
 
 
 def read_pose(ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph) -> RigPose:

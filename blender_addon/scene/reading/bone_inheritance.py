@@ -38,7 +38,8 @@ def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
         ob: the armature object; bones without keys hold what they hold now.
         motion: channels for bones that follow their parents in every way.
     """
-    movers = {motion.location_bone} | ({motion.root.bone} - {""} if motion.root else set())
+    movers = {motion.location_bone} | {one.bone for one in motion.moved}
+    movers |= {motion.root.bone} - {""} if motion.root else set()
     line = _lineages(ob, {*motion.bones, *movers})
     if not _is_unusual(ob, line, movers):
         return motion
@@ -76,6 +77,8 @@ def _plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
     rotations = np.tile(held.rotations, (count, 1, 1))
     locations = np.tile(held.locations, (count, 1, 1))
     rotations[:, [rig.index[name] for name in motion.bones]] = motion.rotations
+    for one in motion.moved:
+        locations[:, rig.index[one.bone]] = one.locations
     locations[:, rig.index[motion.location_bone]] = motion.locations
     if motion.root is not None and motion.root.bone:
         rotations[:, rig.index[motion.root.bone]] = motion.root.rotations
@@ -96,6 +99,10 @@ def _with_channels(rig: Rig, motion: RigMotion, channels: BonePose) -> RigMotion
         rotations=quaternions.keep_quaternion_sign(channels.rotations[:, columns]),
         locations=channels.locations[:, rig.index[motion.location_bone]],
         root=root,
+        moved=tuple(
+            replace(one, locations=channels.locations[:, rig.index[one.bone]])
+            for one in motion.moved
+        ),
     )
 
 

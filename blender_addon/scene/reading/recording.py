@@ -7,7 +7,7 @@ selection are never touched. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +33,7 @@ from ...core.link.slices import Steps
 from ...core.rigs.posed import read_rotations
 from . import timeline
 from .named_character import NamedCharacter
+from .reins import is_rein
 from .stage import lend_stage, show_in_time
 
 Array = NDArray[np.floating[Any]]
@@ -106,7 +107,7 @@ def dress_as_is(ob: bpy.types.Object) -> AbstractContextManager[None]:
 
 
 def record(
-    character: NamedCharacter, frames: range, dress: Dress = dress_as_is
+    character: NamedCharacter, frames: Sequence[int], dress: Dress = dress_as_is
 ) -> Steps[Recording]:
     """Evaluate the armature on whole frames, a few in each slice.
 
@@ -202,6 +203,15 @@ def to_track(rig: Rig, bone_map: BoneMap, recording: Recording, facts: RigFacts)
     )
 
 
+def all_poses(recording: Recording, order: list[int]) -> RigPose:
+    """Return what was recorded of all bones, in an order of places among the pose bones."""
+    posed = recording.poses[:, order]
+    return RigPose(
+        axes.orientations_to_engine(read_rotations(posed)),
+        axes.vectors_to_engine(posed[..., :3, 3]),
+    )
+
+
 def _blank_rotations(count: int, rig: Rig) -> Array:
     return np.tile(quaternions.IDENTITY, (count, len(rig.names), 1))
 
@@ -259,12 +269,21 @@ def _read_behaviour(ob: bpy.types.Object, rig: Rig) -> BoneBehaviour:
     )
 
 
-def _decided_elsewhere(ob: bpy.types.Object) -> set[str]:
-    """Return the bones whose rotation constraints or IK chains make of other things."""
+def _decided_elsewhere(
+    ob: bpy.types.Object, is_known: Callable[[Any], bool] = lambda constraint: False
+) -> set[str]:
+    """Return the bones whose rotation constraints or IK chains make of other things.
+
+    Args:
+        ob: the armature object.
+        is_known: says of a constraint that it does not count.
+    """
     decided = set()
     for bone in ob.pose.bones:
         for constraint in bone.constraints:
             if constraint.mute or constraint.influence == 0.0 or constraint.type in _CARRIERS:
+                continue
+            if is_known(constraint):
                 continue
             decided.add(bone.name)
             if constraint.type in _CHAINS:
@@ -276,7 +295,11 @@ def _decided_elsewhere(ob: bpy.types.Object) -> set[str]:
 def overridden(ob: bpy.types.Object, bone_map: BoneMap) -> tuple[str, ...]:
     """Return the mapped bones on which keys of rotation do not decide the pose."""
     driven = {curve.data_path for curve in _drivers(ob) if curve.data_path.endswith(_ROTATIONS)}
-    decided = _decided_elsewhere(ob)
+    # What the bones follow gets keys of its own.
+    followed = {one.bone for one in bone_map.carried}
+    decided = _decided_elsewhere(
+        ob, lambda one: is_rein(ob, one) and one.subtarget in {*followed, *bone_map.bones.values()}
+    )
     return tuple(
         name
         for name in bone_map.bones.values()

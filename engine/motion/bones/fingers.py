@@ -11,7 +11,7 @@ import numpy as np
 
 from ..rig import Rig
 from .map import SIDES, Finger
-from .names import FINGER_WORDS, HELPER_WORDS, METACARPAL_WORDS, common_prefix, words_of
+from .names import FINGER_WORDS, HELPER_WORDS, METACARPAL_WORDS, rig_words
 from .tree import Array, BoneTree
 
 _SEGMENTS = 3
@@ -46,11 +46,11 @@ def find_fingers(rig: Rig, tree: BoneTree, bones: Mapping[str, str]) -> tuple[Fi
 
 def _named_chains(rig: Rig, tree: BoneTree, hand: int) -> dict[int, list[int]]:
     """Return the bones of each digit by the words in their names, palm outwards."""
-    prefix = common_prefix(rig.names)
+    spoken_of = rig_words(rig.names)
     chains: dict[int, list[int]] = {}
     numbered: dict[int, list[int]] = {}
     for bone in tree.below(hand):
-        words = words_of(rig.names[bone], prefix).words
+        words = spoken_of[bone].words
         if any(word in HELPER_WORDS or word in METACARPAL_WORDS for word in words):
             continue
         digits = [

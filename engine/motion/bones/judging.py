@@ -1,7 +1,8 @@
 """Weighs what names say against what the shape says, joint by joint.
 
-Agreement makes a guess sure, contradiction makes it doubtful; about left and
-right the body's own shape has the last word. It matches nothing itself.
+Agreement makes a guess sure, contradiction makes it doubtful. Sides that the names
+state stand, whatever the shape says: a rig made so is doubtful, not another one. It
+matches nothing itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from ..rig import Rig
 from ..skeleton import JOINTS
 from .map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
-from .names import common_prefix, names_another_joint, words_of
+from .names import names_another_joint, rig_words
 from .shape_matching import ARM, LEG, LIKELY_FACING, ShapeMatch, other_side
 from .shapes import Stance, body_axes
 from .tree import Array, BoneTree
@@ -22,11 +23,14 @@ Names = Mapping[str, Guess]
 
 # The most that the shape's guess is worth where names contradict it.
 _CONTRADICTED = 0.6
-_SIDE_CORRECTED, _SIDE_DOUBTED = 0.7, 0.75
+_SIDE_CORRECTED, _SIDE_DOUBTED, _SIDE_CONTRADICTED = 0.7, 0.75, 0.45
 _NEARLY_AGREED = 0.78
 # Bones nearer to each other than this share of the rig's size play the same part.
 _NEAR = 0.045
+# And so near they turn about the same point: which of them is keyed makes no odds.
+_SAME = 0.006
 _LIMB_JOINTS = (*LEG, *ARM)
+_SIDED_LIMBS = ((*LEG, "foot"), (*ARM, "collar"))
 
 
 def stance_of_names(tree: BoneTree, rig: Rig, named: Names) -> Stance | None:
@@ -93,15 +97,15 @@ def combine_guesses(guesses: Iterable[Guess]) -> BoneMap:
 def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> list[Guess]:
     taken = {rig.index[guess.bone] for guess in named.values()}
     helpers = _named_helpers(rig, named) if named else set()
-    prefix = common_prefix(rig.names)
+    words = rig_words(rig.names)
     found = []
     for joint in JOINTS:
         guess = named.get(joint)
         bone = shape.bones.get(joint, -1)
         if guess is None and bone >= 0:
-            if bone in helpers:
+            if bone in helpers or not _hangs_right(rig, named, joint, bone):
                 continue
-            says_other = names_another_joint(words_of(rig.names[bone], prefix), joint)
+            says_other = names_another_joint(words[bone], joint)
             most = _CONTRADICTED if says_other else 1.0
             most = _CONTRADICTED - 0.2 if bone in taken else most
             by_shape = _by_shape(rig, joint, shape)
@@ -114,6 +118,17 @@ def _names_first(rig: Rig, tree: BoneTree, named: Names, shape: ShapeMatch) -> l
             plausible = _plausible(rig, tree, named, joint)
             found.extend(_contradicted(rig, tree, guess, shape, plausible))
     return found
+
+
+def _hangs_right(rig: Rig, named: Names, joint: str, bone: int) -> bool:
+    """Say whether a bone hangs from the one that is named as the joint above it, if one is."""
+    side, _, kind = joint.partition("_")
+    for limb in (LEG, ARM):
+        chain = (*limb, "foot") if limb is LEG else limb
+        if kind in chain[1:]:
+            above = named.get(f"{side}_{chain[chain.index(kind) - 1]}")
+            return above is None or rig.is_below(bone, rig.index[above.bone])
+    return True
 
 
 def _shape_first(rig: Rig, named: Names, shape: ShapeMatch) -> list[Guess]:
@@ -140,8 +155,7 @@ def _name_alone(joint: str) -> float:
 
 def _named_helpers(rig: Rig, named: Names) -> set[int]:
     """Return the bones whose names say that they only help others, or repeat a named joint's."""
-    prefix = common_prefix(rig.names)
-    words = [words_of(name, prefix) for name in rig.names]
+    words = rig_words(rig.names)
     known = {words[rig.index[guess.bone]] for guess in named.values()}
     spoken = {(word.side, word.core) for word in known if word.side}
     return {
@@ -154,27 +168,34 @@ def _named_helpers(rig: Rig, named: Names) -> set[int]:
 def settle_sides(rig: Rig, named: Names, shape: ShapeMatch) -> tuple[Names, ShapeMatch]:
     """Make names and shape agree about left and right.
 
-    Where the shape knows the body's left, limbs that are named otherwise change
-    sides; where it does not, it takes the sides of the names.
+    The shape takes the sides of the names, which are doubtful then if it shows others. Only
+    where legs and arms are named for different sides the shape decides which of them is right.
     """
+    legs, arms = (_is_opposite(rig, named, shape, joints) for joints in _SIDED_LIMBS)
+    if None not in (legs, arms) and legs != arms and shape.knows_sides:
+        return _with_sides_changed(named, _SIDED_LIMBS[0 if legs else 1]), shape
     agree, differ = (_votes(rig, named, shape, _LIMB_JOINTS, flipped=flip) for flip in (0, 1))
-    if differ > agree and not shape.knows_sides:
-        if shape.facing > LIKELY_FACING:
-            named = {joint: _of_doubtful_side(guess) for joint, guess in named.items()}
-        return named, shape.mirrored()
-    opposite = differ > agree
-    for joints in ((*LEG, "foot"), (*ARM, "collar")):
-        agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
-        if (differ > agree or (opposite and differ == agree)) and shape.knows_sides:
-            named = _with_sides_changed(named, joints)
-    return named, shape
+    if differ <= agree:
+        return named, shape
+    if shape.facing > LIKELY_FACING:
+        most = _SIDE_CONTRADICTED if shape.shows_toes else _SIDE_DOUBTED
+        named = {joint: _of_doubtful_side(guess, most) for joint, guess in named.items()}
+    return named, shape.mirrored()
 
 
-def _of_doubtful_side(guess: Guess) -> Guess:
+def _is_opposite(
+    rig: Rig, named: Names, shape: ShapeMatch, joints: tuple[str, ...]
+) -> bool | None:
+    """Say whether limbs are named for the other side than they lie on; None if it is unclear."""
+    agree, differ = (_votes(rig, named, shape, joints, flipped=flip) for flip in (0, 1))
+    return None if agree == differ else differ > agree
+
+
+def _of_doubtful_side(guess: Guess, most: float) -> Guess:
     if not guess.joint.startswith(SIDES):
         return guess
     reason = f"{guess.reason}; but the body seems to face so that this is the other side"
-    return _capped(guess, _SIDE_DOUBTED, reason)
+    return _capped(guess, most, reason)
 
 
 def _votes(
@@ -228,6 +249,8 @@ def _contradicted(
     """Return the guesses for a joint that name and shape give to different bones."""
     named, other = rig.index[guess.bone], shape.bones[guess.joint]
     gap = float(np.linalg.norm(tree.heads[named] - tree.heads[other]))
+    if gap < _SAME * tree.size and plausible:
+        return [_agreed(guess, shape.confidences[guess.joint])]
     if gap < _NEAR * tree.size and plausible:
         return [_capped(guess, _NEARLY_AGREED, guess.reason)]
     spoken = guess.joint.replace("_", " ")

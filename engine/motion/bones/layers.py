@@ -36,7 +36,7 @@ def readable_layer(rig: Rig) -> Rig:
             stands_for[deform] = bone
     parents = {bone: _upper(rig, bone, stands_for) for bone in chosen}
     _join_numbered_chains(rig, chosen, parents)
-    return _rig_of(rig, sorted(chosen, key=lambda bone: (_depth(parents, bone), bone)), parents)
+    return rig_with_parents(rig, parents)
 
 
 def _upper(rig: Rig, bone: int, stands_for: dict[int, int]) -> int:
@@ -74,7 +74,14 @@ def _depth(parents: dict[int, int], bone: int) -> int:
     return depth
 
 
-def _rig_of(rig: Rig, order: list[int], parents: dict[int, int]) -> Rig:
+def rig_with_parents(rig: Rig, parents: dict[int, int]) -> Rig:
+    """Return the rig of some bones, each hanging from the one that is said.
+
+    Args:
+        rig: N bones.
+        parents: for each bone that is kept the one that it hangs from; -1 for none.
+    """
+    order = sorted(parents, key=lambda bone: (_depth(parents, bone), bone))
     rows = {bone: row for row, bone in enumerate(order)}
     reference = rig.reference
     if reference is not None:
@@ -88,4 +95,5 @@ def _rig_of(rig: Rig, order: list[int], parents: dict[int, int]) -> Rig:
         rig.tails[order],
         rig.rotations[order],
         reference=reference,
+        reins=rig.reins,
     )

@@ -25,6 +25,9 @@ REQUIRED_JOINTS: Final = (
 HIGH_CONFIDENCE: Final = 0.8
 """From this confidence on a guess needs no second look; below it the animator should check."""
 
+LEAST_CONFIDENCE: Final = 0.6
+"""A map with a required joint below this is not used before an animator has looked at it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -74,6 +77,29 @@ class Finger:
     """0 nearest the palm (metacarpals are left out), 1, 2."""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A bone that lies at a limb and hangs elsewhere: it is moved as if the limb carried it."""
+
+    bone: str
+    """The rig's name for it: a foot, a hand, a pole, or what a constraint follows."""
+
+    carrier: str
+    """The bone that it keeps its place to; empty where its place does not matter."""
+
+    way: tuple[float, ...] | None = None
+    """From the carrier's head to its own, in the carrier's axes; None is as at rest."""
+
+    turner: str = ""
+    """The bone that it turns with; empty where its turn does not matter or it plays a joint."""
+
+    turn: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0)
+    """Its orientation in the turner's axes, a quaternion."""
+
+    is_parent: bool = False
+    """What it turns with counts its channels from it: those stay at rest."""
+
+
 @dataclass(frozen=True)
 class BoneMap:
     """The bones that play canonical joints; every joint and every bone at most once."""
@@ -89,6 +115,9 @@ class BoneMap:
 
     root: str = ""
     """The bone above the pelvis that is meant to carry a character about; empty without one."""
+
+    carried: tuple[Carried, ...] = ()
+    """Bones that hang on the root and belong to a limb, a carrier before what it carries."""
 
     @cached_property
     def bones(self) -> Mapping[str, str]:

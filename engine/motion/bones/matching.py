@@ -14,9 +14,11 @@ from .fingers import find_fingers
 from .judging import combine_guesses as combine_guesses
 from .judging import stance_of_names, weigh_guesses
 from .layers import readable_layer
+from .loose_ends import find_carried, join_loose_ends
 from .map import HIGH_CONFIDENCE as HIGH_CONFIDENCE
 from .map import REQUIRED_JOINTS as REQUIRED_JOINTS
 from .map import BoneMap as BoneMap
+from .map import Carried as Carried
 from .map import Finger as Finger
 from .map import Guess as Guess
 from .map import Twist as Twist
@@ -27,6 +29,7 @@ from .refusals import (
     refuse_incomplete,
     refuse_second_character,
 )
+from .reins import find_reined
 from .roots import find_root
 from .rows import check_rows
 from .shape_matching import ShapeMatch, match_by_shape
@@ -43,7 +46,7 @@ def match_bones(rig: Rig) -> BoneMap:
         RequestError: if hips, legs or arms are not recognised, the body is an animal's,
             there are two of them, or names fit two bones alike.
     """
-    layer = readable_layer(rig)
+    layer = _layer_of(rig)
     tree = BoneTree.of(layer)
     named = {guess.joint: guess for guess in match_by_name(layer)}
     shape = _match_shape(layer, tree, named)
@@ -58,7 +61,7 @@ def match_bones(rig: Rig) -> BoneMap:
 
 def guess_bones(rig: Rig) -> BoneMap:
     """Return what is recognised, however little, for an animator to put right by hand."""
-    layer = readable_layer(rig)
+    layer = _layer_of(rig)
     tree = BoneTree.of(layer)
     named = {guess.joint: guess for guess in match_by_name(layer)}
     shape = _match_shape(layer, tree, named)
@@ -81,10 +84,16 @@ def bone_map_from_rows(rig: Rig, rows: Mapping[str, str]) -> BoneMap:
     guesses = tuple(
         Guess(joint, chosen[joint], 1.0, "chosen by hand") for joint in JOINTS if joint in chosen
     )
-    layer = readable_layer(rig)
+    layer = _layer_of(rig)
     if any(guess.bone not in layer.index for guess in guesses):
         layer = rig
     return _completed(rig, layer, guesses)
+
+
+def _layer_of(rig: Rig) -> Rig:
+    """Return the bones to read: a generated rig's original ones, else all, limbs made whole."""
+    layer = readable_layer(rig)
+    return layer if layer is not rig else join_loose_ends(rig)
 
 
 def _match_shape(rig: Rig, tree: BoneTree, named: Mapping[str, Guess]) -> ShapeMatch | None:
@@ -103,4 +112,12 @@ def _completed(rig: Rig, layer: Rig, guesses: tuple[Guess, ...]) -> BoneMap:
         find_twists(layer, tree, bones),
         find_fingers(layer, tree, bones),
         find_root(rig, bones),
+        _find_all_carried(rig, bones) if readable_layer(rig) is rig else (),
     )
+
+
+def _find_all_carried(rig: Rig, bones: Mapping[str, str]) -> tuple[Carried, ...]:
+    """Return what lies at limbs by name and place, and what constraints tie to them."""
+    reined = find_reined(rig, bones)
+    tied = {one.bone for one in reined}
+    return (*(one for one in find_carried(rig, bones) if one.bone not in tied), *reined)

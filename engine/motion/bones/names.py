@@ -1,6 +1,6 @@
 """What bones of humanoid rigs are called: the tables for matching by name.
 
-Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `Left Up Leg`
+Names are compared as words: `mixamorig:LeftUpLeg`, `upleg_l` and `LeftUpLegBone`
 are all the side "left" and the word "upleg"; Japanese names are put into English
 words first. It knows no rig and no hierarchy.
 """
@@ -16,22 +16,26 @@ from typing import Final
 
 SIDED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "hip": ("upleg", "upperleg", "thigh", "thighbend", "legupper", "hip", "femur", "leg"),
-    "knee": ("lowerleg", "lowleg", "shin", "shinbend", "calf", "knee", "leglower", "leg", "tibia"),
-    "ankle": ("ankle", "foot"),
-    "foot": ("toebase", "toes", "ball", "toe", "football", "foot"),
-    "collar": ("clavicle", "collar", "collarbone", "shoulder"),
+    "knee": ("lowerleg", "lowleg", "loleg", "shin", "shinbend", "calf", "knee", "leglower", "leg",
+             "tibia"),
+    "ankle": ("ankle", "hock", "foot"),
+    "foot": ("toebase", "ball", "toes", "toe", "football", "hoof", "toetip", "foot"),
+    "collar": ("clavicle", "collar", "collarbone", "clav", "scapula", "shoulder"),
     "shoulder": (
-        "upperarm", "uparm", "arm", "shldr", "shldrbend", "upperarmbend", "armupper",
+        "upperarm", "uparm", "arm", "shldr", "shldrbend", "upperarmbend", "armupper", "uarm",
         "humerus", "shoulder",
     ),
-    "elbow": ("forearm", "lowerarm", "lowarm", "forearmbend", "armlower", "elbow"),
+    "elbow": (
+        "forearm", "lowerarm", "lowarm", "loarm", "forearmbend", "armlower", "farm", "elbow",
+        "radius",
+    ),
     "wrist": ("hand", "wrist", "fist", "palm"),
 }  # fmt: skip
 """Words for each joint that has two sides; the first ones are the surest."""
 
 MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "pelvis": ("hips", "pelvis", "hip"),
-    "neck": ("neck", "necklower", "neckbase", "necktwist"),
+    "neck": ("neck", "lowerneck", "necklower", "neckbase", "necktwist"),
     "head": ("head",),
 }
 """Words for the joints on the midline; the spine is found between pelvis and neck."""
@@ -39,7 +43,8 @@ MIDDLE_WORDS: Final[dict[str, tuple[str, ...]]] = {
 SPINE_WORDS: Final = frozenset(
     ("spine", "chest", "upperchest", "abdomen", "abdomenlower", "abdomenupper", "chestlower",
      "chestupper", "torso", "back", "lowerback", "waist", "stomach", "ribs", "ribcage",
-     "upperbody", "body")
+     "upperbody", "body", "thorax", "upperback", "ab", "spinelower", "spinemiddle", "spineupper",
+     "lowerspine", "middlespine", "midspine", "upperspine", "lowertorso", "uppertorso")
 )  # fmt: skip
 """Words that make a bone between pelvis and neck a sure spine bone."""
 
@@ -53,7 +58,8 @@ HELPER_WORDS: Final = frozenset(
 
 ROOT_WORDS: Final = frozenset(
     ("root", "boneroot", "master", "armature", "traj", "trajectory", "rootmotion", "reference",
-     "motion", "rootbone", "rootnode", "global", "world", "allparent", "mover", "rootmaster")
+     "motion", "rootbone", "rootnode", "global", "world", "allparent", "parent", "mover",
+     "rootmaster")
 )  # fmt: skip
 """Words for a bone that carries the whole character about."""
 
@@ -70,7 +76,7 @@ TWIST_WORDS: Final = ("twist", "roll", "tweak")
 """Words for bones that share a limb's roll."""
 
 SIDES: Final = {
-    "left": "left", "l": "left", "lft": "left", "lt": "left",
+    "left": "left", "l": "left", "lft": "left", "lt": "left", "lf": "left",
     "right": "right", "r": "right", "rgt": "right", "rt": "right",
 }  # fmt: skip
 
@@ -91,16 +97,30 @@ _JAPANESE: Final = (
 _CENTRE_WORDS: Final = frozenset(
     ("c", "m", "x", "center", "centre", "mid", "j", "jnt", "joint", "bind", "stretch", "skin")
 )
+_AFFIXES: Final = frozenset(
+    ("bone", "bones", "bn", "node", "joint", "joints", "jnt", "jt", "def", "deform", "skeleton",
+     "skel", "armature", "rig")
+)  # fmt: skip
+"""Words on either end of a name that say nothing about the bone, unless they are all of it."""
+_GLUED_AFFIX: Final = re.compile(r"^(.+)(?:bone|node|joint|jnt)$|^(?:bone|node|joint|jnt|def)(.+)$")
 _FAMILY_PREFIX: Final = re.compile(
     r"^(?:.*[:|]|mixamorig\d*_?|J_Bip_|CC_Base_|RL_|DEF-|ORG-|(?:ValveBiped[._])?Bip\d+[ _]"
     r"|ValveBiped[._]|[mf]_avg_)",
     re.IGNORECASE,
 )
-_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_TAG: Final = re.compile(r"\s*\[[^\]]*\]$")
+"""What some games repeat in brackets behind a name: `L Thigh [LThg]`."""
+_WORD: Final = re.compile(
+    r"[LR](?=[A-Z]Arm)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+"
+)
+_LIMB_WORDS: Final = frozenset(("leg", "arm", "hand", "foot"))
+"""Words before another that names a joint by itself: `LLeg_Thigh`, `HandWrist`."""
 _SEPARATORS: Final = ":_-. |"
 _SEPARATOR: Final = re.compile(f"[{re.escape(_SEPARATORS)}]")
 _SIDED: Final = frozenset(word for words in SIDED_WORDS.values() for word in words)
 _MIDDLE: Final = SPINE_WORDS.union(*MIDDLE_WORDS.values())
+_NO_HELPERS: Final = frozenset((*MIDDLE_WORDS["neck"], "toetip"))
+"""Names of joints although a word in them is a helper's."""
 _GLUED_SIDE: Final = re.compile(r"^(left|right|l|r)(.+)$|^(.+?)(left|right|l|r)$")
 # Endings at which a prefix without a separator can be cut: heroLeftUpLeg -> hero.
 _ANCHORS: Final = ("Hips", "LeftUpLeg", "RightUpLeg", "LeftForeArm", "RightForeArm")
@@ -124,6 +144,28 @@ class BoneWords:
 
     words: tuple[str, ...] = ()
     """Every word and number in lower case, sides left out."""
+
+    affixes: int = 0
+    """How many words such as `bone` and `joint` stand beside the core."""
+
+
+@lru_cache(maxsize=16)
+def rig_words(names: tuple[str, ...]) -> tuple[BoneWords, ...]:
+    """Take the names of a rig's bones apart, without what most of them share on either end."""
+    suffix = common_suffix(names)
+    names = tuple(name.removesuffix(suffix) or name for name in names)
+    prefix = common_prefix(names)
+    return tuple(words_of(name, prefix) for name in names)
+
+
+@lru_cache(maxsize=16)
+def common_suffix(names: tuple[str, ...]) -> str:
+    """Return the longest ending that at least three of five bones share, from a separator on."""
+    candidates: Counter[str] = Counter()
+    for name in names:
+        candidates.update({name[match.start() :] for match in _SEPARATOR.finditer(name, 1)})
+    shared = [ending for ending, count in candidates.items() if count >= 0.6 * len(names)]
+    return max(shared, key=len, default="") if len(names) > 1 else ""
 
 
 @lru_cache(maxsize=16)
@@ -158,6 +200,7 @@ def common_prefix(names: tuple[str, ...]) -> str:
 @lru_cache(maxsize=4096)
 def words_of(name: str, prefix: str = "") -> BoneWords:
     """Take a bone's name apart, without the rig's common prefix and known families' ones."""
+    name = _TAG.sub("", name) or name
     bare = _FAMILY_PREFIX.sub("", name) or name
     if bare == name:
         bare = name.removeprefix(prefix)
@@ -168,13 +211,18 @@ def words_of(name: str, prefix: str = "") -> BoneWords:
     numbers = [int(word) for word in words if word.isdigit()]
     spoken = [word for word in words if word not in SIDES]
     rest = [word for word in spoken if word not in _CENTRE_WORDS and not word.isdigit()]
-    core = "".join(rest)
+    telling = [word for word in rest if word not in _AFFIXES] or rest
+    core = "".join(telling)
+    if telling and telling[0] in _LIMB_WORDS and core not in _SIDED:
+        shorter = "".join(telling[1:])
+        core = shorter if shorter in _SIDED else core
     return BoneWords(
         side=sides[-1] if sides else "",
         core=core,
         number=numbers[-1] if numbers else -1,
-        is_helper=any(word in HELPER_WORDS for word in rest) and core not in MIDDLE_WORDS["neck"],
+        is_helper=core not in _NO_HELPERS and any(word in HELPER_WORDS for word in rest),
         words=tuple(spoken),
+        affixes=sum(word in _AFFIXES for word in spoken if word not in telling),
     )
 
 
@@ -202,6 +250,11 @@ def _unglued(word: str) -> list[str]:
     """Split what is known without it off a word: `lthigh` -> l, thigh; `armtwist` -> arm, twist."""
     if word.endswith("twist") and word != "twist":
         return [*_unglued(word.removesuffix("twist")), "twist"]
+    affixed = None if word in _SIDED or word in _MIDDLE else _GLUED_AFFIX.match(word)
+    if affixed is not None:
+        parts = _unglued(affixed[1] or affixed[2])
+        if "".join(part for part in parts if part not in SIDES) in _SIDED | _MIDDLE:
+            return [*parts, "joint"]
     match = None if word in _SIDED or word in SIDES else _GLUED_SIDE.match(word)
     if match is None:
         return [word]

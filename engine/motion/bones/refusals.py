@@ -15,7 +15,7 @@ from ..request import RequestError
 from ..rig import Rig, RigReference
 from .map import REQUIRED_JOINTS, SIDES, BoneMap, Guess
 from .name_matching import match_by_name
-from .names import BoneWords, common_prefix, words_of
+from .names import BoneWords, rig_words, words_of
 from .shape_matching import ShapeMatch, match_by_shape
 from .tree import BoneTree
 
@@ -128,8 +128,7 @@ def refuse_ambiguous_names(
     Raises:
         RequestError: naming both bones.
     """
-    prefix = common_prefix(rig.names)
-    words = [words_of(name, prefix) for name in rig.names]
+    words = rig_words(rig.names)
     alike: dict[tuple[str, str, int], list[int]] = {}
     for bone, word in enumerate(words):
         if word.core and not word.is_helper:

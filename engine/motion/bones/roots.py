@@ -9,7 +9,7 @@ import numpy as np
 from ..rig import Rig
 from .layers import readable_layer
 from .map import SIDES
-from .names import ROOT_WORDS, common_prefix, words_of
+from .names import ROOT_WORDS, rig_words
 from .tree import BoneTree
 
 # A bone so far below or above the lowest foot (share of the legs' height) lies on the floor.
@@ -27,11 +27,10 @@ def find_root(rig: Rig, bones: Mapping[str, str]) -> str:
         bones: bone by joint.
     """
     above = list(rig.lineage(rig.index[bones["pelvis"]]))[1:]
-    prefix = common_prefix(rig.names) if above else ""
     tops = [bone for bone, parent in enumerate(rig.parents) if parent < 0 and rig.children[bone]]
     # In generated rigs constraints hold the body to a root that it does not hang from.
     for bone in above + (tops if readable_layer(rig) is not rig else []):
-        word = words_of(rig.names[bone], prefix)
+        word = rig_words(rig.names)[bone]
         if not word.side and word.core in ROOT_WORDS:
             return rig.names[bone]
     tree = BoneTree.of(rig)

@@ -21,6 +21,8 @@ ARM: tuple[str, ...] = ("shoulder", "elbow", "wrist")
 
 # From this much evidence on it is settled, or at least likely, which way a body faces.
 SURE_FACING, LIKELY_FACING = 1.5, 0.6
+# Bent knees and elbows alone make less evidence than this.
+_TOES_FACING = 1.9
 # A body that fits worse may lack hands or feet; with made-up ends it is never sure.
 _POOR_FIT, _VIRTUAL_CONFIDENCE = -1.0, 0.6
 # Bones this near to each other (share of the rig's size) lie in one place.
@@ -46,6 +48,9 @@ class ShapeMatch:
     fit: float
     """0 is the canonical body; lower is worse."""
 
+    shows_toes: bool = False
+    """Whether toes point so, and not knees and elbows alone, which many models bend wrongly."""
+
     @property
     def knows_sides(self) -> bool:
         """Whether feet, knees and elbows show which side is left."""
@@ -59,6 +64,7 @@ class ShapeMatch:
             self.axes * np.array([[-1.0], [1.0], [-1.0]]),
             -self.facing,
             self.fit,
+            self.shows_toes,
         )
 
 
@@ -101,7 +107,9 @@ def _is_better(tree: BoneTree, virtual: Body, body: Body | None) -> bool:
 def _without_virtual_ends(match: ShapeMatch, count: int) -> ShapeMatch:
     bones = {joint: bone for joint, bone in match.bones.items() if bone < count}
     confidences = {joint: min(match.confidences[joint], _VIRTUAL_CONFIDENCE) for joint in bones}
-    return ShapeMatch(bones, confidences, match.axes, match.facing, match.fit)
+    return ShapeMatch(
+        bones, confidences, match.axes, match.facing, match.fit, match.shows_toes
+    )
 
 
 def _joints_of(
@@ -125,7 +133,8 @@ def _joints_of(
             joint: min(value, 0.5) if joint.startswith(SIDES) else value
             for joint, value in confidences.items()
         }
-    return ShapeMatch(bones, confidences, axes, facing, body.fit)
+    shows_toes = facing >= _TOES_FACING and any(f"{side}_foot" in bones for side in SIDES)
+    return ShapeMatch(bones, confidences, axes, facing, body.fit, shows_toes)
 
 
 def _confidence(tree: BoneTree, bones: Mapping[str, int], joint: str, fit: float) -> float:
@@ -179,7 +188,7 @@ def _facing(rig: Rig, tree: BoneTree, body: Body, axes: Array) -> float:
         if toes >= 0:
             evidence += 1.5 * _along(tree.heads[toes] - ankle, axes)
         else:
-            evidence += 0.7 * _along(_tail(rig, int(leg[2]), ankle) - ankle, axes)
+            evidence += 0.7 * _along(_tail(rig, leg, ankle) - ankle, axes)
         bend = float((knee - (hip + ankle) / 2.0) @ forward) / max(length, 1e-12)
         evidence += float(np.clip(bend / 0.03, -1.0, 1.0)) * 0.5
     for arm in body.arms:
@@ -197,7 +206,14 @@ def _along(vector: Array, axes: Array) -> float:
     return float(flat[1] / max(float(np.linalg.norm(flat)), 1e-12)) if steepness > 0.25 else 0.0
 
 
-def _tail(rig: Rig, bone: int, head: Array) -> Array:
-    """Return where a bone ends; at its head if it is none of the rig's."""
+def _tail(rig: Rig, leg: Array, head: Array) -> Array:
+    """Return where a foot ends; at its head where tails mean nothing, as importers make them up.
+
+    They mean something where the shin's own tail lies at the foot.
+    """
     tails = rig.tails if rig.reference is None else rig.reference.tails
-    return np.asarray(tails[bone]) if bone < len(tails) else head
+    if max(int(bone) for bone in leg) >= len(tails):
+        return head
+    shin, foot = (np.asarray(tails[int(bone)]) for bone in leg[1:])
+    is_meant = np.linalg.norm(shin - head) < 0.1 * np.linalg.norm(foot - head)
+    return foot if is_meant else head

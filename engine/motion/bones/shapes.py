@@ -29,6 +29,8 @@ _SIZES = (1.0, 0.7, 0.5)
 _TALL = 1.6
 _RATIO_SPREAD, _LENGTH_SPREAD = 0.3, 0.5
 _LOWEST_TERM = -8.0
+# Bones so near to a limb's last one (share of the lower bone) lie at its end as well.
+_AT_END = 0.03
 # Bodies whose limbs fit worse than this on average are none.
 WORST_FIT = -3.0
 
@@ -85,6 +87,7 @@ def find_body(tree: BoneTree, stance: Stance | None = None) -> Body | None:
         return None
     for limb in (*refined.legs, *refined.arms):
         limb[0] = _below_the_bend(tree, limb)
+        limb[2] = _topmost_at_end(tree, limb)
     return refined
 
 
@@ -97,6 +100,15 @@ def _below_the_bend(tree: BoneTree, limb: Indices) -> int:
     short = np.linalg.norm(step) < 0.25 * np.linalg.norm(rest)
     bent = float(_unit(step) @ _unit(rest)) < 0.85 and bool(np.any(step))
     return path[0] if len(path) > 1 and short and bent else first
+
+
+def _topmost_at_end(tree: BoneTree, limb: Indices) -> int:
+    """Return the bone that carries all others at a limb's end: the hand, not its thumb."""
+    middle, end = int(limb[1]), int(limb[2])
+    length = float(np.linalg.norm(tree.heads[end] - tree.heads[middle]))
+    path = tree.path(middle, end)
+    gaps = [float(np.linalg.norm(tree.heads[bone] - tree.heads[end])) for bone in path]
+    return next(bone for bone, gap in zip(path, gaps, strict=True) if gap <= _AT_END * length)
 
 
 def stance_of(tree: BoneTree, body: Body) -> Stance:

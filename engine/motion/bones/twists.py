@@ -11,7 +11,7 @@ import numpy as np
 
 from ..rig import Rig
 from .map import SIDES, Twist
-from .names import HELPER_WORDS, TWIST_WORDS, common_prefix, words_of
+from .names import HELPER_WORDS, TWIST_WORDS, rig_words
 from .tree import BoneTree
 
 _SEGMENTS = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
@@ -74,7 +74,7 @@ def _near_limb(tree: BoneTree, upper: int, mapped: set[int]) -> list[int]:
 
 
 def _is_twist(rig: Rig, tree: BoneTree, bone: int, inline: bool, share: float) -> bool:
-    words = words_of(rig.names[bone], common_prefix(rig.names)).words
+    words = rig_words(rig.names)[bone].words
     says_twist = any(word in TWIST_WORDS for word in words)
     if inline:
         return says_twist or share > 0.02

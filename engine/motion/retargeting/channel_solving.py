@@ -6,7 +6,7 @@ It knows no clip, no joint and no Blender.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .. import quaternions
 from ..request import RequestError
 from ..rig import BonePose, Rig, rest_channels
-from ..rig_motion import RigMotion, RootTrack
+from ..rig_motion import BonePath, RigMotion, RootTrack
 from ..skeleton import FPS
 
 Array = NDArray[np.floating[Any]]
@@ -37,6 +37,12 @@ class WantedPose:
     root_heads: Array | None = None
     """(T, 3) where it starts."""
 
+    moved_heads: Mapping[int, Array] = field(default_factory=dict)
+    """(T, 3) by the index of a bone: where further bones start that are moved."""
+
+    resting: frozenset[int] = frozenset()
+    """Bones that a constraint brings to where they shall be while their channels are at rest."""
+
 
 def solve_channels(
     rig: Rig, pelvis: int, wanted: WantedPose, held: BonePose | None = None
@@ -53,7 +59,8 @@ def solve_channels(
         RequestError: if a root bone is asked that cannot carry the hips.
     """
     held = held or rest_channels(rig)
-    needed = sorted({bone for target in wanted.rotations for bone in rig.lineage(target)})
+    targets = {*wanted.rotations, *wanted.moved_heads}
+    needed = sorted({bone for target in targets for bone in rig.lineage(target)})
     posed: dict[int, Array] = {}
     channels: dict[int, Array] = {}
     for bone in needed:
@@ -63,13 +70,16 @@ def solve_channels(
             still = quaternions.multiply(posed[parent], still)
         if bone in wanted.rotations:
             posed[bone] = wanted.rotations[bone]
+            still = posed[bone] if bone in wanted.resting else still
             channels[bone] = quaternions.multiply(quaternions.conjugate(still), posed[bone])
         else:
             posed[bone] = quaternions.multiply(still, held.rotations[bone])
     continuous = {bone: _continuous(channel) for bone, channel in channels.items()}
     mover, locations, root_locations = _solve_locations(rig, pelvis, wanted, posed, held)
+    moves = {mover: locations}
     root = None
     if wanted.root >= 0:
+        moves[wanted.root] = root_locations
         root = RootTrack(rig.names[wanted.root], continuous.pop(wanted.root), root_locations)
     bones = sorted(continuous)
     return RigMotion(
@@ -79,7 +89,41 @@ def solve_channels(
         locations,
         FPS,
         root,
+        _solve_moved(rig, wanted, posed, held, moves),
     )
+
+
+def _solve_moved(
+    rig: Rig,
+    wanted: WantedPose,
+    posed: Mapping[int, Array],
+    held: BonePose,
+    moves: Mapping[int, Array],
+) -> tuple[BonePath, ...]:
+    """Return the locations of further bones that are moved; glued ones cannot be.
+
+    Args:
+        rig: N bones.
+        wanted: of it the moved heads count.
+        posed: orientations of all bones above them.
+        held: locations of bones that do not move.
+        moves: locations (T, 3) of the bones that carry the path.
+    """
+    found = []
+    heads: dict[int, Array] = {}
+    for bone in sorted({above for one in wanted.moved_heads for above in rig.lineage(one)}):
+        parent, head, axes = rig.parents[bone], rig.local_heads[bone], rig.local_rotations[bone]
+        if parent >= 0:
+            head = heads[parent] + quaternions.rotate(posed[parent], head)
+            axes = quaternions.multiply(posed[parent], axes)
+        location = moves.get(bone, held.locations[bone])
+        if bone in wanted.moved_heads and not (rig.connected and rig.connected[bone]):
+            away = wanted.moved_heads[bone] - head
+            location = quaternions.rotate(quaternions.conjugate(axes), away)
+            own = np.zeros_like(location) if bone in wanted.resting else location
+            found.append(BonePath(rig.names[bone], own))
+        heads[bone] = head + quaternions.rotate(axes, location)
+    return tuple(found)
 
 
 def pose_held_bones(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .. import quaternions
 from ..bones.matching import BoneMap
+from ..bones.reins import followers_at_rest
 from ..clip import Clip, forward_kinematics
 from ..request import RequestError
 from ..rig import Rig, RigPose
@@ -26,6 +27,7 @@ from ..rig_motion import RigMotion as RigMotion
 from ..rig_motion import RootTrack as RootTrack
 from ..rig_options import OBJECT, ROOT_BONE
 from ..skeleton import JOINT_INDEX, JOINTS, PARENTS, REST_OFFSETS
+from .carried_bones import carried_heads, with_carried_turns
 from .channel_solving import (
     WantedPose,
     pose_held_bones,
@@ -80,7 +82,9 @@ def fit_clip_to_rig(
     rotations, pelvis_heads = _with_twist(rig, bone_map, alignment, pose)
     if options.in_place:
         pelvis_heads = pelvis_heads - path_over_ground(clip, alignment, placement)
-    wanted = WantedPose(rotations, pelvis_heads)
+    carried = carried_heads(rig, bone_map, alignment, rotations, pelvis_heads)
+    resting = frozenset(rig.index[name] for name in followers_at_rest(bone_map.carried))
+    wanted = WantedPose(rotations, pelvis_heads, moved_heads=carried, resting=resting)
     path = ground_path(clip, alignment, placement, options.in_place)
     if options.root_motion == ROOT_BONE:
         wanted = _carried_by_root_bone(wanted, path, rig, bone_map)
@@ -111,15 +115,21 @@ def _carried_by_root_bone(
     root = rig.index[bone_map.root]
     turned = quaternions.multiply(path.rotations, rig.rotations[root])
     rotations = {root: turned, **wanted.rotations}
-    return WantedPose(rotations, wanted.pelvis_heads, root, path.carry(rig.heads[root]))
+    return replace(
+        wanted, rotations=rotations, root=root, root_heads=path.carry(rig.heads[root])
+    )
 
 
 def _seen_from(path: GroundPath, wanted: WantedPose) -> WantedPose:
     """Return the pose in a rig space that is carried along the path."""
     back = quaternions.conjugate(path.rotations)
-    return WantedPose(
-        {bone: quaternions.multiply(back, one) for bone, one in wanted.rotations.items()},
-        path.carried_from(wanted.pelvis_heads),
+    return replace(
+        wanted,
+        rotations={bone: quaternions.multiply(back, one) for bone, one in wanted.rotations.items()},
+        pelvis_heads=path.carried_from(wanted.pelvis_heads),
+        moved_heads={
+            bone: path.carried_from(heads) for bone, heads in wanted.moved_heads.items()
+        },
     )
 
 
@@ -154,7 +164,7 @@ def _with_twist(
     limbs = find_twisted_limbs(rig, bone_map, alignment)
     pose, twisted = spread_twist(limbs, alignment, pose)
     mapped = {bone: pose.rotations[:, row] for row, bone in enumerate(alignment.bones)}
-    return twisted | mapped, pose.pelvis_heads
+    return with_carried_turns(rig, bone_map, twisted | mapped), pose.pelvis_heads
 
 
 def pose_mapped_bones(clip: Clip, alignment: Alignment, placement: Placement) -> MappedPose:

@@ -29,8 +29,11 @@ RELAXED_DEGREES: Final = (
 )
 """How far each digit's segments are bent against the one before, the thumb first."""
 
-_TRUSTED_TAIL = np.cos(np.radians(60.0))
-"""The last segment ends at its tail, unless this is off the segment before it by more."""
+_TRUSTED_END = np.cos(np.radians(60.0))
+"""The last segment points at its end, unless this is off the segment before it by more."""
+
+_AT_NEXT = 0.1
+"""Tails mean something where the one before lies this near to the next bone, in its lengths."""
 
 _LEAST_SINE = 0.3
 
@@ -93,7 +96,8 @@ def _curl(rig: Rig, fingers: list[Finger], wrist: Array, inwards: Array) -> dict
     """Return the channels that bend one digit's segments inwards."""
     bones = [rig.index[finger.bone] for finger in fingers]
     before = _unit(rig.heads[bones[0]] - wrist)
-    first = rig.tails[bones[0]] if len(bones) == 1 else rig.heads[bones[1]]
+    last = _end_of(rig, bones, before)
+    first = last if len(bones) == 1 else rig.heads[bones[1]]
     axis = np.cross(_unit(first - rig.heads[bones[0]]), inwards)
     if np.linalg.norm(axis) < _LEAST_SINE:  # A fist at rest: its fingers point out of the palm.
         axis = np.cross(before, inwards)
@@ -101,9 +105,9 @@ def _curl(rig: Rig, fingers: list[Finger], wrist: Array, inwards: Array) -> dict
     channels = {}
     for place, (finger, bone) in enumerate(zip(fingers, bones, strict=True)):
         is_last = place + 1 == len(bones)
-        end = rig.tails[bone] if is_last else rig.heads[bones[place + 1]]
+        end = last if is_last else rig.heads[bones[place + 1]]
         along = _unit(end - rig.heads[bone])
-        if is_last and along @ before < _TRUSTED_TAIL:
+        if is_last and along @ before < _TRUSTED_END:
             along = before
         bend = np.arctan2(np.cross(before, along) @ axis, before @ along)
         wanted = np.radians(RELAXED_DEGREES[finger.digit][min(finger.segment, 2)])
@@ -113,6 +117,25 @@ def _curl(rig: Rig, fingers: list[Finger], wrist: Array, inwards: Array) -> dict
         channels[finger.bone] = quaternions.multiply(back, quaternions.multiply(turn, rest))
         before = along
     return channels
+
+
+def _end_of(rig: Rig, bones: list[int], before: Array) -> Array:
+    """Return where a digit ends (3,): at a bone that goes on from it, at a tail, or straight on.
+
+    Args:
+        rig: N bones.
+        bones: the digit's, palm outwards.
+        before: (3,) the way from the wrist to the first of them.
+    """
+    bone = bones[-1]
+    if rig.children[bone]:
+        return np.asarray(rig.heads[rig.children[bone][0]])
+    if len(bones) == 1:
+        return np.asarray(rig.heads[bone] + before)
+    step = rig.heads[bone] - rig.heads[bones[-2]]
+    gap = np.linalg.norm(rig.tails[bones[-2]] - rig.heads[bone])
+    is_meant = gap < _AT_NEXT * np.linalg.norm(step)
+    return np.asarray(rig.tails[bone] if is_meant else rig.heads[bone] + step)
 
 
 def _unit(vector: Array) -> Array:

@@ -17,6 +17,7 @@ from ..clip import Clip, forward_kinematics
 from ..feet.two_bone_ik import Limbs, ease, reach
 from ..rig import Rig
 from ..skeleton import JOINT_INDEX
+from .carried_bones import mapped_heads
 from .foot_reach import MappedPose
 from .rest_alignment import Alignment, Placement
 
@@ -143,14 +144,7 @@ def _palms(wrists: Array, rotations: Array, length: float) -> Array:
 
 def _joints_of_rig(rig: Rig, alignment: Alignment, pose: MappedPose) -> dict[int, Array]:
     """Return where the mapped bones start (T, 3), by joint."""
-    row_of = {bone: row for row, bone in enumerate(alignment.bones)}
-    heads: dict[int, Array] = {alignment.bones[0]: pose.pelvis_heads}
-    for bone in sorted(row_of):
-        line = (other for other in rig.lineage(rig.parents[bone]) if other in heads)
-        above = next(line, alignment.bones[0])
-        if bone not in heads:
-            way = alignment.way(row_of[above], row_of[bone])
-            heads[bone] = heads[above] + quaternions.rotate(pose.rotations[:, row_of[above]], way)
+    heads = mapped_heads(rig, alignment, pose.rotations, pose.pelvis_heads)
     return {
         joint: heads[bone] for joint, bone in zip(alignment.joints, alignment.bones, strict=True)
     }

@@ -9,17 +9,22 @@ Blender.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import quaternions
+from ..bones.reins import limb_bones
 from ..clip import Clip, headings
 from ..displacements import bridge_from_borders
 from ..kept_detail import keep_locations, keep_rotations
+from ..rig_motion import BonePath
 from ..skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 from ..smooth_sampling import sample_smoothly, sample_values
+from .carried_bones import carry_on_track
 from .clip_to_rig import (
     Placement,
     RigMotion,
@@ -36,6 +41,8 @@ Flags = NDArray[np.bool_]
 
 BLEND_SECONDS = 0.3
 """An offset fades out over this time inside the mask."""
+
+_LEG = ("hip", "knee", "ankle")
 
 _REFINEMENTS = 12
 """Rounds after which a sampled clip gives frames of a lower rate again."""
@@ -132,6 +139,9 @@ def fit_clip_to_track(
     mover = location_bone(track.rig, track.bone_map)
     inside = frames_inside(mask, track.clip_positions)
     by_bone = inside[:, _part_of_bones(track, bones)]
+    followed = _carried_frames(track, inside)
+    for column, bone in enumerate(bones):
+        by_bone[:, column] = followed.get(bone, by_bone[:, column])
     on_path = inside[:, PARTS.index("LOWER_BODY")]
     rotations, locations = _solve(track, placement, made, bones)
     blend = max(1, round(BLEND_SECONDS * track.fps))
@@ -140,12 +150,51 @@ def fit_clip_to_track(
     rotations = _blend_rotations(own, rotations, by_bone, (blend, largest_offset))
     own = track.channels.locations[:, mover]
     locations = locations + bridge_from_borders(own - locations, on_path, blend)
+    locations = np.where(on_path[:, None], locations, own)
     return RigMotion(
         tuple(track.rig.names[bone] for bone in bones),
         quaternions.keep_quaternion_sign(rotations),
         track.rig.names[mover],
-        np.where(on_path[:, None], locations, own),
+        locations,
         track.fps,
+        moved=_carry(track, followed, bones, rotations, locations),
+    )
+
+
+def _carried_frames(track: RigTrack, inside: Flags) -> dict[int, Flags]:
+    """Return the frames (F,) on which each carried bone follows its limb, by the bone's index.
+
+    Legs hang from the hips, which are one part with them; whatever part of the body is new
+    moves a hand.
+    """
+    index, bones = track.rig.index, track.bone_map.bones
+    legs = {bones.get(f"{side}_{joint}") for side in ("left", "right") for joint in _LEG}
+    of_legs = inside[:, PARTS.index("LOWER_BODY")]
+    frames = {
+        index[bone]: of_legs if limb in legs else inside.any(axis=1)
+        for bone, limb in limb_bones(track.bone_map.carried).items()
+    }
+    return {bone: rows for bone, rows in frames.items() if rows.any()}
+
+
+def _carry(
+    track: RigTrack,
+    followed: Mapping[int, Flags],
+    bones: list[int],
+    rotations: Array,
+    locations: Array,
+) -> tuple[BonePath, ...]:
+    """Return the locations of bones that limbs carry: the track's own on all other frames."""
+    index, own = track.rig.index, track.channels.locations
+    return tuple(
+        replace(
+            path,
+            locations=np.where(
+                followed[index[path.bone]][:, None], path.locations, own[:, index[path.bone]]
+            ),
+        )
+        for path in carry_on_track(track, bones, rotations, locations)
+        if index[path.bone] in followed
     )
 
 
@@ -176,6 +225,8 @@ def _part_of_bones(track: RigTrack, bones: list[int]) -> list[int]:
     bone_map = track.driven_map
     joint_of = {twist.bone: twist.joint for twist in bone_map.twists}
     joint_of |= {bone: joint for joint, bone in bone_map.bones.items()}
+    limbs = limb_bones(bone_map.carried)
+    joint_of |= {bone: joint_of[limb] for bone, limb in limbs.items() if bone not in joint_of}
     part_of = {JOINTS[joint]: PARTS.index(part) for part in PARTS for joint in PART_JOINTS[part]}
     return [part_of[joint_of[track.rig.names[bone]]] for bone in bones]
 

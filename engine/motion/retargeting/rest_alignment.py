@@ -1,8 +1,7 @@
 """How a rig's rest pose differs from the canonical T-pose: body frame, size, bone offsets.
 
 Where the animator has set a rest reference, that pose stands in for the rest
-pose. It knows neither clips nor Blender, and it reads heads and orientations of
-mapped bones only; tails serve where a limb's end has no bone.
+pose. It knows neither clips nor Blender.
 """
 
 from __future__ import annotations
@@ -17,8 +16,12 @@ from .. import quaternions
 from ..bones.matching import BoneMap
 from ..rig import Rig, RigReference
 from ..skeleton import JOINT_INDEX, JOINTS, REST_OFFSETS, STANDING_PELVIS_HEIGHT
+from .limb_ends import check_sizes, find_limb_ends
 
 Array = NDArray[np.floating[Any]]
+
+_Places = tuple[dict[str, int], dict[str, Array]]
+"""Bone by joint, and points (3,) of ankles and wrists that no bone plays."""
 
 # Each limb bone with the joint that it points at; the bend of one is carried by the next.
 _LIMB_CHAINS = tuple(
@@ -91,6 +94,13 @@ class Alignment:
     rotations: Array
     """(M, 4) and their orientation in that pose."""
 
+    carried: tuple[tuple[int, int], ...] = ()
+    """Rows of bones that hang elsewhere than on their limb, each with the row of the limb's
+    bone: in every pose they count as where the limb carries them."""
+
+    size: float = 1.0
+    """How many times larger than at rest the bones are in that pose."""
+
     def measured_in(self, heads: Array, rotations: Array) -> Alignment:
         """Return the same with distances of another pose: bones may be held away from rest.
 
@@ -99,7 +109,16 @@ class Alignment:
             rotations: (N, 4)
         """
         bones = list(self.bones)
-        return replace(self, heads=heads[bones], rotations=rotations[bones])
+        heads, rotations = heads[bones], rotations[bones]
+        if not self.carried:
+            return replace(self, heads=heads, rotations=rotations)
+        hip, knee = (self.joints.index(JOINT_INDEX[f"left_{one}"]) for one in ("hip", "knee"))
+        lengths = [float(np.linalg.norm(one[knee] - one[hip])) for one in (self.heads, heads)]
+        grown = lengths[1] / max(lengths[0], 1e-12)
+        for row, carrier in self.carried:
+            way = grown * self.way(carrier, row)
+            heads[row] = heads[carrier] + quaternions.rotate(rotations[carrier], way)
+        return replace(self, heads=heads, rotations=rotations, size=self.size * grown)
 
     def way(self, row: int, end: int) -> Array:
         """Return the way (3,) from one bone's head to another's, in the first one's own axes."""
@@ -149,13 +168,17 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     bones = {joint: rig.index[bone] for joint, bone in bone_map.bones.items()}
     rest = reference_of(rig)
     body, leaning = _body_frames(rest, bones)
-    size = _size(rest, bones, leaning)
-    swings = _limb_swings(rest, bones, leaning, size.floor if size.has_floor else None)
+    ends = find_limb_ends(rig, rest, bones)
+    check_sizes(rest, bones, ends)
+    size = _size(rest, bones, ends, leaning)
+    floor = size.floor if size.has_floor else None
+    swings = _limb_swings(rest, (bones, ends), leaning, floor)
     for finger in bone_map.fingers:
         if (finger.digit, finger.segment) == (2, 0) and f"{finger.side}_wrist" in bones:
             knuckle = rest.heads[rig.index[finger.bone]]
             _straighten_hand(rest, bones, swings, leaning, (finger.side, knuckle))
     joints = [joint for joint in JOINTS if joint in bones]
+    joint_of = {bone: joint for joint, bone in bone_map.bones.items()}
     to_canonical = quaternions.conjugate(leaning)
     rotations = rest.rotations[[bones[joint] for joint in joints]]
     swing = np.stack([swings.get(joint, quaternions.IDENTITY) for joint in joints])
@@ -173,6 +196,11 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
         ),
         heads=rig.heads[[bones[joint] for joint in joints]],
         rotations=rig.rotations[[bones[joint] for joint in joints]],
+        carried=tuple(
+            (joints.index(joint_of[one.bone]), joints.index(joint_of[one.carrier]))
+            for one in bone_map.carried
+            if one.bone in joint_of
+        ),
     )
 
 
@@ -234,13 +262,15 @@ class _Size:
     """Whether the rest pose tells where the floor is."""
 
 
-def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
+def _size(
+    rest: RigReference, bones: dict[str, int], ends: dict[str, Array], body: Array
+) -> _Size:
     """Measure the legs. The body frame says which way is up."""
     up = _up(body)
     lengths, ankles, lowest = [], [], []
     for side in ("left", "right"):
         hip, knee = (rest.heads[bones[f"{side}_{joint}"]] for joint in ("hip", "knee"))
-        ankle = _limb_end(rest, bones, f"{side}_knee", f"{side}_ankle")
+        ankle = _limb_end(rest, (bones, ends), f"{side}_ankle")
         lengths.append(np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee))
         ankles.append(float(ankle @ up))
         if f"{side}_foot" in bones:
@@ -261,9 +291,10 @@ def _size(rest: RigReference, bones: dict[str, int], body: Array) -> _Size:
 
 
 def _limb_swings(
-    rest: RigReference, bones: dict[str, int], body: Array, floor: float | None
+    rest: RigReference, places: _Places, body: Array, floor: float | None
 ) -> dict[str, Array]:
     """Return, by joint, the turn in canonical axes from the rest pose to the T-pose, (4,)."""
+    bones = places[0]
     swings: dict[str, Array] = {}
     feet = _foot_swings(rest, bones, body, floor)
     to_canonical = quaternions.conjugate(body)
@@ -273,7 +304,7 @@ def _limb_swings(
             if joint not in bones:
                 continue
             if end and not joint.endswith("ankle"):
-                vector = _limb_end(rest, bones, joint, end) - rest.heads[bones[joint]]
+                vector = _limb_end(rest, places, end) - rest.heads[bones[joint]]
                 resting = quaternions.rotate(swing, quaternions.rotate(to_canonical, vector))
                 bend = quaternions.between(resting, REST_OFFSETS[JOINT_INDEX[end]])
                 swing = quaternions.multiply(bend, swing)
@@ -347,9 +378,10 @@ def _straighten_hand(
         swings[joint] = quaternions.multiply(bend, swings[joint])
 
 
-def _limb_end(rest: RigReference, bones: dict[str, int], joint: str, end: str) -> Array:
-    """Return where a limb bone ends: at the next joint's head, or its own tail without one."""
-    return np.asarray(rest.heads[bones[end]] if end in bones else rest.tails[bones[joint]])
+def _limb_end(rest: RigReference, places: _Places, end: str) -> Array:
+    """Return where a limb's joint lies: at its bone's head, or where the limb ends without one."""
+    bones, ends = places
+    return np.asarray(rest.heads[bones[end]] if end in bones else ends[end])
 
 
 def _up(body: Array) -> Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import quaternions
 from ..bones.matching import BoneMap
+from ..bones.reins import followers_at_rest
 from ..rig import BonePose, Rig, RigPose
 from ..skeleton import FPS
 from .rest_alignment import Alignment, align_rest_poses
@@ -145,15 +146,21 @@ def location_bone(rig: Rig, bone_map: BoneMap) -> int:
 
 
 def made_bones(rig: Rig, bone_map: BoneMap) -> list[int]:
-    """Return the bones that a clip turns, parents first: those of joints and known twist bones."""
+    """Return the bones that a clip turns, parents first: those of joints and known twist bones.
+
+    With them turn the bones that constraints follow; what counts from these stays as it is.
+    """
     alignment = align_rest_poses(rig, bone_map)
     twists = [bone for limb in find_twisted_limbs(rig, bone_map, alignment) for bone in limb.bones]
-    return sorted({*alignment.bones, *twists})
+    turning = {rig.index[one.bone] for one in bone_map.carried if one.turner}
+    resting = {rig.index[name] for name in followers_at_rest(bone_map.carried)}
+    return sorted({*alignment.bones, *twists, *turning} - resting)
 
 
 def bones_to_read(rig: Rig, bone_map: BoneMap) -> tuple[int, ...]:
     """Return the bones that a track must know: those a clip turns, their parents, the path's."""
-    made = {*made_bones(rig, bone_map), location_bone(rig, bone_map)}
+    carried = {rig.index[one.bone] for one in bone_map.carried}
+    made = {*made_bones(rig, bone_map), location_bone(rig, bone_map), *carried}
     return tuple(sorted((made | {rig.parents[bone] for bone in made}) - {-1}))
 
 
@@ -168,7 +175,7 @@ def still_below(track: RigTrack, bone: int, posed: Mapping[int, Array]) -> Array
         posed: new orientations (F, 4) in rig space of some bones.
     """
     above = _posed_above(track, bone, posed)
-    still = _still(track, bone)
+    still = still_axes(track, bone)
     if above < 0:
         return still
     back = quaternions.conjugate(track.pose.rotations[:, above])
@@ -184,7 +191,7 @@ def _posed_above(track: RigTrack, bone: int, posed: Mapping[int, Array]) -> int:
     return -1
 
 
-def _still(track: RigTrack, bone: int) -> Array:
+def still_axes(track: RigTrack, bone: int) -> Array:
     """Return the orientation (F, 4) that a bone has while its channels hold nothing."""
     parent = track.rig.parents[bone]
     if track.behaviour.is_carried[bone]:
