@@ -18,17 +18,18 @@ from .measures import LEFT, UP, Array, Body
 
 SIDES: Final = ("left", "right")
 
+EDGE_SECONDS: Final = 0.2
+"""A raised hand is on its way for so long at both ends."""
 
-def events(active: NDArray[np.bool_], fps: float, gap_seconds: float, least: int) -> int:
-    """Count the stretches of at least `least` frames in which `active` (T,) holds.
 
-    Stretches with less than `gap_seconds` between them are one.
-    """
-    count, last_end = 0, -np.inf
-    for start, end in measures.runs_of(active, least):
-        count += start - last_end > gap_seconds * fps
-        last_end = end
-    return count
+def joined(active: NDArray[np.bool_], gap: int) -> list[tuple[int, int]]:
+    """Return the stretches [start, end) in which `active` (T,) holds, over gaps of `gap` frames."""
+    stretches: list[tuple[int, int]] = []
+    for start, end in measures.runs_of(active):
+        if stretches and start - stretches[-1][1] <= gap:
+            start = stretches.pop()[0]
+        stretches.append((start, end))
+    return stretches
 
 
 def dips(values: Array, low: float, rise: float) -> int:
@@ -78,15 +79,20 @@ def claps(body: Body) -> int:
 
 
 def wave_swings(body: Body) -> int:
-    """Count the swings of a raised hand to one side or back, of the hand that has more."""
+    """Count the swings of a raised hand to one side or back, of the hand that has more.
+
+    The hand's way up and its way down, EDGE_SECONDS at both ends, do not count.
+    """
     most = 0
+    edge, gap = round(EDGE_SECONDS * body.fps), round(EDGE_SECONDS * body.fps)
     for side in SIDES:
         hand = body.relative(f"{side}_wrist", f"{side}_elbow")
         up = (measures.hand_over_shoulder(body, side) > -0.15) & (hand[:, UP] > 0.05)
-        stretches = measures.runs_of(up, max(2, round(0.3 * body.fps)))
-        most = max(
-            most, sum(measures.swings(hand[start:end, LEFT], 0.06) for start, end in stretches)
-        )
+        swings = 0
+        for start, end in joined(up, gap):
+            if end - start > 3 * edge:
+                swings += measures.swings(hand[start + edge : end - edge, LEFT], 0.05)
+        most = max(most, swings)
     return most
 
 
@@ -181,6 +187,6 @@ def happens_exactly(event: str, count: int, body: Body) -> bool:
 
 def _steps_are(lengths: list[float], count: int) -> bool:
     if len(lengths) == count + 1:
-        closing = lengths.pop()
-        return closing < 0.8 * max(lengths)
+        *steps, closing = lengths
+        return closing < (1.1 if count == 1 else 0.8) * max(steps)
     return len(lengths) == count
