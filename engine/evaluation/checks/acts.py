@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import measures
-from .body import runs_forward
+from .body import is_seated, runs_forward
 from .measures import FORWARD, LEFT, UP, Array, Body
 from .states import ends_still, is_standing
 
@@ -177,6 +177,42 @@ def swings_with_both_hands(body: Body) -> bool:
         if speed[start:end].max() > 2.0 and np.ptp(middle[start:end], axis=0).max() > 0.5:
             return True
     return False
+
+
+def reaches_ahead(body: Body) -> bool:
+    """Has both hands 0.22 m or more ahead of the shoulders, belly high or higher, for 0.5 s.
+
+    Wider than `gestures.holds_arms_ahead`: a body that goes on sways.
+    """
+    held = np.ones(len(body.joints), dtype=bool)
+    for side in SIDES:
+        arm = body.relative(f"{side}_wrist", f"{side}_shoulder")
+        held &= (arm[:, FORWARD] > 0.22) & (arm[:, UP] > -0.45) & (arm[:, UP] < 0.35)
+    return measures.held_seconds(body, held) >= 0.5
+
+
+def swings_a_raised_hand(body: Body) -> bool:
+    """Has a hand above its elbow near shoulder height or higher, and swings it three times.
+
+    Wider than `arms.waves`: a body that runs sways.
+    """
+    for side in SIDES:
+        hand = body.relative(f"{side}_wrist", f"{side}_elbow")
+        up = (measures.hand_over_shoulder(body, side) > -0.25) & (hand[:, UP] > 0.0)
+        for start, end in measures.runs_of(up, max(2, round(0.4 * body.fps))):
+            if max(measures.swings(hand[start:end, axis], 0.05) for axis in (LEFT, FORWARD)) >= 3:
+                return True
+    return False
+
+
+def rises_from_a_seat(body: Body) -> bool:
+    """Has thighs near level, low, and stands later, the pelvis 0.15 m higher."""
+    seated = np.flatnonzero(is_seated(body) & (body.height("pelvis") < 0.8))
+    if not len(seated):
+        return False
+    later = body.cut(int(seated[0]), len(body.joints))
+    rise = later.height("pelvis") - later.height("pelvis")[0]
+    return bool((is_standing(later) & (rise > 0.15)).any())
 
 
 def _outward(positions: Array, side: str) -> Array:

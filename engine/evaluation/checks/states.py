@@ -25,6 +25,12 @@ END_SECONDS: Final = 0.5
 BEGIN_SECONDS: Final = 0.2
 """The beginning of a clip."""
 
+ARRIVED_SECONDS: Final = 0.8
+"""After so long a fall has come to rest."""
+
+FEET_SECONDS: Final = 2.8
+"""After so long legs that flew up in a fall are down."""
+
 
 def is_standing(body: Body) -> Frames:
     """Return (T,) whether the body is upright on its feet, the pelvis 0.75 m up or more."""
@@ -110,18 +116,22 @@ def is_facing_up(body: Body) -> Frames:
 
 
 def stays_down(body: Body) -> bool:
-    """Goes down below 0.5 m and is still there a second later and to the end, the feet low.
+    """Goes down below 0.5 m and is still there a second later and to the end, at rest.
 
-    From half a second after it arrived, the pelvis stays below 0.65 m and the ankles below
-    0.7 m, and the joints come to rest.
+    From ARRIVED_SECONDS after it came down the pelvis stays below 0.65 m; from FEET_SECONDS
+    after it, or for the last second, both ankles stay below 0.6 m.
     """
     low = np.flatnonzero(body.height("pelvis") < 0.5)
-    if not len(low) or len(body.joints) - low[0] < round(body.fps):
+    frames = len(body.joints)
+    if not len(low) or frames - low[0] < round(body.fps):
         return False
-    rest = body.cut(int(low[0]) + round(0.5 * body.fps), len(body.joints))
-    feet = np.maximum(rest.height("left_ankle"), rest.height("right_ankle"))
+    arrived = int(low[0]) + round(ARRIVED_SECONDS * body.fps)
+    feet_down = min(int(low[0]) + round(FEET_SECONDS * body.fps), frames - round(body.fps))
+    feet = np.maximum(body.height("left_ankle"), body.height("right_ankle"))[feet_down:]
     return bool(
-        rest.height("pelvis").max() < 0.65 and feet.max() < 0.7 and ends_still(body, 0.35)
+        body.height("pelvis")[arrived:].max() < 0.65
+        and feet.max() < 0.6
+        and ends_still(body, 0.35)
     )
 
 

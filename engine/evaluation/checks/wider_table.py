@@ -51,6 +51,9 @@ ACT_CHECKS: Final[dict[str, Check]] = {
     "lifts_the_knees": acts.lifts_the_knees,
     "holds_the_head": acts.holds_the_head,
     "swings_with_both_hands": acts.swings_with_both_hands,
+    "reaches_ahead": acts.reaches_ahead,
+    "swings_a_raised_hand": acts.swings_a_raised_hand,
+    "rises_from_a_seat": acts.rises_from_a_seat,
     **{name: partial(_of_either, name) for name in EITHER_SIDE},
 }
 

@@ -16,6 +16,7 @@ from ...motion import quaternions
 from ..checks.captioned_asked import EVENTS, WIDER_SHOWN, shown_once
 from ..checks.measures import Array, Body
 from ..checks.wider_table import END_CHECKS
+from ..prompts.asked import AskedPrompt
 from ..prompts.prompt import Prompt
 from .hand_made import made_by_hand
 from .library import RealClip, find_captioned, is_shown, splice_arms
@@ -24,7 +25,10 @@ SPLICED_OF_EACH: Final = 6
 """At most so many clips lend their legs, and so many their arms, to judge one pair."""
 
 JOINED: Final = 36
-"""About so many joined bodies judge one sequence."""
+"""About so many joined bodies judge one sequence of the frozen and the tuning set."""
+
+ASKED_JOINED: Final = 81
+"""About so many judge one of the later sets, which holds up to four actions."""
 
 SHORTEST_LEGS_SECONDS: Final = 1.3
 """Shorter clips lend no legs: a wave or a clap takes about so long."""
@@ -38,7 +42,7 @@ FEWEST_CAPTIONED: Final = 4
 HELD_SECONDS: Final = 1.5
 """For so long the last pose of a clip is held where a prompt asks for an end that lasts."""
 
-CAPTIONED_ENDS: Final = {"ends_crouched": "crouches"}
+CAPTIONED_ENDS: Final = {"ends_crouched": "crouches", "ends_standing": "stands_still"}
 """Ends that an action's own clips do not lead to, and the check whose clips show them."""
 
 Item = TypeVar("Item")
@@ -64,12 +68,12 @@ def find_positives(prompt: Prompt, clips: tuple[RealClip, ...], most: int | None
         prompt: of any kind.
         clips: the clips to search.
         most: thin spliced and joined bodies to about so many; None: SPLICED_OF_EACH of each
-            part, and JOINED.
+            part, and `joined_for` the prompt.
     """
     if prompt.kind == "pair":
         return _splice(prompt, clips, SPLICED_OF_EACH if most is None else round(most**0.5))
     if prompt.kind == "sequence":
-        return join_captioned(prompt.checks, clips, most)
+        return join_captioned(prompt.checks, clips, most or joined_for(prompt))
     name = prompt.checks[0]
     event, _, count = name.partition("_exactly_")
     if count:
@@ -92,6 +96,8 @@ def _ended(bodies: list[Body], end: str, clips: tuple[RealClip, ...]) -> list[Bo
         return [hold_last(body) for body in bodies]
     found = thin_out(list(find_captioned(clips, CAPTIONED_ENDS[end])), SPLICED_OF_EACH)
     ends = [_body(clip, flip) for clip, flip in found]
+    if end == "ends_crouched":  # most of these clips rise again
+        ends = [last.cut(0, int(last.height("pelvis").argmin()) + 1) for last in ends]
     return [hold_last(join_bodies([body, last])) for body in bodies for last in ends]
 
 
@@ -116,11 +122,16 @@ def hold_last(body: Body, seconds: float = HELD_SECONDS) -> Body:
     )
 
 
+def joined_for(prompt: Prompt) -> int:
+    """Return about how many joined bodies judge a sequence."""
+    return ASKED_JOINED if isinstance(prompt, AskedPrompt) else JOINED
+
+
 def join_captioned(
-    actions: tuple[str, ...], clips: tuple[RealClip, ...], most: int | None
+    actions: tuple[str, ...], clips: tuple[RealClip, ...], most: int
 ) -> Positives:
-    """Return about `most` bodies (None: JOINED) that do one captioned clip after another."""
-    of_each = max(1, round((most or JOINED) ** (1 / len(actions))))
+    """Return about `most` bodies that do one captioned clip after another."""
+    of_each = max(1, round(most ** (1 / len(actions))))
     found = [thin_out(_shown(clips, action), of_each) for action in actions]
     bodies = [join_bodies([body for body, _ in parts]) for parts in product(*found)]
     return Positives(bodies, sum(any(flip for _, flip in parts) for parts in product(*found)))
@@ -135,11 +146,15 @@ def _shown(clips: tuple[RealClip, ...], action: str) -> list[tuple[Body, bool]]:
 
 
 def _splice(pair: Prompt, clips: tuple[RealClip, ...], of_each: int) -> Positives:
+    whole = _whole(find_captioned(clips, pair.checks[0]))
     legs = [
-        (clip, flip)
-        for clip, flip in _whole(find_captioned(clips, pair.checks[0]))
-        if clip.body.seconds >= SHORTEST_LEGS_SECONDS
+        (clip, flip) for clip, flip in whole if clip.body.seconds >= SHORTEST_LEGS_SECONDS
     ]
+    if isinstance(pair, AskedPrompt):
+        # As long as a take's, where there are enough: an arm needs time for what it does.
+        least = pair.seconds / 1.5
+        long = [(clip, flip) for clip, flip in legs if clip.body.seconds >= least]
+        legs = long if len(long) >= FEWEST_CAPTIONED else legs
     arms = list(find_captioned(clips, pair.checks[1]))
     bodies, mirrored = [], 0
     pairs = product(thin_out(legs, of_each), thin_out(arms, of_each))

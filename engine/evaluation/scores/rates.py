@@ -13,7 +13,7 @@ from ..checks.measures import Body
 from ..checks.wider_table import WIDER_CHECKS
 from ..prompts.prompt import Kind, Prompt, checks_told
 from .library import RealClip, of_about_length
-from .positives import find_positives, join_captioned, thin_out
+from .positives import find_positives, join_captioned, joined_for, thin_out
 
 MOST_CHANCE: Final = 0.20
 """A check counts if at most this share of all clips of about that length passes it."""
@@ -106,7 +106,8 @@ class Rater:
     def _reverse(self, prompt: Prompt) -> float | None:
         if prompt.kind != "sequence":
             return None
-        joined = join_captioned(prompt.checks[::-1], self._clips, self._built)
+        most = self._built or joined_for(prompt)
+        joined = join_captioned(prompt.checks[::-1], self._clips, most)
         return _pass_rate(prompt, joined.bodies)
 
     def _passes(self, prompt: Prompt, clip: RealClip) -> bool:
