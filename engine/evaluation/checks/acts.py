@@ -191,6 +191,59 @@ def reaches_ahead(body: Body) -> bool:
     return measures.held_seconds(body, held) >= 0.5
 
 
+def crosses_the_arms(body: Body) -> bool:
+    """Keeps both bent forearms across the front, the wrists close, for half a second or more.
+
+    Wider than `gestures.folds_arms`: a body that sits bends its trunk.
+    """
+    held = measures.hands_apart(body) < 0.38
+    for side in SIDES:
+        wrist = body.relative(f"{side}_wrist", "pelvis")
+        held &= (wrist[:, FORWARD] > 0.0) & (wrist[:, UP] > 0.0) & (wrist[:, UP] < 0.5)
+        held &= measures.arm_extension(body, side) < 0.88
+        held &= _outward(body.relative(f"{side}_elbow", f"{side}_wrist"), side) > 0.0
+    return measures.held_seconds(body, held) >= 0.5
+
+
+def has_arms_out(body: Body) -> bool:
+    """Has both hands out to their sides, 0.25 m beyond the shoulders, for 0.25 s or more.
+
+    Wider than `gestures.spreads_arms`: a body that hops sways.
+    """
+    held = np.ones(len(body.joints), dtype=bool)
+    for side in SIDES:
+        arm = body.relative(f"{side}_wrist", f"{side}_shoulder")
+        held &= (_outward(arm, side) > 0.25) & (arm[:, UP] > -0.35) & (arm[:, UP] < 0.42)
+    return measures.held_seconds(body, held) >= 0.25
+
+
+def hops_about(body: Body) -> bool:
+    """Leaves the floor at least twice, the pelvis bobbing, without running off.
+
+    Wider than `body.hops`: two hops will do.
+    """
+    return bool(
+        measures.flights(body, 0.04, 0.08) >= 2
+        and measures.swings(body.height("pelvis"), 0.05) >= 4
+        and measures.path_length(body) / body.seconds < 1.6
+    )
+
+
+def bends_forward(body: Body) -> bool:
+    """Bends the trunk ahead past 24 degrees and comes up again by 14, the pelvis staying up.
+
+    Wider than `going.bows`: a small bow will do, and bent knees.
+    """
+    bend = measures.smoothed(measures.torso_bend_degrees(body), 3)
+    deepest = int(bend.argmax())
+    return bool(
+        bend[deepest] > 24
+        and bend[deepest] - bend[: deepest + 1].min() > 14
+        and bend[deepest] - bend[deepest:].min() > 14
+        and body.height("pelvis").min() > 0.6
+    )
+
+
 def swings_a_raised_hand(body: Body) -> bool:
     """Has a hand above its elbow near shoulder height or higher, and swings it three times.
 
@@ -206,13 +259,16 @@ def swings_a_raised_hand(body: Body) -> bool:
 
 
 def rises_from_a_seat(body: Body) -> bool:
-    """Has thighs near level, low, and stands later, the pelvis 0.15 m higher."""
-    seated = np.flatnonzero(is_seated(body) & (body.height("pelvis") < 0.8))
+    """Has thighs near level, low, and stands later, the pelvis 0.08 m higher.
+
+    Wider than `going.stands_up`: seats are of any height, and what comes after may bend again.
+    """
+    seated = np.flatnonzero(is_seated(body) & (body.height("pelvis") < 0.9))
     if not len(seated):
         return False
     later = body.cut(int(seated[0]), len(body.joints))
     rise = later.height("pelvis") - later.height("pelvis")[0]
-    return bool((is_standing(later) & (rise > 0.15)).any())
+    return bool((is_standing(later) & ~is_seated(later) & (rise > 0.08)).any())
 
 
 def _outward(positions: Array, side: str) -> Array:

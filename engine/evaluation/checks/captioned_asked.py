@@ -43,6 +43,10 @@ ASKED: Final[dict[str, Shown]] = {
         SHOWN["holds_arms_ahead"].real,
         "|".join(filter(None, (SHOWN["holds_arms_ahead"].unless, r"\bfl(y|ies|ying)\b|hover|soar"))),
     ),
+    "crosses_the_arms": SHOWN["folds_arms"],
+    "has_arms_out": SHOWN["spreads_arms"],
+    "hops_about": SHOWN["hops"],
+    "bends_forward": SHOWN["bows"],
     "swings_a_raised_hand": SHOWN["waves"],
     "rises_from_a_seat": SHOWN["stands_up"],
     **{

@@ -64,9 +64,9 @@ PAIRS: Final = (
     at_once("walks in circles rubbing his chin", 5.0, "walks_in_a_circle", "touches_the_face"),
     at_once("walks ahead with the fists up, ready to fight", 5.0,
             "walks_forward", "keeps_guard"),
-    at_once("sits there with arms crossed, sulking", 4.0, "stays_seated", "folds_arms"),
+    at_once("sits there with arms crossed, sulking", 4.0, "stays_seated", "crosses_the_arms"),
     at_once("a kid hopping about with arms stretched out like a plane", 4.0,
-            "hops", "spreads_arms"),
+            "hops_about", "has_arms_out"),
 )
 """Two actions each."""
 
@@ -83,7 +83,7 @@ SEQUENCES: Final = (
     in_turn("falls over, lies there a bit, gets up", 8.0,
             "goes_down_to_the_floor", "gets_up_from_the_floor", ends="standing"),
     in_turn("crawls out of the wreck and starts running", 8.0, "crawls", "runs_forward"),
-    in_turn("claps, then takes a bow", 6.0, "claps", "bows", ends="standing"),
+    in_turn("claps, then takes a bow", 6.0, "claps", "bends_forward", ends="standing"),
     in_turn("walks up and pushes the door open", 6.0, "walks_forward", "pushes"),
     in_turn("backs up, takes a run-up and jumps as far as she can", 9.0,
             "walks_backward", "runs_forward", "jumps_forward", ends="standing"),
@@ -93,7 +93,7 @@ SEQUENCES: Final = (
     in_turn("waves, then turns round, then walks off", 8.0,
             "waves", "turns_around", "walks_forward"),
     in_turn("sits down, has a drink, stands up, walks off", 10.0,
-            "sits_down", "drinks", "stands_up", "walks_forward"),
+            "sits_down", "drinks", "rises_from_a_seat", "walks_forward"),
     in_turn("squat, jump, clap, bow", 10.0, "squats", "jumps_up", "claps", "bows",
             ends="standing"),
 )
