@@ -229,21 +229,6 @@ def hops_about(body: Body) -> bool:
     )
 
 
-def bends_forward(body: Body) -> bool:
-    """Bends the trunk ahead past 24 degrees and comes up again by 14, the pelvis staying up.
-
-    Wider than `going.bows`: a small bow will do, and bent knees.
-    """
-    bend = measures.smoothed(measures.torso_bend_degrees(body), 3)
-    deepest = int(bend.argmax())
-    return bool(
-        bend[deepest] > 24
-        and bend[deepest] - bend[: deepest + 1].min() > 14
-        and bend[deepest] - bend[deepest:].min() > 14
-        and body.height("pelvis").min() > 0.6
-    )
-
-
 def swings_a_raised_hand(body: Body) -> bool:
     """Has a hand above its elbow near shoulder height or higher, and swings it three times.
 

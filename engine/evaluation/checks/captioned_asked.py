@@ -45,8 +45,7 @@ ASKED: Final[dict[str, Shown]] = {
     ),
     "crosses_the_arms": SHOWN["folds_arms"],
     "has_arms_out": SHOWN["spreads_arms"],
-    "hops_about": SHOWN["hops"],
-    "bends_forward": SHOWN["bows"],
+    "hops_about": Shown(SHOWN["hops"].real, f"{SHOWN['hops'].unless}|kick"),
     "swings_a_raised_hand": SHOWN["waves"],
     "rises_from_a_seat": SHOWN["stands_up"],
     **{

@@ -55,7 +55,6 @@ ACT_CHECKS: Final[dict[str, Check]] = {
     "crosses_the_arms": acts.crosses_the_arms,
     "has_arms_out": acts.has_arms_out,
     "hops_about": acts.hops_about,
-    "bends_forward": acts.bends_forward,
     "swings_a_raised_hand": acts.swings_a_raised_hand,
     "rises_from_a_seat": acts.rises_from_a_seat,
     **{name: partial(_of_either, name) for name in EITHER_SIDE},

@@ -83,7 +83,7 @@ SEQUENCES: Final = (
     in_turn("falls over, lies there a bit, gets up", 8.0,
             "goes_down_to_the_floor", "gets_up_from_the_floor", ends="standing"),
     in_turn("crawls out of the wreck and starts running", 8.0, "crawls", "runs_forward"),
-    in_turn("claps, then takes a bow", 6.0, "claps", "bends_forward", ends="standing"),
+    in_turn("claps, then takes a big jump", 6.0, "claps", "jumps_forward", ends="standing"),
     in_turn("walks up and pushes the door open", 6.0, "walks_forward", "pushes"),
     in_turn("backs up, takes a run-up and jumps as far as she can", 9.0,
             "walks_backward", "runs_forward", "jumps_forward", ends="standing"),
