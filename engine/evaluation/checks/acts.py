@@ -12,7 +12,7 @@ import numpy as np
 from . import measures
 from .body import is_seated, runs_forward
 from .measures import FORWARD, LEFT, UP, Array, Body
-from .states import ends_still, is_standing
+from .states import is_standing
 
 SIDES = ("left", "right")
 

@@ -89,8 +89,8 @@ NEAR_MISSES: Final = (
     ("punches a hole into paper with a punch", 4.0), ("pushes buttons on a telephone", 4.0),
     ("points with the big toe", 3.0), ("spins plates on sticks", 5.0),
     ("skips stones across a lake", 4.0), ("squashes a bug with the thumb", 4.0),
-    ("hops on a pogo stick", 4.0), ("folds a paper plane", 5.0), ("climbs into a sleeping bag", 5.0),
-    ("carries a piano on the back", 5.0),
+    ("hops on a pogo stick", 4.0), ("folds a paper plane", 5.0),
+    ("climbs into a sleeping bag", 5.0), ("carries a piano on the back", 5.0),
 )  # fmt: skip
 """Texts and seconds: a word or a body part is near to something that is served."""
 

@@ -76,13 +76,13 @@ class Pose:
 def _ramp(t: Array, start: float, seconds: float) -> Array:
     """Return (T,) a smooth rise from 0 to 1."""
     share = np.clip((t - start) / seconds, 0.0, 1.0)
-    return np.asarray(share * share * (3 - 2 * share))
+    return np.asarray(share * share * (3 - 2 * share), dtype=np.float64)
 
 
 def _times(t: Array, count: int, period: float, start: float = 0.6) -> Array:
     """Return (T,) `count` smooth bumps from 0 to 1 and back, one a period, from `start` on."""
     phase = np.clip((t - start) / period, 0.0, count)
-    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * phase))
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * phase), dtype=np.float64)
 
 
 def clap(count: int, tempo: float = 1.0) -> Clip:
@@ -93,8 +93,8 @@ def clap(count: int, tempo: float = 1.0) -> Clip:
     lifted = _ramp(pose.t, 0.2, 0.5) * (1 - _ramp(pose.t, pose.t[-1] - 0.6, 0.5))
     for side, sign in (("left", -1.0), ("right", 1.0)):
         # From 65 degrees ahead at rest to 95 at each clap, the elbow bent.
-        pose.arm(side, -80 + 65 * lifted, (65 + 30 * shut) * lifted)
-        pose.bend(f"{side}_elbow", "y", sign * 40 * lifted)
+        pose.arm(side, -80.0 + 65.0 * lifted, (65.0 + 30.0 * shut) * lifted)
+        pose.bend(f"{side}_elbow", "y", sign * 40.0 * lifted)
     return pose.clip()
 
 
@@ -104,8 +104,8 @@ def wave(count: int, tempo: float = 1.0) -> Clip:
     pose = Pose(1.6 + count * period)
     lifted = _ramp(pose.t, 0.1, 0.4) * (1 - _ramp(pose.t, pose.t[-1] - 0.4, 0.35))
     out = _times(pose.t, count, period, 0.8)
-    pose.arm("right", -80 + 70 * lifted)
-    return pose.bend("right_elbow", "z", -(95 - 60 * out) * lifted).clip()
+    pose.arm("right", -80.0 + 70.0 * lifted)
+    return pose.bend("right_elbow", "z", -(95.0 - 60.0 * out) * lifted).clip()
 
 
 def step(count: int, tempo: float = 1.0) -> Clip:
@@ -212,8 +212,8 @@ def salute(tempo: float = 1.0) -> Clip:
     """Raise the right hand to the brow, the elbow out, and lower it."""
     pose = Pose(3.0 / tempo)
     lifted = _ramp(pose.t, 0.4, 0.4) * (1 - _ramp(pose.t, pose.t[-1] - 0.6, 0.4))
-    pose.arm("right", -80 + 90 * lifted, 60 * lifted)
-    return pose.bend("right_elbow", "y", 30 * lifted).bend("right_elbow", "z", -130 * lifted).clip()
+    pose.arm("right", -80.0 + 90.0 * lifted, 60.0 * lifted)
+    return pose.bend("right_elbow", "y", 30.0 * lifted).bend("right_elbow", "z", -130.0 * lifted).clip()
 
 
 def tiptoe(tempo: float = 1.0) -> Clip:
@@ -299,7 +299,7 @@ def flap(tempo: float = 1.0) -> Clip:
     pose = Pose(4.0)
     lifted = _times(pose.t, round(4 * tempo), 0.7 / tempo)
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        pose.arm(side, -60 + 55 * lifted).bend(f"{side}_elbow", "z", -sign * 70.0)
+        pose.arm(side, -60.0 + 55.0 * lifted).bend(f"{side}_elbow", "z", -sign * 70.0)
     return pose.clip()
 
 
@@ -317,9 +317,9 @@ def hold_the_head(tempo: float = 1.0) -> Clip:
     pose = Pose(3.0 / tempo)
     lifted = _ramp(pose.t, 0.3, 0.5)
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        pose.arm(side, -80 + 100 * lifted, 60 * lifted)
-        pose.bend(f"{side}_elbow", "y", -sign * 20 * lifted)
-        pose.bend(f"{side}_elbow", "z", sign * 140 * lifted)
+        pose.arm(side, -80.0 + 100.0 * lifted, 60.0 * lifted)
+        pose.bend(f"{side}_elbow", "y", -sign * 20.0 * lifted)
+        pose.bend(f"{side}_elbow", "z", sign * 140.0 * lifted)
     return pose.clip()
 
 
@@ -328,7 +328,7 @@ def swing_a_club(tempo: float = 1.0) -> Clip:
     pose = Pose(3.0 / tempo)
     swing = 2 * _ramp(pose.t, 1.2 / tempo, 0.35 / tempo) - 1
     for side, sign in (("left", -1.0), ("right", 1.0)):
-        pose.arm(side, -35.0, 95 + sign * 0.0).bend(f"{side}_elbow", "y", sign * 25.0)
+        pose.arm(side, -35.0, 95.0).bend(f"{side}_elbow", "y", sign * 25.0)
     return pose.bend("spine2", "y", 60 * swing).bend("pelvis", "y", 10 * swing).clip()
 
 
