@@ -36,7 +36,8 @@ def is_standing(body: Body) -> Frames:
     """Return (T,) whether the body is upright on its feet, the pelvis 0.75 m up or more."""
     feet = np.minimum(body.height("left_foot"), body.height("right_foot"))
     upright = measures.torso_pitch_degrees(body) < 45
-    return np.asarray((body.height("pelvis") - feet > 0.7) & upright & ~is_airborne(body))
+    is_down = ~is_airborne(body) & ~is_hanging(body)
+    return np.asarray((body.height("pelvis") - feet > 0.7) & upright & is_down)
 
 
 def is_crouched(body: Body) -> Frames:
@@ -56,7 +57,7 @@ def is_kneeling(body: Body) -> Frames:
 def is_on_all_fours(body: Body) -> Frames:
     """Return (T,) whether both hands are on the ground and the trunk is bent over them."""
     hands = np.maximum(body.height("left_wrist"), body.height("right_wrist"))
-    over = (measures.torso_pitch_degrees(body) > 40) & (body.height("pelvis") > 0.3)
+    over = (measures.torso_pitch_degrees(body) > 40) & (body.height("pelvis") > 0.22)
     return np.asarray((hands < 0.35) & over & (body.height("pelvis") < 0.8))
 
 

@@ -32,6 +32,9 @@ MOST_FALL_AT_FIRST: Final = 0.4
 NEAR_FLOOR: Final = 0.12
 """Metres: a joint this near to the floor bears."""
 
+NEAR_SEAT_FEET: Final = 0.3
+"""Metres: who sits has a foot this near to the floor."""
+
 MOST_OVERHANG: Final = 0.2
 """Metres by which the weight may lie outside of what bears: feet reach beyond their joints."""
 
@@ -120,7 +123,9 @@ def is_supported(body: Body, frame: int) -> bool:
     thighs, though no seat is there.
     """
     one = body.cut(frame % len(body.joints), frame % len(body.joints) + 1)
-    if bool(STATES["seated"](one)[0]) or bool(is_hanging(one)[0]):
+    if bool(is_hanging(one)[0]):
+        return True
+    if bool(STATES["seated"](one)[0]) and one.joints[..., 1].min() < NEAR_SEAT_FEET:
         return True
     joints = one.joints[0]
     bearing = joints[joints[:, 1] < NEAR_FLOOR][:, [0, 2]]

@@ -213,7 +213,8 @@ def salute(tempo: float = 1.0) -> Clip:
     pose = Pose(3.0 / tempo)
     lifted = _ramp(pose.t, 0.4, 0.4) * (1 - _ramp(pose.t, pose.t[-1] - 0.6, 0.4))
     pose.arm("right", -80.0 + 90.0 * lifted, 60.0 * lifted)
-    return pose.bend("right_elbow", "y", 30.0 * lifted).bend("right_elbow", "z", -130.0 * lifted).clip()
+    pose.bend("right_elbow", "y", 30.0 * lifted)
+    return pose.bend("right_elbow", "z", -130.0 * lifted).clip()
 
 
 def tiptoe(tempo: float = 1.0) -> Clip:
