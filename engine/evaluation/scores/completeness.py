@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...motion.skeleton import JOINT_INDEX
 from ..checks.measures import Array, Body, velocity
 from ..checks.states import STATES, begins_in, ends_in, is_hanging, is_standing
 from ..prompts.asked import AskedPrompt
@@ -29,8 +30,16 @@ MOST_FALL: Final = 0.1
 MOST_FALL_AT_FIRST: Final = 0.4
 """m/s: a first action may set in at once, a fall may not be under way."""
 
-NEAR_FLOOR: Final = 0.12
-"""Metres: a joint this near to the floor bears."""
+BEARING_HEIGHTS: Final = {"feet": 0.12, "limbs": 0.16, "trunk": 0.28}
+"""Metres: a joint this near to the floor bears; flesh keeps those of the trunk farther from it."""
+
+_FEET: Final = ("left_ankle", "right_ankle", "left_foot", "right_foot")
+_LIMBS: Final = ("left_knee", "right_knee", "left_elbow", "right_elbow", "left_wrist",
+                 "right_wrist")  # fmt: skip
+_BEARING: Final = np.array([
+    BEARING_HEIGHTS["feet" if joint in _FEET else "limbs" if joint in _LIMBS else "trunk"]
+    for joint in JOINT_INDEX
+])
 
 NEAR_SEAT_FEET: Final = 0.3
 """Metres: who sits has a foot this near to the floor."""
@@ -128,7 +137,7 @@ def is_supported(body: Body, frame: int) -> bool:
     if bool(STATES["seated"](one)[0]) and one.joints[..., 1].min() < NEAR_SEAT_FEET:
         return True
     joints = one.joints[0]
-    bearing = joints[joints[:, 1] < NEAR_FLOOR][:, [0, 2]]
+    bearing = joints[joints[:, 1] < _BEARING][:, [0, 2]]
     return bool(len(bearing)) and _overhang(_weight(joints), bearing) < MOST_OVERHANG
 
 
