@@ -22,28 +22,26 @@ from ..models.catalogue import SHIPPED
 from ..text_encoder import load_text_encoder
 from .comparison.command import main as compare
 from .comparison.held_out import choose_whole
+from .prompts.known import SERVED
 from .prompts.sets import SETS, set_digest
 from .scores.baseline import CaptionBaseline
 from .scores.circumstances import decoding_settings, learnt_before
+from .scores.completeness import SEEDS as MANY_SEEDS
 from .scores.edit_scores import edits_table, score_edits
 from .scores.fact_rates import facts_table, rate_facts
+from .scores.known_scores import ENGINE_NAME, Known, known_of, known_table, score_known
+from .scores.known_scores import SEEDS as KNOWN_SEEDS
 from .scores.library import RealClip, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
-from .scores.played_back import DEFINITION, retrieval_of
-from .scores.prompt_scores import score_prompts, scores_table
+from .scores.played_back import retrieval_of
+from .scores.prompt_report import SetTakes, prompts_of_many_seeds, report_set
 from .scores.rates import Rater, rates_table
 from .scores.takes import measure_takes
 
 SEEDS: Final = 3
 """Takes per prompt."""
 
-TITLES: Final = {
-    "singles": "Single actions",
-    "pairs": "Two actions at once",
-    "sequences": "Actions one after another",
-}
-
-MEASUREMENTS: Final = ("checks", "facts", "prompts", "motion", "edits", "tokenizer")
+MEASUREMENTS: Final = ("checks", "facts", "prompts", "known", "motion", "edits", "tokenizer")
 
 ON_A_SPLIT: Final = ("motion", "edits", "tokenizer")
 """Measured on the clips of a held-out split."""
@@ -59,6 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "checks": _measure_checks,
         "facts": _measure_facts,
         "prompts": _measure_prompts,
+        "known": _measure_known,
         "motion": _measure_motion,
         "edits": _measure_edits,
         "tokenizer": _measure_tokenizer,
@@ -71,6 +70,11 @@ def main(words: Sequence[str] | None = None) -> int:
         report = {"split": options.split, "learnt_before": told, **report}
         table = f"{table}\n\nMeasured on the split {options.split}. {told}".rstrip()
     print(table)
+    if options.markdown is not None:
+        title = f"# {options.what.capitalize()}" + (
+            f": the {options.set} set" if options.what == "prompts" else ""
+        )
+        _write_whole(options.markdown, f"{title}\n\n{table}\n")
     if options.out is not None:
         _write(options.out, {"measured": options.what, **report})
     return status
@@ -93,8 +97,11 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         "--set",
         choices=tuple(SETS),
         default="frozen",
-        help="prompts to score: the frozen ones, or those that settings were tuned on",
+        help="prompts to score: frozen (as captions are worded), open (as animators type them), "
+        "counted, subjects, spellings, or tuning, which settings were chosen by",
     )
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="takes of each prompt")
+    parser.add_argument("--markdown", type=Path, help="the tables as a page to write")
     parser.add_argument("--out", type=Path, help="JSON report to write")
     parser.add_argument(
         "--split", choices=HELD_OUT_SPLITS,
@@ -108,9 +115,13 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:
+    _write_whole(path, json.dumps(report, indent=1, allow_nan=False) + "\n")
+
+
+def _write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    partial.write_text(text, encoding="utf-8")
     partial.replace(path)
 
 
@@ -143,33 +154,48 @@ def _measure_facts(options: argparse.Namespace) -> tuple[dict[str, Any], str, in
 
 
 def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
-    chosen = SETS[options.set]
+    chosen, seed = SETS[options.set], options.seed
     engine = load_engine(options.weights, options.device)
     takes = {
-        prompt.text: measure_takes(engine, prompt.text, prompt.seconds, SEEDS, options.seed)
+        prompt.text: measure_takes(engine, prompt.text, prompt.seconds, options.seeds, seed)
         for prompt in tqdm(list(chosen), desc="takes", unit="prompt")
+    }
+    many = {
+        prompt.text: measure_takes(engine, prompt.text, prompt.seconds, MANY_SEEDS, seed)
+        for prompt in tqdm(prompts_of_many_seeds(chosen), desc="seeds", unit="prompt")
     }
     train = load_corpus(options.corpus, "train")
     retrieval = retrieval_of(engine, train)
     played = None if retrieval is None else {
-        prompt.text: retrieval.bodies(prompt.text, prompt.seconds, SEEDS, options.seed)
+        prompt.text: retrieval.bodies(prompt.text, prompt.seconds, options.seeds, seed)
         for prompt in tqdm(list(chosen), desc="played back", unit="prompt")
     }
     baseline = CaptionBaseline(load_text_encoder("minilm"), measure_corpus(train))
-    report: dict[str, Any] = {
+    scores, table = report_set(chosen, SetTakes(takes, played, many), baseline)
+    report = {
         "set": chosen.name,
         "sha256": set_digest(chosen.name),
-        "seed": options.seed,
+        "seed": seed,
+        "seeds": options.seeds,
         "decoding": decoding_settings(engine),
+        **scores,
     }
-    tables = []
-    for group, prompts in chosen.groups.items():
-        report[group] = score_prompts(prompts, takes, baseline, played)
-        tables.append(scores_table(TITLES[group], report[group]))
-    if played is not None:
-        report["played_back"] = DEFINITION
-        tables.append(DEFINITION)
-    return report, "\n\n".join(tables), 0
+    return report, table, 0
+
+
+def _measure_known(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    engine = load_engine(options.weights, options.device)
+    takes = {
+        prompt.text: measure_takes(engine, prompt.text, prompt.seconds, KNOWN_SEEDS, options.seed)
+        for prompt in tqdm(SERVED, desc="takes", unit="prompt")
+    }
+    train = load_corpus(options.corpus, "train")
+    baseline = CaptionBaseline(load_text_encoder("minilm"), measure_corpus(train))
+    functions: dict[str, Known] = {"cosine of the nearest caption": baseline.cosine}
+    if (own := known_of(engine)) is not None:
+        functions = {ENGINE_NAME: own, **functions}
+    scores = score_known(functions, takes)
+    return {"sha256": set_digest("known"), "seed": options.seed, **scores}, known_table(scores), 0
 
 
 def _measure_motion(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:

@@ -52,6 +52,10 @@ class CaptionBaseline:
                 break
         return [self._clips[index] for index in list(found)[:count]]
 
+    def cosine(self, prompt: str) -> float:
+        """Return the cosine of a prompt and the caption nearest to it."""
+        return float((self._sentences @ _encode(self._encoder, [prompt])[0]).max())
+
 
 def _encode(encoder: TextEncoder, texts: list[str]) -> Tensor:
     """Return unit vectors (N, D)."""

@@ -15,7 +15,7 @@ from ...data.corpus import Corpus, CorpusClip
 from ...motion.clip import Clip
 from ...motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
 from ...planning.wording import mirror_words
-from ..checks.captioned import SHOWN
+from ..checks.captioned_asked import WIDER_SHOWN
 from ..checks.measures import Body
 from ..checks.shown import Shown
 
@@ -51,7 +51,7 @@ def find_captioned(clips: tuple[RealClip, ...], check: str) -> Iterator[tuple[Re
     Where the captions name the action's side, a clip whose mirrored captions tell of
     it counts too.
     """
-    action = SHOWN[check]
+    action = WIDER_SHOWN[check]
     is_sided = check.endswith(("_left", "_right")) and re.search("left|right", action.real)
     for clip in clips:
         if is_shown(action, clip.entry.captions):

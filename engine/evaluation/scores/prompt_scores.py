@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..checks.measures import Body
-from ..checks.table import passes
+from ..checks.wider_table import WIDER_CHECKS
 from ..prompts.prompt import Prompt, checks_told
 from .baseline import CaptionBaseline
 
@@ -58,23 +58,35 @@ def _score(prompt: Prompt, takes: Sequence[Body], baseline: CaptionBaseline) -> 
         "checks": list(prompt.checks),
         "takes": [prompt.is_followed_by(body) for body in takes],
         "takes_by_check": {
-            name: [passes((name,), body) for body in takes] for name in prompt.checks
+            name: [WIDER_CHECKS[name](body) for body in takes] for name in prompt.checks
         },
         "baseline": [prompt.is_followed_by(clip.body) for clip in nearest],
         "baseline_clips": [clip.entry.id for clip in nearest],
     }
 
 
-def scores_table(title: str, scores: dict[str, Any]) -> str:
-    """Return the scores as a Markdown table with the failures below it."""
+def _columns(scores: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the sources' names, and the keys of their verdicts and of their rates."""
     columns = [("model", "takes", "pass_rate"),
                ("nearest caption", "baseline", "baseline_pass_rate")]  # fmt: skip
     if scores["played_pass_rate"] is not None:
         columns.append(("retrieval, played back", "played", "played_pass_rate"))
+    return columns
+
+
+def totals_told(scores: Mapping[str, Any]) -> str:
+    """Return the sources' pass rates as a line."""
+    told = (f"{name} {scores[rate]:.0%}" for name, _, rate in _columns(scores))
+    return ", ".join(told).capitalize()
+
+
+def scores_table(title: str, scores: dict[str, Any]) -> str:
+    """Return the scores as a Markdown table with the failures below it."""
+    columns = _columns(scores)
     lines = [
         f"## {title}",
         "",
-        ", ".join(f"{name} {scores[rate]:.0%}" for name, _, rate in columns).capitalize(),
+        totals_told(scores),
         "",
         f"| prompt | checks | {' | '.join(name for name, _, _ in columns)} |",
         "|---" * (len(columns) + 2) + "|",

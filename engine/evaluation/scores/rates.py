@@ -6,14 +6,14 @@ It knows no model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..checks.measures import Body
-from ..checks.table import passes
-from ..prompts.prompt import Prompt, checks_told
+from ..checks.wider_table import WIDER_CHECKS
+from ..prompts.prompt import Kind, Prompt, checks_told
 from .library import RealClip, of_about_length
-from .positives import find_positives, join_captioned, thin_out
+from .positives import find_positives, join_captioned, joined_for, thin_out
 
 MOST_CHANCE: Final = 0.20
 """A check counts if at most this share of all clips of about that length passes it."""
@@ -79,9 +79,16 @@ class Rater:
         """
         self._clips, self._near, self._built = clips, near, built
         self._verdicts: dict[tuple[str, RealClip], bool] = {}
+        self._rates: dict[tuple[Kind, tuple[str, ...], float], Rate] = {}
 
     def rate(self, prompt: Prompt) -> Rate:
-        """Measure one prompt's check."""
+        """Measure one prompt's check; prompts that differ in words alone are measured once."""
+        key = (prompt.kind, prompt.checks, prompt.seconds)
+        if key not in self._rates:
+            self._rates[key] = self._measure(prompt)
+        return replace(self._rates[key], prompt=prompt)
+
+    def _measure(self, prompt: Prompt) -> Rate:
         near: Sequence[RealClip] = of_about_length(self._clips, prompt.seconds)
         most = min(len(near), self._near or len(near))
         near = thin_out(near, most // (SEQUENCE_THINNING if prompt.kind == "sequence" else 1) or 1)
@@ -99,7 +106,8 @@ class Rater:
     def _reverse(self, prompt: Prompt) -> float | None:
         if prompt.kind != "sequence":
             return None
-        joined = join_captioned(prompt.checks[::-1], self._clips, self._built)
+        most = self._built or joined_for(prompt)
+        joined = join_captioned(prompt.checks[::-1], self._clips, most)
         return _pass_rate(prompt, joined.bodies)
 
     def _passes(self, prompt: Prompt, clip: RealClip) -> bool:
@@ -109,7 +117,7 @@ class Rater:
 
     def _verdict(self, name: str, clip: RealClip) -> bool:
         if (name, clip) not in self._verdicts:
-            self._verdicts[name, clip] = passes((name,), clip.body)
+            self._verdicts[name, clip] = WIDER_CHECKS[name](clip.body)
         return self._verdicts[name, clip]
 
 

@@ -9,6 +9,7 @@ from keyfill_extension.engine.evaluation.prompts.sets import SETS
 from keyfill_extension.engine.evaluation.scores.baseline import CaptionBaseline
 from keyfill_extension.engine.evaluation.scores.motion_scores import motion_table, score_motion
 from keyfill_extension.engine.evaluation.scores.positives import join_bodies
+from keyfill_extension.engine.evaluation.scores.prompt_report import TITLES
 from keyfill_extension.engine.evaluation.scores.prompt_scores import score_prompts, scores_table
 from keyfill_extension.engine.evaluation.scores.takes import make_takes, measure_takes
 from keyfill_extension.engine.motion.request import MotionResult, Progress
@@ -158,7 +159,29 @@ def test_the_command_scores_the_chosen_set(tmp_path, capsys, monkeypatch, words,
         clapped = [row for row in written["singles"]["rows"] if row["checks"] == ["claps"]]
         assert clapped[0]["takes"] == [True, False, True]
     titles = [line[3:] for line in capsys.readouterr().out.splitlines() if line[:3] == "## "]
-    assert titles == [run.TITLES[group] for group in groups]
+    assert titles == [*(TITLES[group] for group in groups), "Whole takes"]
+
+
+@pytest.mark.parametrize("name", ["open", "counted", "subjects", "spellings"])
+def test_the_command_scores_a_later_set_with_losses_and_whole_takes(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(run, "load_engine", lambda weights, device: ClappingEngine())
+    monkeypatch.setattr(run, "load_text_encoder", lambda name: FakeTextEncoder())
+    corpus = write_small_corpus(tmp_path / "corpus")
+    report, page = tmp_path / "prompts.json", tmp_path / "prompts.md"
+
+    words = ["prompts", "--corpus", str(corpus), "--set", name, "--seeds", "1"]
+    assert run.main([*words, "--out", str(report), "--markdown", str(page)]) == 0
+
+    written = json.loads(report.read_text())
+    assert written["seeds"] == 1
+    assert written["completeness"]["takes"] == len(list(SETS[name]))
+    assert len(written["completeness"]["seeds_differ"]) == 5
+    assert not any(written["completeness"]["seeds_differ"].values()), "every second take is alike"
+    assert ("lost" in written) is (name in ("subjects", "spellings"))
+    text = page.read_text()
+    assert text.startswith(f"# Prompts: the {name} set\n")
+    assert ("## Lost against" in text) is ("lost" in written)
+    assert ("| prompt | checks |" in text) is ("lost" not in written)
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path):
