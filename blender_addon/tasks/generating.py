@@ -80,6 +80,7 @@ def make_takes(
         request: what the engine makes.
         is_modal: a person waits and works on: rigs are posed in a Blender of their own.
     """
+    _check_length(target, request)
     with ExitStack() as stack:
         replay = None
         if is_modal and target.controls is not None:
@@ -93,6 +94,13 @@ def make_takes(
         result = yield engine_link.generation_job(request)
         motions = yield from fit_takes(target, result, replay)
     return FittedTakes(target, motions, result)
+
+
+def _check_length(target: GenerationTarget, request: MotionRequest) -> None:
+    """Refuse a motion whose known length reaches beyond Blender's frames."""
+    seconds = (request.seconds or 0.0) + sum(length for _, length in request.beats)
+    start = target.keys.start_frame_scene
+    keyframes.check_frames(start, start + int(seconds * target.keys.fps))
 
 
 def read_target(context: Context, name: str) -> GenerationTarget:
@@ -113,6 +121,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     scene = timeline.scene_of(context)
     character = name_character(scene, ob)
     is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
+    keyframes.check_exchangeable(ob)
     start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
     del scene, ob
     body = yield from read_character(character)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon import engine_link, operators
+from keyfill_extension.blender_addon.core.errors import UNFORESEEN
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
 MOST_CHARACTERS, MOST_ACTIONS = 3, 6
@@ -122,6 +123,7 @@ class Calls:
         """Raise AssertionError where a call broke what every call promises."""
         told = "\n".join(self.done[-12:])
         assert "Traceback" not in words, told
+        assert UNFORESEEN not in words, f"{told}\n{words}"
         assert not bpy.context.window_manager.keyfill_status.is_running, told
         is_done = words == "FINISHED"
         if not is_done:

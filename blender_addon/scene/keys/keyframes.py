@@ -20,6 +20,7 @@ from ....engine.motion.retargeting.clip_to_rig import RigMotion, RootTrack
 from ....engine.motion.rig_options import RigOptions
 from ...core.curves import key_table
 from ..reading.bone_inheritance import fit_inheritance
+from ..reading.showing import find_hidden, find_hindrances
 from . import curve_keys
 from .key_targets import KeyTargets
 from .take_channels import LOCATION, OwnerKeys, plan_keys
@@ -31,6 +32,9 @@ _WRITTEN = ("co", "handle_left_type", "handle_right_type", "interpolation", "typ
 _HANDLES = ("handle_left", "handle_right")
 # Blender's own name for the group of an object's channels.
 _OBJECT_GROUP = "Object Transforms"
+LAST_FRAME = 1_048_574
+"""Blender shows no frame after this one, and none before its negative."""
+
 # Names of data-blocks hold 63 bytes up to 4.5; leave room for Blender's ".001".
 _LONGEST_NAME_BYTES = 58
 
@@ -100,6 +104,8 @@ def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> Writt
     """
     check_writable(ob, motion)
     motion = sample_on_frames(motion, take.fps)
+    start = take.start_frame_scene
+    check_frames(start, start + len(motion.locations) - 1)
     if not motion.is_measured:
         motion = fit_inheritance(ob, motion)
     targets = KeyTargets(ob, motion.is_measured)
@@ -160,6 +166,19 @@ def _placed_at(locations: Array, times: Array) -> Array:
 def _neighbours(count: int, times: Array) -> tuple[Array, Array, Array]:
     lower = np.minimum(times.astype(int), max(count - 2, 0))
     return lower, np.minimum(lower + 1, count - 1), times - lower
+
+
+def check_frames(first: int, last: int) -> None:
+    """Refuse keys where Blender has no frames.
+
+    Raises:
+        RequestError: with the cure.
+    """
+    if not (first >= -LAST_FRAME and last <= LAST_FRAME):
+        raise RequestError(
+            f"Frames {first} to {last} reach beyond Blender's last frame, {LAST_FRAME}.",
+            "Begin at an earlier frame nearer to 0, or make it shorter.",
+        )
 
 
 def check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
@@ -280,11 +299,8 @@ def _measured(
 
 
 def _notes_on_showing(ob: bpy.types.Object) -> Iterator[str]:
-    if ob.data.pose_position == "REST":
-        yield (
-            f'"{ob.name}" is shown in its rest position: '
-            "choose Pose Position in the armature's settings to see the motion"
-        )
+    for hindrance in (*find_hidden(ob), *find_hindrances(ob)):
+        yield hindrance.note
 
 
 def _assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:

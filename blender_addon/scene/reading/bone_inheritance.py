@@ -1,9 +1,9 @@
 """Fits a motion to bones that do not simply follow their parents.
 
-Channels are worked out for bones that take up their parent's turn, place and size as
-they are. Where a bone inherits no rotation, where its location is not counted in its own
-axes, or where bones above it are scaled and it inherits that in another way, Blender itself
-is asked where the bone lies without channels, and the channels are worked out from there.
+Channels are worked out for bones that take up their parent's turn and place as they are, and
+have their own size. Where a bone inherits no rotation, where its location is not counted in its
+own axes, or where bones above it are scaled, Blender itself is asked where the bone lies without
+channels, and the channels are worked out from there.
 It writes nothing.
 """
 
@@ -30,9 +30,6 @@ _SAME = 1e-5
 
 def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
     """Return the motion with channels that pose the bones as they were meant.
-
-    A body that is larger or smaller by the scale of bones above it keeps its feet where
-    they would be: its path grows with it.
 
     Args:
         ob: the armature object; bones without keys hold what they hold now.
@@ -66,9 +63,7 @@ def _is_unusual(ob: bpy.types.Object, line: set[str], movers: set[str]) -> bool:
     if not all(ob.data.bones[name].use_local_location for name in movers):
         return True
     scales = np.array([ob.pose.bones[name].scale for name in line])
-    is_uneven = (np.ptp(scales, axis=1) > _SAME).any()
-    is_scaled = (np.abs(scales - 1.0) > _SAME).any()
-    return bool(is_uneven or (is_scaled and any(bone.inherit_scale != "FULL" for bone in bones)))
+    return bool((np.abs(scales - 1.0) > _SAME).any())
 
 
 def _plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
@@ -143,11 +138,6 @@ class _Solver:
         steps[:, :, :3, 3] = np.eye(3)[:, None]
         moves = [self._place(name, step)[:, :3, 3] - still[:, :3, 3] for step in steps]
         heads = axes.vectors_to_blender(self._meant.heads[:, self._rig.index[name]])
-        above = self._ob.data.bones[name].parent_recursive
-        if above:
-            anchor = self._posed[above[-1].name][:, :3, 3]
-            size = np.abs(np.linalg.det(still[:, :3, :3])) ** (1.0 / 3.0)
-            heads = anchor + size[:, None] * (heads - anchor)
         away = (heads - still[:, :3, 3])[..., None]
         return np.asarray(np.linalg.solve(np.stack(moves, axis=-1), away)[..., 0])
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ....engine.motion.request import RequestError
 from ...core.curves.key_table import HOLD_REACH
 from ...core.edits.edit_requests import Frames, RangeSources
+from .showing import find_hindrances
 
 Times = NDArray[np.floating[Any]]
 
@@ -41,14 +42,38 @@ def check_editable(ob: bpy.types.Object) -> None:
                 "Bake them first: Edit > Bake Action in the NLA editor.",
             )
         raise RequestError(f'"{ob.name}" has no animation to edit.', _ADD_KEYS)
-    has_strips = any(track.strips for track in data.nla_tracks)
-    if has_strips and (data.action_blend_type != "REPLACE" or data.action_influence < 1.0):
+    for hindrance in find_hindrances(ob):
+        raise RequestError(hindrance.message, hindrance.remedy)
+    if getattr(data, "action_slot", True) is None and data.action.slots:
         raise RequestError(
-            f'The action of "{ob.name}" is blended over its NLA strips.',
-            "Set its blending to Replace and its influence to 1, or bake the animation first.",
+            f'No slot of the action "{data.action.name}" is chosen for "{ob.name}".',
+            "Choose one beside the action's name in the Action Editor.",
         )
+    check_numbers(ob)
     if not curves_of(ob):
         raise RequestError(f'The action of "{ob.name}" has no keys for it.', _ADD_KEYS)
+
+
+def check_numbers(ob: bpy.types.Object) -> None:
+    """Refuse an action whose keys hold values that are no numbers, or infinite ones.
+
+    Raises:
+        RequestError: with the channel and the cure.
+    """
+    data = ob.animation_data
+    if data is None or data.action is None:
+        return
+    bag = bag_of(data.action, getattr(data, "action_slot", None))
+    for curve in bag.fcurves if bag is not None else ():
+        points = curve.keyframe_points
+        values = np.empty(2 * len(points), dtype=np.float32)
+        for name in ("co", "handle_left", "handle_right"):
+            points.foreach_get(name, values)
+            if not np.isfinite(values).all():
+                raise RequestError(
+                    f'A key of "{ob.name}" holds a value that is no number ({curve.data_path}).',
+                    "Delete that key in the Graph Editor.",
+                )
 
 
 def held_object(

@@ -32,6 +32,7 @@ from ...core import axes
 from ...core.link.slices import Steps
 from ...core.rigs.posed import read_rotations
 from . import timeline
+from .armature import check_numbers
 from .named_character import NamedCharacter
 from .reins import is_rein
 from .stage import lend_stage, show_in_time
@@ -144,6 +145,8 @@ def record(
         yield Progress(len(worlds), len(frames), "Reading the animation")
     shape = (len(frames), -1, 4, 4)  # Blender hands over columns.
     stacked = [np.array(rows).reshape(shape).swapaxes(-1, -2) for rows in (poses, bases)]
+    for matrices in reversed(stacked):
+        check_numbers(ob.name, ob.pose.bones.keys(), matrices)
     return Recording(stacked[0], stacked[1], worlds, fps)
 
 

@@ -29,7 +29,9 @@ def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
         shown = (
             data.action.name if data.action is not None else "",
             data.use_tweak_mode, data.action_blend_type, round(data.action_influence, 4),
-            sum(len(track.strips) for track in data.nla_tracks),
+            sum(len(track.strips) for track in data.nla_tracks), data.use_nla,
+            any(track.is_solo for track in data.nla_tracks),
+            getattr(getattr(data, "action_slot", None), "identifier", ""),
         )  # fmt: skip
     body: Any = ob.data
     bones = len(body.bones) if ob.type == "ARMATURE" else 0

@@ -76,7 +76,7 @@ class Alignment:
     """(M, 4) orientation that each bone has, in canonical axes, in the canonical T-pose."""
 
     scale: float
-    """Rig units per metre of the canonical skeleton, by the length of the legs."""
+    """Rig units per metre of the canonical skeleton, by the length of the legs as posed."""
 
     lift: float
     """Rig units that points of a clip are raised by, for ankles higher than the canonical ones."""
@@ -187,14 +187,14 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
         bones=tuple(bones[joint] for joint in joints),
         body=body,
         offsets=quaternions.multiply(swing, quaternions.multiply(to_canonical, rotations)),
-        scale=size.scale,
-        lift=size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale,
+        scale=rig.size * size.scale,
+        lift=rig.size * (size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale),
         floor_point=size.floor * _up(body),
         hip_chains=tuple(
             _hip_chain(rig, [bones[joint] for joint in joints], bones[f"{side}_hip"])
             for side in ("left", "right")
         ),
-        heads=rig.heads[[bones[joint] for joint in joints]],
+        heads=rig.size * rig.heads[[bones[joint] for joint in joints]],
         rotations=rig.rotations[[bones[joint] for joint in joints]],
         carried=tuple(
             (joints.index(joint_of[one.bone]), joints.index(joint_of[one.carrier]))
