@@ -26,6 +26,7 @@ from ..scene.controls.replays import lend_replay
 from ..scene.keys import keyframes, takes
 from ..scene.reading import armature, rig_target, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
+from . import trying
 from .character_reading import Body, read_character
 
 
@@ -58,6 +59,9 @@ class FittedTakes:
     target: GenerationTarget
     motions: list[RigMotion]
     result: MotionResult
+
+    notes: tuple[str, ...] = ()
+    """What was found out when they were tried, sentences without full stops."""
 
 
 def generate(context: Context, request: MotionRequest, is_modal: bool) -> Steps[FittedTakes]:
@@ -92,15 +96,17 @@ def make_takes(
             del scene, ob
             yield Progress(0, 1, "Reading the character")
         result = yield engine_link.generation_job(request)
-        motions = yield from fit_takes(target, result, replay)
-    return FittedTakes(target, motions, result)
+        on_bones: list[RigMotion] = yield Job(_fit_to_rig(target, result))
+        motions = yield from _fit_to_controls(target, on_bones, replay)
+    notes = yield from _try_takes(target, motions)
+    return FittedTakes(target, motions, result, tuple(notes))
 
 
 def _check_length(target: GenerationTarget, request: MotionRequest) -> None:
     """Refuse a motion whose known length reaches beyond Blender's frames."""
     seconds = (request.seconds or 0.0) + sum(length for _, length in request.beats)
     start = target.keys.start_frame_scene
-    keyframes.check_frames(start, start + int(seconds * target.keys.fps))
+    keyframes.check_frames(start, start + max(int(seconds * target.keys.fps) - 1, 0))
 
 
 def read_target(context: Context, name: str) -> GenerationTarget:
@@ -166,6 +172,25 @@ def fit_takes(
         replay: plays keys on the character's double; None has this Blender do so.
     """
     motions: list[RigMotion] = yield Job(_fit_to_rig(target, result))
+    return (yield from _fit_to_controls(target, motions, replay))
+
+
+def _try_takes(target: GenerationTarget, motions: list[RigMotion]) -> Steps[list[str]]:
+    """Return what constraints make of the take that will be on the character.
+
+    Controls were solved with their constraints: there is nothing to try.
+    """
+    held = target.target.held
+    if target.controls is not None or held is None:
+        return []
+    body = target.rig, held
+    return (yield from trying.try_take(target.character, body, motions[-1], target.keys))
+
+
+def _fit_to_controls(
+    target: GenerationTarget, motions: list[RigMotion], replay: ReplayProcess | None
+) -> Steps[list[RigMotion]]:
+    """Return takes of bones as ones of the controls that they follow, if there are any."""
     plan = target.controls
     if plan is None:
         return motions
@@ -211,9 +236,8 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     check_no_takes_wait(context, ob)
     target = fitted.target
     written = [control_takes.write_take(ob, motion, target.keys) for motion in fitted.motions]
-    if target.body is not None:
-        told = target.body.settle(target.character)
-        written[-1] = replace(written[-1], notes=(*told, *written[-1].notes))
+    told = target.body.settle(target.character) if target.body is not None else []
+    written[-1] = replace(written[-1], notes=(*told, *fitted.notes, *written[-1].notes))
     note = note_of_doubt(target.bone_map)
     return [replace(take, notes=(*take.notes, note)) for take in written] if note else written
 

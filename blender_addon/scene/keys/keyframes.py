@@ -20,6 +20,7 @@ from ....engine.motion.retargeting.clip_to_rig import RigMotion, RootTrack
 from ....engine.motion.rig_options import RigOptions
 from ...core.curves import key_table
 from ..reading.bone_inheritance import fit_inheritance
+from ..reading.edit_target import LAST_FRAME
 from ..reading.showing import find_hidden, find_hindrances
 from . import curve_keys
 from .key_targets import KeyTargets
@@ -32,9 +33,6 @@ _WRITTEN = ("co", "handle_left_type", "handle_right_type", "interpolation", "typ
 _HANDLES = ("handle_left", "handle_right")
 # Blender's own name for the group of an object's channels.
 _OBJECT_GROUP = "Object Transforms"
-LAST_FRAME = 1_048_574
-"""Blender shows no frame after this one, and none before its negative."""
-
 # Names of data-blocks hold 63 bytes up to 4.5; leave room for Blender's ".001".
 _LONGEST_NAME_BYTES = 58
 

@@ -251,14 +251,30 @@ def read_stance(
     rest_floor = float(resting @ up)
     lowest = float(lowest_feet(rig, bone_map, pose.heads, up)[0])
     lift = floor_lift(rig, bone_map, lowest, up, rest_floor)
-    if lift and rig.size != 1.0:
-        # A body grows about the bone that is scaled: the floor is where the feet were before.
-        anchor = float(_scaled_head(ob, rig, depsgraph) @ up)
+    if lift:
+        # A body grows about the bone that is scaled: the floor may be where the feet were before.
+        heads = _heads_at_rest_size(ob, rig, pose.heads[0], depsgraph)
+        before = float(lowest_feet(rig, bone_map, heads[None], up)[0])
         plain = replace(rig, size=1.0)
-        before = anchor + (lowest - anchor) / rig.size
-        lift *= float(floor_lift(plain, bone_map, before, up, rest_floor) != 0.0)
+        lift = min(lift, floor_lift(plain, bone_map, before, up, rest_floor), key=abs)
     floor = rest_floor + lift
     return Placement(centre[0] + up * (floor - float(centre[0] @ up)), rotation)
+
+
+def _heads_at_rest_size(
+    ob: bpy.types.Object, rig: Rig, heads: Array, depsgraph: bpy.types.Depsgraph
+) -> Array:
+    """Return where bones (N, 3) would start if none was scaled, turned and moved as they are."""
+    scales = read_scales(ob, rig, depsgraph)
+    unscaled = heads.copy()
+    anchor = _scaled_head(ob, rig, depsgraph)
+    for bone, parent in enumerate(rig.parents):
+        if parent >= 0:
+            way = (heads[bone] - heads[parent]) / max(float(scales[parent]), _LEAST_SCALE)
+            unscaled[bone] = unscaled[parent] + way
+        elif ob.data.bones[rig.names[bone]].parent is not None:
+            unscaled[bone] = anchor + (heads[bone] - anchor) / rig.size
+    return unscaled
 
 
 def _scaled_head(

@@ -41,7 +41,7 @@ def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
     if not _is_unusual(ob, line, movers):
         return motion
     rig = armature.read_rig(ob)
-    channels = _plain_channels(rig, armature.read_held_channels(ob, rig), motion)
+    channels = plain_channels(rig, armature.read_held_channels(ob, rig), motion)
     solver = _Solver(ob, rig, channels, pose_rig(rig, channels))
     for name in (name for name in rig.names if name in line):
         is_turned = name in motion.bones or bool(motion.root and name == motion.root.bone)
@@ -66,7 +66,7 @@ def _is_unusual(ob: bpy.types.Object, line: set[str], movers: set[str]) -> bool:
     return bool((np.abs(scales - 1.0) > _SAME).any())
 
 
-def _plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
+def plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
     """Return the channels (T, N) of all bones: the motion's, of others their present values."""
     count = len(motion.locations)
     rotations = np.tile(held.rotations, (count, 1, 1))

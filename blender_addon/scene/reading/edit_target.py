@@ -19,6 +19,9 @@ from .showing import find_hindrances
 
 Times = NDArray[np.floating[Any]]
 
+LAST_FRAME = 1_048_574
+"""Blender shows no frame after this one, and none before its negative."""
+
 _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _ADD_KEYS = "Generate a motion first, or give the character an action with keys."
 
@@ -55,7 +58,7 @@ def check_editable(ob: bpy.types.Object) -> None:
 
 
 def check_numbers(ob: bpy.types.Object) -> None:
-    """Refuse an action whose keys hold values that are no numbers, or infinite ones.
+    """Refuse an action with keys that hold no numbers, or lie where Blender has no frames.
 
     Raises:
         RequestError: with the channel and the cure.
@@ -73,6 +76,12 @@ def check_numbers(ob: bpy.types.Object) -> None:
                 raise RequestError(
                     f'A key of "{ob.name}" holds a value that is no number ({curve.data_path}).',
                     "Delete that key in the Graph Editor.",
+                )
+            if name == "co" and np.abs(values[::2]).max(initial=0.0) > LAST_FRAME:
+                raise RequestError(
+                    f'"{ob.name}" has a key beyond Blender\'s last frame, {LAST_FRAME} '
+                    f"({curve.data_path}).",
+                    "Delete that key in the Graph Editor, or move it.",
                 )
 
 

@@ -43,7 +43,6 @@ Dress = Callable[[bpy.types.Object], AbstractContextManager[None]]
 # Constraints that hand a bone to another parent; its channels count from there.
 _CARRIERS = {"CHILD_OF", "ARMATURE"}
 _CHAINS = {"IK", "SPLINE_IK"}
-_ROTATIONS = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 _SAME = 1e-6
 
 
@@ -293,19 +292,3 @@ def _decided_elsewhere(
                 length = constraint.chain_count or None
                 decided.update(above.name for above in [bone, *bone.parent_recursive][:length])
     return decided
-
-
-def overridden(ob: bpy.types.Object, bone_map: BoneMap) -> tuple[str, ...]:
-    """Return the mapped bones on which keys of rotation do not decide the pose."""
-    driven = {curve.data_path for curve in _drivers(ob) if curve.data_path.endswith(_ROTATIONS)}
-    # What the bones follow gets keys of its own.
-    followed = {one.bone for one in bone_map.carried}
-    decided = _decided_elsewhere(
-        ob, lambda one: is_rein(ob, one) and one.subtarget in {*followed, *bone_map.bones.values()}
-    )
-    return tuple(
-        name
-        for name in bone_map.bones.values()
-        if name in decided
-        or any(ob.pose.bones[name].path_from_id(path) in driven for path in _ROTATIONS)
-    )

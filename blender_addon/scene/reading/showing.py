@@ -37,8 +37,9 @@ def find_hindrances(ob: bpy.types.Object) -> Iterator[Hindrance]:
             f'An NLA track of "{ob.name}" is played alone, so that its action is not shown.',
             "Switch off the star of that track in the NLA editor.",
         )
-    has_strips = any(track.strips for track in data.nla_tracks)
-    if has_strips and (data.action_blend_type != "REPLACE" or data.action_influence < _WHOLE):
+    # A strip that is muted itself is blended all the same.
+    is_over_strips = any(track.strips and not track.mute for track in data.nla_tracks)
+    if is_over_strips and (data.action_blend_type != "REPLACE" or data.action_influence < _WHOLE):
         yield Hindrance(
             f'The action of "{ob.name}" is blended over its NLA strips.',
             "Set its blending to Replace and its influence to 1, or bake the animation first.",
