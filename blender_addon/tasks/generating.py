@@ -25,6 +25,7 @@ from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
 from ..scene.keys import keyframes, takes
 from ..scene.reading import armature, rig_target, timeline
+from ..scene.reading.bone_inheritance import check_sizes
 from ..scene.reading.named_character import NamedCharacter, name_character
 from . import trying
 from .character_reading import Body, read_character
@@ -138,6 +139,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
         placement = armature.world_origin(ob, depsgraph)
     else:
         placement = armature.read_stance(ob, rig, bone_map, depsgraph)
+    check_sizes(ob, bone_map.bones.values())
     target = rig_target.read_rig_target(ob, rig, placement)
     assert target.held is not None
     units = align_rest_poses(rig, bone_map).scale

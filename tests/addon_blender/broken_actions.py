@@ -51,27 +51,38 @@ def add_curve(bag, channel, random):
 
 
 def _curve(bag, random):
+    if not len(bag.fcurves):
+        add_curve(bag, ("location", 0), random)
     return bag.fcurves[int(random.integers(len(bag.fcurves)))]
 
 
 def _set(curve, row, column, value, name="co"):
+    if row >= len(curve.keyframe_points):
+        return
     values = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
     curve.keyframe_points.foreach_get(name, values)
     values[2 * row + column] = value
     curve.keyframe_points.foreach_set(name, values)
 
 
+def spoil(curve, random, column, value, name="co"):
+    """Put a value into one of the keys, if there are any."""
+    if len(curve.keyframe_points):
+        _set(curve, int(random.integers(len(curve.keyframe_points))), column, value, name)
+
+
 def a_value_that_is_no_number(ob, bag, random):
-    _set(_curve(bag, random), int(random.integers(FRAMES)), 1, random.choice(BAD_NUMBERS))
+    spoil(_curve(bag, random), random, 1, random.choice(BAD_NUMBERS))
 
 
 def many_values_that_are_no_numbers(ob, bag, random):
     for curve in bag.fcurves:
-        _set(curve, int(random.integers(len(curve.keyframe_points))), 1, np.nan)
+        if len(curve.keyframe_points):
+            _set(curve, int(random.integers(len(curve.keyframe_points))), 1, np.nan)
 
 
 def a_time_that_is_no_number(ob, bag, random):
-    _set(_curve(bag, random), int(random.integers(FRAMES)), 0, random.choice(BAD_NUMBERS[:3]))
+    spoil(_curve(bag, random), random, 0, random.choice(BAD_NUMBERS[:3]))
 
 
 def a_handle_that_is_no_number(ob, bag, random):
@@ -80,7 +91,7 @@ def a_handle_that_is_no_number(ob, bag, random):
     for point in curve.keyframe_points:
         point.handle_left_type = point.handle_right_type = "FREE"
         point.interpolation = "BEZIER"
-    _set(curve, int(random.integers(FRAMES)), 1, np.nan, name)
+    spoil(curve, random, 1, np.nan, name)
 
 
 def one_key_alone(ob, bag, random):
@@ -107,7 +118,7 @@ def quaternions_of_zero(ob, bag, random):
 
 
 def keys_far_away(ob, bag, random):
-    _set(_curve(bag, random), FRAMES - 1, 0, float(random.choice([LAST_FRAME + 50, 1e9, -1e9])))
+    spoil(_curve(bag, random), random, 0, float(random.choice([LAST_FRAME + 50, 1e9, -1e9])))
 
 
 def curves_without_keys(ob, bag, random):

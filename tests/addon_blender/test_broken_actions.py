@@ -1,6 +1,5 @@
 """Whatever an action holds: an animator sees a sentence with its cure, never a traceback."""
 
-import json
 import logging
 
 import bpy
@@ -32,22 +31,21 @@ ELSEWHERE = {
 }  # fmt: skip
 """They read no action, and write files into the user's folder: their own tests call them."""
 
-HISTORY = json.dumps([])
-
 
 def made_at_once(request):
     """Return a job that makes motions as an engine does, here and now."""
-    def task():
-        yield Progress(0, 1, "Choosing movements")
-        request.check()
-        clip = request.clip
-        if clip is None:
-            count = int(30 * (request.seconds or sum(one for _, one in request.beats) or 1.0))
-            places = np.tile([0.0, STANDING_PELVIS_HEIGHT, 0.0], (count, 1))
-            clip = Clip(places, np.tile(quaternions.IDENTITY, (count, len(JOINTS), 1)))
-        return MotionResult((clip,) * request.takes)
+    return Job(_make(request))
 
-    return Job(task())
+
+def _make(request):
+    yield Progress(0, 1, "Choosing movements")
+    request.check()
+    clip = request.clip
+    if clip is None:
+        count = int(30 * (request.seconds or sum(one for _, one in request.beats) or 1.0))
+        places = np.tile([0.0, STANDING_PELVIS_HEIGHT, 0.0], (count, 1))
+        clip = Clip(places, np.tile(quaternions.IDENTITY, (count, len(JOINTS), 1)))
+    return MotionResult((clip,) * request.takes)
 
 
 @pytest.fixture(autouse=True)
@@ -76,8 +74,8 @@ def test_no_broken_action_ends_in_a_traceback(block, caplog):
         bpy.context.view_layer.objects.active = ob
         scene.frame_set(int(random.integers(0, 16)))
         draw_settings(scene.keyfill, random)
-        chosen = [MAKERS[(seed + step) % len(MAKERS)] for step in (0, 2, 5)]
-        for name in [*chosen, str(random.choice(OTHERS)), str(random.choice(OTHERS))]:
+        chosen = [MAKERS[seed % len(MAKERS)], MAKERS[(seed // 9 + seed + 4) % len(MAKERS)]]
+        for name in [*chosen, OTHERS[seed % len(OTHERS)]]:
             words = call(name)
             done += words == "FINISHED"
             told.append((seed, ways, name, words))
@@ -92,7 +90,7 @@ def test_no_broken_action_ends_in_a_traceback(block, caplog):
 def draw_settings(settings, random):
     first = int(random.integers(1, 8))
     settings.prompt, settings.beats = "someone walks", "0.5: someone walks\n0.5: someone waves"
-    settings.seconds, settings.takes = float(random.choice([0.5, 1.0])), int(random.integers(1, 3))
+    settings.seconds, settings.takes = 0.5, 1 + int(random.random() < 0.1)
     settings.frame_start, settings.frame_end = [(first, first + 4), (0, 0)][random.integers(2)]
     settings.extend_seconds = 0.5
     settings.extend_where = str(random.choice(["end", "start"]))

@@ -172,7 +172,9 @@ def read_scales(
     ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph
 ) -> Array:
     """Return how many times larger each bone (N,) is shown at the present frame than at rest."""
-    return matrix_scales(_posed_matrices(ob.evaluated_get(depsgraph).pose.bones, "matrix", rig))
+    posed = _posed_matrices(ob.evaluated_get(depsgraph).pose.bones, "matrix", rig)
+    check_numbers(ob.name, rig.names, posed)
+    return matrix_scales(posed)
 
 
 def read_size(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap) -> float:

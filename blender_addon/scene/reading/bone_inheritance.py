@@ -9,6 +9,7 @@ It writes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
+from ....engine.motion.request import RequestError
 from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.rig import BonePose, Rig, RigPose, pose_rig
 from ...core import axes
@@ -26,6 +28,7 @@ from . import armature
 Array = NDArray[np.floating[Any]]
 
 _SAME = 1e-5
+_NOTHING = 1e-9
 
 
 def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
@@ -38,6 +41,7 @@ def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
     movers = {motion.location_bone} | {one.bone for one in motion.moved}
     movers |= {motion.root.bone} - {""} if motion.root else set()
     line = _lineages(ob, {*motion.bones, *movers})
+    check_sizes(ob, line)
     if not _is_unusual(ob, line, movers):
         return motion
     rig = armature.read_rig(ob)
@@ -47,6 +51,20 @@ def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
         is_turned = name in motion.bones or bool(motion.root and name == motion.root.bone)
         solver.pose_bone(name, is_turned, name in movers)
     return _with_channels(rig, motion, channels)
+
+
+def check_sizes(ob: bpy.types.Object, names: Iterable[str]) -> None:
+    """Refuse bones that are scaled to nothing: no channel turns what hangs below them.
+
+    Raises:
+        RequestError: with the bone and the cure.
+    """
+    for name in names:
+        if abs(float(np.prod(ob.pose.bones[name].scale))) < _NOTHING:
+            raise RequestError(
+                f'The bone "{name}" of "{ob.name}" is scaled to nothing.',
+                "Clear its scale (Alt S in Pose Mode).",
+            )
 
 
 def _lineages(ob: bpy.types.Object, names: set[str]) -> set[str]:

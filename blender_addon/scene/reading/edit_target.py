@@ -22,6 +22,9 @@ Times = NDArray[np.floating[Any]]
 LAST_FRAME = 1_048_574
 """Blender shows no frame after this one, and none before its negative."""
 
+_LARGEST = 1e9
+"""No turn and no way is as large; with such numbers nothing can be reckoned."""
+
 _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _ADD_KEYS = "Generate a motion first, or give the character an action with keys."
 
@@ -75,6 +78,11 @@ def check_numbers(ob: bpy.types.Object) -> None:
             if not np.isfinite(values).all():
                 raise RequestError(
                     f'A key of "{ob.name}" holds a value that is no number ({curve.data_path}).',
+                    "Delete that key in the Graph Editor.",
+                )
+            if np.abs(values[1::2]).max(initial=0.0) > _LARGEST:
+                raise RequestError(
+                    f'A key of "{ob.name}" holds a value above {_LARGEST:g} ({curve.data_path}).',
                     "Delete that key in the Graph Editor.",
                 )
             if name == "co" and np.abs(values[::2]).max(initial=0.0) > LAST_FRAME:
