@@ -53,7 +53,8 @@ def show_edit_frames(
         motion: one row for each of the frames, of the edited bones alone.
         frames: scene frames.
     """
-    bag = bag_of(ob.animation_data.action, getattr(ob.animation_data, "action_slot", None))
+    data: Any = ob.animation_data
+    bag = bag_of(data.action, getattr(data, "action_slot", None))
     times = np.array(frames, dtype=float)
     values: Values = {
         (curve.data_path, curve.array_index): curve_keys.evaluate(curve, times)

@@ -60,7 +60,7 @@ def check_sizes(ob: bpy.types.Object, names: Iterable[str]) -> None:
         RequestError: with the bone and the cure.
     """
     for name in names:
-        if abs(float(np.prod(ob.pose.bones[name].scale))) < _NOTHING:
+        if abs(float(np.prod(np.array(ob.pose.bones[name].scale)))) < _NOTHING:
             raise RequestError(
                 f'The bone "{name}" of "{ob.name}" is scaled to nothing.',
                 "Clear its scale (Alt S in Pose Mode).",
