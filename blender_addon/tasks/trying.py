@@ -74,7 +74,9 @@ def try_take(
         motion: channels of its bones.
         take: where the keys will be.
     """
-    constraints = bending.find_constraints(character.find()[1], motion.bones)
+    ob = character.find()[1]
+    constraints = bending.find_constraints(ob, motion.bones, _keyed_bones(motion))
+    del ob
     if not constraints:
         return []
     motion = keyframes.sample_on_frames(motion, take.fps)
@@ -105,7 +107,9 @@ def try_edit(
         spans: scene frames, and the bones that get keys on them.
     """
     bones = spans[0][1]
-    constraints = bending.find_constraints(character.find()[1], bones)
+    ob = character.find()[1]
+    constraints = bending.find_constraints(ob, bones, _keyed_bones(motion))
+    del ob
     if not constraints:
         return []
     columns = [motion.bones.index(name) for name in bones]
@@ -131,6 +135,10 @@ def _wanted_in_track(
         still = still_below(track, bone, wanted)
         wanted[bone] = quaternions.normalize(quaternions.multiply(still, channel))
     return wanted
+
+
+def _keyed_bones(motion: RigMotion) -> set[str]:
+    return {*motion.bones, motion.location_bone, *(one.bone for one in motion.moved)}
 
 
 def _rows_of(motion: RigMotion, rows: list[int]) -> RigMotion:

@@ -34,7 +34,6 @@ from ...core.rigs.posed import read_rotations
 from . import timeline
 from .armature import check_numbers
 from .named_character import NamedCharacter
-from .reins import is_rein
 from .stage import lend_stage, show_in_time
 
 Array = NDArray[np.floating[Any]]

@@ -182,7 +182,7 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     to_canonical = quaternions.conjugate(leaning)
     rotations = rest.rotations[[bones[joint] for joint in joints]]
     swing = np.stack([swings.get(joint, quaternions.IDENTITY) for joint in joints])
-    return Alignment(
+    alignment = Alignment(
         joints=tuple(JOINT_INDEX[joint] for joint in joints),
         bones=tuple(bones[joint] for joint in joints),
         body=body,
@@ -194,7 +194,7 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
             _hip_chain(rig, [bones[joint] for joint in joints], bones[f"{side}_hip"])
             for side in ("left", "right")
         ),
-        heads=rig.size * rig.heads[[bones[joint] for joint in joints]],
+        heads=rig.heads[[bones[joint] for joint in joints]],
         rotations=rig.rotations[[bones[joint] for joint in joints]],
         carried=tuple(
             (joints.index(joint_of[one.bone]), joints.index(joint_of[one.carrier]))
@@ -202,6 +202,9 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
             if one.bone in joint_of
         ),
     )
+    if rig.size == 1.0:
+        return alignment
+    return alignment.measured_in(rig.size * rig.heads, rig.rotations)
 
 
 def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[int, ...]:
