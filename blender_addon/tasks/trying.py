@@ -163,7 +163,8 @@ def _try(trial: Trial, constraints: bending.Constraints) -> Steps[list[str]]:
     _, ob = trial.character.find()
     found = recording.all_poses(recorded, recording.pose_order(ob, trial.rig)).rotations
     # What decides wholly over a bone is told with the keys that it gets not.
-    bones = [name for name in trial.motion.bones if name not in bones_without_rotation(ob)]
+    without_keys = bones_without_rotation(ob)
+    bones = [name for name in trial.motion.bones if name not in without_keys]
     seen, own = measure_deviations(trial.rig, bones, trial.wanted, found)
     return _told(seen, own, constraints)
 
