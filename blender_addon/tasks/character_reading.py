@@ -14,7 +14,7 @@ import numpy as np
 from bpy.types import Object
 from numpy.typing import NDArray
 
-from ...engine.motion.bones.doubts import DoubtfulMap
+from ...engine.motion.bones.doubts import DoubtfulMap, note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import Progress, RequestError
 from ...engine.motion.retargeting.standing_frames import (
@@ -53,11 +53,13 @@ class Body:
     """A sentence on that without a full stop."""
 
     def settle(self, character: NamedCharacter) -> list[str]:
-        """Store the reference that was found, with the first keys; return what to tell."""
-        if self.found is None:
-            return []
-        rig_settings.write_reference(character.find()[1], self.found)
-        return [self.note]
+        """Store the reference that was found, with the first keys; return what to tell.
+
+        That is the reference, and bones that were recognised with some doubt.
+        """
+        if self.found is not None:
+            rig_settings.write_reference(character.find()[1], self.found)
+        return [told for told in (self.note, note_of_doubt(self.bone_map)) if told]
 
 
 def read_character(character: NamedCharacter) -> Steps[Body]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import bpy
 from bpy.types import Context, Object
 
-from ...engine.motion.bones.doubts import note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
@@ -240,8 +239,7 @@ def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.Writte
     written = [control_takes.write_take(ob, motion, target.keys) for motion in fitted.motions]
     told = target.body.settle(target.character) if target.body is not None else []
     written[-1] = replace(written[-1], notes=(*told, *fitted.notes, *written[-1].notes))
-    note = note_of_doubt(target.bone_map)
-    return [replace(take, notes=(*take.notes, note)) for take in written] if note else written
+    return written
 
 
 def summary(written: list[keyframes.WrittenTake]) -> str:
