@@ -9,7 +9,7 @@ from bpy.types import Context, Panel, UILayout
 
 from . import engine_link
 from .core.edits import take_history
-from .scene.keys import takes
+from .scene.keys import reviews
 from .scene.reading import armature
 
 PIXELS_PER_LETTER = 7.0
@@ -178,7 +178,7 @@ def draw_review(layout: UILayout, review: bpy.types.PropertyGroup) -> None:
 def told_of_takes(review: bpy.types.PropertyGroup) -> str:
     """Say which take the character shows, or that it shows another action."""
     count = len(review.takes)
-    number = takes.shown_number(review)
+    number = reviews.shown_number(review)
     return f"{count} takes wait" if number is None else f"Take {number + 1} of {count}"
 
 

@@ -11,6 +11,7 @@ from bpy.props import (
     EnumProperty,
     FloatProperty,
     IntProperty,
+    IntVectorProperty,
     PointerProperty,
     StringProperty,
 )
@@ -20,13 +21,25 @@ from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
 from . import engine_link, model_list
-from .core.edits import take_history
-from .core.edits.edit_requests import END, START, Recipe, recipe_for
-from .core.edits.generate_request import GenerateSettings, rounded_seconds
+from .core.edits import prompts, take_history
+from .core.edits.edit_requests import (
+    END,
+    EXTEND,
+    GENERATE,
+    REGENERATE,
+    START,
+    UPPER_BODY,
+    VARY,
+    Recipe,
+    recipe_for,
+)
+from .core.edits.generate_request import rounded_seconds, take_request
+from .core.edits.panel_settings import settings_of
 from .core.edits.model_choice import choose_model
 from .core.errors import errors_for_animators
 from .core.link.run_status import STATUS
 from .scene.reading.situation import read_situation
+from .scene.reading.timeline import scene_fps
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"
@@ -46,17 +59,21 @@ class KEYFILL_PG_take(PropertyGroup):
     """One take that waits to be accepted."""
 
     action: PointerProperty(type=bpy.types.Action)
+    # Of an edit; a take of Generate is a whole action and has none.
     keys: StringProperty()
 
 
 class KEYFILL_PG_review(PropertyGroup):
-    """The takes of one edit and what the character had before; empty where none wait."""
+    """The takes that wait and what the character had before; empty where none wait."""
 
     takes: CollectionProperty(type=KEYFILL_PG_take)
     index: IntProperty()
     ob: PointerProperty(type=bpy.types.Object)
     before: PointerProperty(type=bpy.types.Action)
     before_slot: StringProperty()
+    stood: StringProperty()
+    range_before: IntVectorProperty(size=2)
+    range_grown: IntVectorProperty(size=2)
     recipe: StringProperty()
 
 
@@ -237,14 +254,25 @@ class KEYFILL_PG_settings(PropertyGroup):
         set=model_list.choose_number,
         options=set(),
     )
-    history: StringProperty(description="The last edits as JSON, the newest first")
+    keeps_takes: BoolProperty(
+        name="Takes on NLA Tracks",
+        description="Each accepted take gets a muted NLA track of its own, named by prompt and "
+        "seed",
+        default=False,
+    )
+    grows_range: BoolProperty(
+        name="Grow Scene Range",
+        description="The scene's start and end move so far out that they hold a new take",
+        default=False,
+    )
+    next_seed: IntProperty(description="The first seed that the last motion did not use", min=0)
+    history: StringProperty(description="The last motions as JSON, the newest first")
+    recent_prompts: StringProperty(description="The last prompts as JSON, the newest first")
     review: PointerProperty(type=KEYFILL_PG_review)
 
     def to_request(self) -> MotionRequest:
         """Return the engine's request; UserError where it cannot be served."""
-        return GenerateSettings(
-            self.prompt, self.seconds, self.seed, self.takes, self.to_model().name
-        ).to_request()
+        return take_request(self.to_recipe(GENERATE))
 
     def to_model(self) -> Model:
         """Return the chosen model.
@@ -276,19 +304,46 @@ class KEYFILL_PG_settings(PropertyGroup):
             pinned=tuple(side.lower() for side in (LEFT, RIGHT) if side in self.pinned_hands),
             held=self.held_object.name if self.held_object else "",
             model=self.to_model().name,
+            seconds=rounded_seconds(self.seconds),
         )
         with errors_for_animators():
             return recipe_for(operation, whole)
+
+    def take_recipe(self, recipe: Recipe) -> None:
+        """Show the settings with which a motion was made."""
+        self.prompt, self.seed, self.takes = recipe.prompt, recipe.seed, recipe.takes
+        self.model_name = recipe.model
+        self.use_selected_bones = bool(recipe.bones)
+        for name, value in settings_of(recipe).items():
+            setattr(self, name, value)
+        if recipe.operation == EXTEND:
+            count = recipe.frames[1] - recipe.frames[0] + 1
+            self.extend_seconds = count / scene_fps(self.id_data)
+        if recipe.operation in (REGENERATE, VARY, UPPER_BODY):
+            self.held_object = self.id_data.objects.get(recipe.held) if recipe.held else None
 
     def edit_tolerances(self) -> tuple[float, float]:
         """Return degrees and millimetres that keys of an edit may be off."""
         # Blender's numbers are of single precision: 0.1 arrives as 0.100000001.
         return round(self.fewer_degrees, 4), round(self.fewer_millimetres, 4)
 
-    def remember(self, recipe: Recipe) -> None:
-        """Put an edit at the head of the history."""
+    def remember(self, recipe: Recipe, made: int = 1) -> None:
+        """Put a motion at the head of the history, and its prompt among the last ones.
+
+        Args:
+            recipe: what makes it again.
+            made: how many takes there were, with the seeds from the recipe's on.
+        """
         history = take_history.text_to_history(self.history)
         self.history = take_history.history_to_text(take_history.remember(history, recipe))
+        self.next_seed = (recipe.seed + made) % (2**31 - 1)
+        if recipe.prompt and not recipe.beats:
+            last = prompts.remember_prompt(self.last_prompts(), recipe.prompt)
+            self.recent_prompts = prompts.prompts_to_text(last)
+
+    def last_prompts(self) -> tuple[str, ...]:
+        """Return the last prompts, the newest first."""
+        return prompts.text_to_prompts(self.recent_prompts)
 
 
 def situation_now(context: bpy.types.Context) -> str:
@@ -315,6 +370,7 @@ class KEYFILL_PG_status(PropertyGroup):
     error: StringProperty(**_held("error"))
     remedy: StringProperty(**_held("remedy"))
     prompt_cut: StringProperty(**_held("prompt_cut"))
+    note: StringProperty(**_held("note"))
 
     def current_error(self, context: bpy.types.Context) -> tuple[str, str]:
         """Return the last error and its cure; both empty once what it was about has changed."""
