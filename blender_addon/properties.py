@@ -7,11 +7,9 @@ from typing import Any
 import bpy
 from bpy.props import (
     BoolProperty,
-    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
-    IntVectorProperty,
     PointerProperty,
     StringProperty,
 )
@@ -20,7 +18,7 @@ from bpy.types import PropertyGroup
 from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
-from . import engine_link, model_list
+from . import model_list
 from .core.edits import prompts, take_history
 from .core.edits.edit_requests import (
     END,
@@ -37,8 +35,7 @@ from .core.edits.generate_request import rounded_seconds, take_request
 from .core.edits.panel_settings import settings_of
 from .core.edits.model_choice import choose_model
 from .core.errors import errors_for_animators
-from .core.link.run_status import STATUS
-from .scene.reading.situation import read_situation
+from .run_properties import KEYFILL_PG_review, KEYFILL_PG_status, KEYFILL_PG_take
 from .scene.reading.timeline import scene_fps
 
 CHARACTER = "CHARACTER"
@@ -55,26 +52,19 @@ PART_NAMES = (
 """Names and tooltips of the body parts, in the order of PARTS."""
 
 
-class KEYFILL_PG_take(PropertyGroup):
-    """One take that waits to be accepted."""
+def _part_toggle(part: str, name: str) -> Any:
+    """Return a toggle that shows and changes one of the body parts; `parts` holds them."""
 
-    action: PointerProperty(type=bpy.types.Action)
-    # Of an edit; a take of Generate is a whole action and has none.
-    keys: StringProperty()
+    def change(settings: PropertyGroup, is_on: bool) -> None:
+        settings.parts = settings.parts | {part} if is_on else settings.parts - {part}
 
-
-class KEYFILL_PG_review(PropertyGroup):
-    """The takes that wait and what the character had before; empty where none wait."""
-
-    takes: CollectionProperty(type=KEYFILL_PG_take)
-    index: IntProperty()
-    ob: PointerProperty(type=bpy.types.Object)
-    before: PointerProperty(type=bpy.types.Action)
-    before_slot: StringProperty()
-    stood: StringProperty()
-    range_before: IntVectorProperty(size=2)
-    range_grown: IntVectorProperty(size=2)
-    recipe: StringProperty()
+    return BoolProperty(
+        name=name,
+        description=f"Make this anew: {dict(zip(PARTS, PART_NAMES, strict=True))[part][1]}",
+        get=lambda settings: part in settings.parts,
+        set=change,
+        options={"SKIP_SAVE"},
+    )
 
 
 class KEYFILL_PG_settings(PropertyGroup):
@@ -137,6 +127,10 @@ class KEYFILL_PG_settings(PropertyGroup):
         options={"ENUM_FLAG"},
         default=set(PARTS),
     )
+    has_lower_body: _part_toggle("LOWER_BODY", "Legs")
+    has_torso: _part_toggle("TORSO", "Torso")
+    has_left_arm: _part_toggle("LEFT_ARM", "Left Arm")
+    has_right_arm: _part_toggle("RIGHT_ARM", "Right Arm")
     use_selected_bones: BoolProperty(
         name="Selected Bones Only",
         description="Only the selected pose bones get keys; "
@@ -344,39 +338,6 @@ class KEYFILL_PG_settings(PropertyGroup):
     def last_prompts(self) -> tuple[str, ...]:
         """Return the last prompts, the newest first."""
         return prompts.text_to_prompts(self.recent_prompts)
-
-
-def situation_now(context: bpy.types.Context) -> str:
-    """Return what errors are about: the character, what the panel edits, how the engine starts."""
-    return f"{read_situation(context)} {engine_link.settings()}"
-
-
-def _held(name: str) -> dict[str, Any]:
-    """Return get and set of a property that lives in STATUS, so that no file keeps it."""
-    return {
-        "get": lambda _: getattr(STATUS, name),
-        "set": lambda _, value: setattr(STATUS, name, value),
-        "options": {"SKIP_SAVE"},
-    }
-
-
-class KEYFILL_PG_status(PropertyGroup):
-    """What the engine does now and what came of the last request; never saved."""
-
-    is_running: BoolProperty(**_held("is_running"))
-    is_cancel_requested: BoolProperty(**_held("is_cancel_requested"))
-    factor: FloatProperty(min=0.0, max=1.0, **_held("factor"))
-    label: StringProperty(**_held("label"))
-    error: StringProperty(**_held("error"))
-    remedy: StringProperty(**_held("remedy"))
-    prompt_cut: StringProperty(**_held("prompt_cut"))
-    note: StringProperty(**_held("note"))
-
-    def current_error(self, context: bpy.types.Context) -> tuple[str, str]:
-        """Return the last error and its cure; both empty once what it was about has changed."""
-        if STATUS.situation and STATUS.situation != situation_now(context):
-            return "", ""
-        return STATUS.error, STATUS.remedy
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(

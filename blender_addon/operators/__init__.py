@@ -14,7 +14,12 @@ from .edit_motion import (
     KEYFILL_OT_regenerate,
     KEYFILL_OT_vary,
 )
-from .engine_controls import KEYFILL_OT_cancel, KEYFILL_OT_copy_log, KEYFILL_OT_release_memory
+from .engine_controls import (
+    KEYFILL_OT_cancel,
+    KEYFILL_OT_copy_log,
+    KEYFILL_OT_open_manual,
+    KEYFILL_OT_release_memory,
+)
 from .generate import KEYFILL_OT_generate, KEYFILL_OT_long_take
 from .mannequin import KEYFILL_OT_add_mannequin
 from .remaking import (
@@ -28,6 +33,7 @@ from .takes import KEYFILL_OT_accept_take, KEYFILL_OT_discard_take, KEYFILL_OT_s
 CLASSES = (
     KEYFILL_OT_cancel,
     KEYFILL_OT_copy_log,
+    KEYFILL_OT_open_manual,
     KEYFILL_OT_release_memory,
     KEYFILL_OT_add_models,
     KEYFILL_OT_generate,

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import engine_link
-from keyfill_extension.blender_addon.operators.generate import with_note
+from keyfill_extension.blender_addon.tasks.generating import with_note
 from keyfill_extension.engine.motion.request import MotionResult
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
