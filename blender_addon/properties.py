@@ -32,8 +32,8 @@ from .core.edits.edit_requests import (
     recipe_for,
 )
 from .core.edits.generate_request import rounded_seconds, take_request
-from .core.edits.panel_settings import settings_of
 from .core.edits.model_choice import choose_model
+from .core.edits.panel_settings import settings_of
 from .core.errors import errors_for_animators
 from .run_properties import KEYFILL_PG_review, KEYFILL_PG_status, KEYFILL_PG_take
 from .scene.reading.timeline import scene_fps

@@ -32,8 +32,13 @@ class TakeOperator(ReviewedOperator, JobOperator):
         return Work(generate(context, self.recipe(context), self.is_modal))
 
     def apply_result(self, context: Context, result: FittedTakes) -> None:
-        told = write_fitted(context, result, self.review)
-        self.tell(result.result.prompt_cut, told)
+        put_on(self, context, result)
+
+
+def put_on(operator: ReviewedOperator, context: Context, fitted: FittedTakes) -> None:
+    """Write the takes that a button made, and tell of them."""
+    told = write_fitted(context, fitted, operator.review)
+    operator.tell(fitted.result.prompt_cut, told)
 
 
 class KEYFILL_OT_generate(TakeOperator, Operator):

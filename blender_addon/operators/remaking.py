@@ -1,4 +1,4 @@
-"""The history and the prompts: make a motion again, with the next seed, or put it into the panel."""
+"""The history: make a motion again, or with the next seed, or put it into the panel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..tasks.editing import EditWish, FittedEdit, make_edit
 from ..tasks.generating import generate
 from ..tasks.serving import check_recipe
 from .edit_motion import EditOperator
-from .generate import TakeOperator
+from .generate import put_on
 from .served import can_start
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _RemakeOperator(EditOperator):
             super().apply_result(context, result)
             recipe = result.edit.plan.recipe
         else:
-            TakeOperator.apply_result(self, context, result)
+            put_on(self, context, result)
             recipe = result.recipe
         context.scene.keyfill.seed = recipe.seed
 

@@ -27,7 +27,9 @@ class _ReviewOperator(Mixin):
     @classmethod
     def poll(cls, context: Context) -> bool:
         if not reviews.is_waiting(context.scene.keyfill.review):
-            cls.poll_message_set("No takes are waiting: set Takes to 2 or more and make a motion first")
+            cls.poll_message_set(
+                "No takes are waiting: set Takes to 2 or more and make a motion first"
+            )
             return False
         return True
 

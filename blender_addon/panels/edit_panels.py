@@ -147,6 +147,7 @@ def draw_fewer_keys(layout: UILayout, settings: PropertyGroup) -> None:
     """Show whether an edit of hand-keyed curves is thinned, and how far it may be off then."""
     layout.prop(settings, "fewer_keys")
     if settings.fewer_keys:
-        row = layout.row(align=True)
-        row.prop(settings, "fewer_degrees")
-        row.prop(settings, "fewer_millimetres")
+        # Below each other: side by side their names are cut.
+        column = layout.column(align=True)
+        column.prop(settings, "fewer_degrees")
+        column.prop(settings, "fewer_millimetres")

@@ -79,7 +79,6 @@ class KEYFILL_PT_options(SidebarPanel, Panel):
         column.row().prop(settings, "start_at", expand=True)
         column.prop(settings, "keeps_takes")
         column.prop(settings, "grows_range")
-        column.operator("keyfill.add_mannequin", icon="OUTLINER_OB_ARMATURE")
 
 
 class KEYFILL_PT_engine(SidebarPanel, Panel):
@@ -120,6 +119,7 @@ def draw_main(layout: UILayout, context: Context) -> None:
     row.operator("keyfill.regenerate", icon="FILE_REFRESH")
     row.operator("keyfill.edit_upper_body", text="Upper Body", icon="OUTLINER_OB_ARMATURE")
     draw_messages(layout, context)
+    layout.operator("keyfill.add_mannequin", icon="OUTLINER_OB_ARMATURE")
 
 
 def draw_prompt(layout: UILayout, settings: PropertyGroup) -> None:
@@ -130,7 +130,7 @@ def draw_prompt(layout: UILayout, settings: PropertyGroup) -> None:
     row.menu("KEYFILL_MT_recent_prompts", text="", icon="RECOVER_LAST")
     row.menu("KEYFILL_MT_examples", text="", icon="PRESET")
     row = column.row(align=True)
-    row.prop(settings, "seconds", text="Length" if settings.seconds else "Length: auto")
+    row.prop(settings, "seconds", text="Length" if settings.seconds else "Auto")
     row.prop(settings, "takes")
     row = column.row(align=True)
     row.prop(settings, "seed")
@@ -145,7 +145,7 @@ def draw_generate(layout: UILayout, context: Context) -> None:
     row.scale_y = GENERATE_HEIGHT
     if status.is_running:
         row.progress(factor=status.factor, text=status.label)
-        row.operator("keyfill.cancel", text="Cancel", icon="X")
+        row.operator("keyfill.cancel", text="", icon="X")
     else:
         row.operator("keyfill.generate", icon="PLAY")
 

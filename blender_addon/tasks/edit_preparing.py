@@ -10,7 +10,7 @@ from typing import Any
 from bpy.types import Context, Object
 
 from ...engine.motion.bones.matching import BoneMap
-from ...engine.motion.request import Progress, RequestError
+from ...engine.motion.request import Progress
 from ...engine.motion.retargeting.hand_pins import Placed
 from ..core.edits import edit_requests
 from ..core.edits.edit_plan import EditPlan, plan_edit

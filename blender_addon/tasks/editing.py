@@ -27,7 +27,7 @@ from ..scene.controls.edits import ReadControls
 from ..scene.keys import key_targets, keyframes, reviews, scene_range, takes
 from ..scene.keys.edit_keys import EditKeys
 from ..scene.keys.masked_keys import SpanKeys
-from ..scene.reading import armature, edit_target, rig_settings
+from ..scene.reading import armature, edit_target, rig_settings, timeline
 from . import animation, hands
 from .edit_preparing import EditWish, PreparedEdit, prepare_edit, prepare_in_slices, show_edited
 
@@ -116,7 +116,7 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
     edit.character.find_shown(context)
     ob = _find_again(edit)
     keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
-    settings = context.scene.keyfill
+    scene, settings = timeline.scene_of(context), context.scene.keyfill
     recipe = edit.plan.recipe
     names = [
         keyframes.take_name(recipe.prompt or recipe.label, recipe.seed + number)
@@ -131,7 +131,7 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
             ranged = reviews.hold_edits(settings.review, ob, keys, waiting)
         else:
             notes = takes.write_takes(ob, keys, names, settings.keeps_takes)
-            ranged = scene_range.fit_range(context.scene, recipe.frames, settings.grows_range)
+            ranged = scene_range.fit_range(scene, recipe.frames, settings.grows_range)
     settled = edit.body.settle(edit.character)
     if is_review:
         settings.remember(recipe, len(keys))

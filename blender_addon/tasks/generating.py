@@ -10,7 +10,7 @@ from bpy.types import Context, Object
 
 from ...engine.motion.bones.doubts import note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
-from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
+from ...engine.motion.request import MotionRequest, MotionResult, Progress
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
@@ -251,7 +251,7 @@ def _put_on(
         tracks.keep_on_track(ob, action, keyframes.slot_of_take(action), action.name)
     if len(actions) > 1:
         notes.append(f"{len(actions) - 1} more takes are on muted NLA tracks")
-    notes.append(scene_range.fit_range(context.scene, frames, settings.grows_range))
+    notes.append(scene_range.fit_range(timeline.scene_of(context), frames, settings.grows_range))
     return notes
 
 

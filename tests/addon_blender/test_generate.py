@@ -9,6 +9,7 @@ import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.tasks.generating import with_note
 from keyfill_extension.engine.motion.request import MotionResult
+from keyfill_extension.tests.addon_blender.edited_characters import kept_on_tracks
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.addon_blender.versions import HAS_SLOTS, curves_of, slot_of
@@ -110,7 +111,9 @@ def test_each_take_is_an_action_of_its_own(mannequin):
     values = [values_of(action) for action in bpy.data.actions]
     assert all(np.abs(one - values[0]).max() > 0.01 for one in values[1:])
     assigned = mannequin.animation_data.action
-    assert all(action.use_fake_user for action in bpy.data.actions if action != assigned)
+    others = [action for action in bpy.data.actions if action != assigned]
+    assert kept_on_tracks(mannequin) == others
+    assert not any(action.use_fake_user for action in bpy.data.actions)
 
 
 def test_the_users_own_action_is_kept(mannequin):
@@ -123,7 +126,8 @@ def test_the_users_own_action_is_kept(mannequin):
     generate()
     assert mannequin.animation_data.action != own
     assert snapshot()["actions"][own.name]["keys"] == keys
-    assert own.use_fake_user
+    assert kept_on_tracks(mannequin) == [own]
+    assert not own.use_fake_user
 
 
 def test_the_same_seed_gives_the_same_keys(mannequin):

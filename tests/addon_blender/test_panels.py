@@ -6,55 +6,18 @@ import bpy
 import pytest
 from keyfill_extension.blender_addon import panels
 from keyfill_extension.blender_addon.core.link.run_status import STATUS
-
-
-class Layout:
-    """Takes what a panel draws and refuses what Blender does not have."""
-
-    def __init__(self, drawn=None):
-        self.drawn = [] if drawn is None else drawn
-
-    def row(self, align=False):
-        return Layout(self.drawn)
-
-    column = box = row
-
-    def prop(self, data, name, text=None, icon="NONE"):
-        assert name in data.bl_rna.properties
-        self.drawn.append(name)
-
-    def operator(self, name, text=None, icon="NONE"):
-        module, _, function = name.partition(".")
-        getattr(getattr(bpy.ops, module), function).get_rna_type()
-        assert icon in self.icons()
-        self.drawn.append(name)
-
-    def label(self, text, icon="NONE"):
-        assert icon in self.icons()
-        self.drawn.append(text)
-
-    def progress(self, factor, text):
-        self.drawn.append((factor, text))
-
-    @staticmethod
-    def icons():
-        return bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items.keys()
+from keyfill_extension.tests.addon_blender import drawing
 
 
 def draw_panel(width=280, ob=None, **status):
     """Draw with this status and return what was drawn."""
     for name, value in status.items():
         setattr(bpy.context.window_manager.keyfill_status, name, value)
-    layout = Layout()
-    context = SimpleNamespace(
-        scene=bpy.context.scene,
-        window_manager=bpy.context.window_manager,
-        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
-        region=SimpleNamespace(width=width),
-        object=ob,
-    )
-    panels.KEYFILL_PT_main.draw(SimpleNamespace(layout=layout), context)
-    return layout.drawn
+    context = drawing.context_of(ob, width)
+    drawn = []
+    for panel in (panels.KEYFILL_PT_main, panels.KEYFILL_PT_options, panels.KEYFILL_PT_engine):
+        drawn += drawing.layout_of(panel, context).drawn
+    return drawn
 
 
 @pytest.fixture
@@ -91,6 +54,6 @@ def test_what_was_cut_is_drawn(draw):
 
 
 def test_a_linked_character_is_offered_its_override(draw):
-    linked = SimpleNamespace(is_editable=False, type="ARMATURE")
+    linked = SimpleNamespace(is_editable=False, type="ARMATURE", animation_data=None)
     assert "object.make_override_library" in draw(error="Linked.", remedy="Override.", ob=linked)
     assert "object.make_override_library" not in draw(error="Other.", remedy="Cure.")

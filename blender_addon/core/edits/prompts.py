@@ -1,5 +1,4 @@
-"""The last prompts, as text that is saved with a scene, and examples by theme. It knows no Blender.
-"""
+"""The last prompts as text that is saved with a scene, and examples by theme."""
 
 from __future__ import annotations
 

@@ -309,7 +309,7 @@ def slot_of_take(action: bpy.types.Action) -> Any:
 
 def take_name(prompt: str, seed: int | None = None) -> str:
     """Return prompt and seed as one line, the prompt cut at a word's end so that both fit."""
-    tail = "" if seed is None else f", seed {seed}"
+    tail = "" if seed is None else f" (seed {seed})"
     name = " ".join(prompt.split()) or "Keyfill"
     while len((name + tail).encode()) > _LONGEST_NAME_BYTES:
         head, space, _ = name.rpartition(" ")

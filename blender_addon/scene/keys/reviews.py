@@ -88,7 +88,7 @@ def _hold(
     for row, name in zip(review.takes, waiting.names, strict=True):
         row.name = name
     review.stood = _values_to_text(ob, [action for action, keys in rows if not keys])
-    scene = bpy.context.scene
+    scene = review.id_data
     review.range_before = scene.frame_start, scene.frame_end
     note = scene_range.fit_range(scene, waiting.frames, waiting.grows_range)
     review.range_grown = scene.frame_start, scene.frame_end
@@ -208,9 +208,8 @@ def discard_takes(review: Any) -> str:
     if is_shown:
         _restore(review, ob)
         _text_to_values(ob, review.stood)
-    scene_range.give_back(
-        bpy.context.scene, tuple(review.range_before), tuple(review.range_grown)
-    )
+    before_and_grown = tuple(review.range_before), tuple(review.range_grown)
+    scene_range.give_back(review.id_data, *before_and_grown)
     _forget(review, None)
     if ob is not None and not is_shown:
         # Another action was given to the object meanwhile: the one before must not be lost.
@@ -270,7 +269,7 @@ def _values_to_text(ob: bpy.types.Object, actions: Sequence[bpy.types.Action]) -
     for action in actions:
         bag = bag_of(action, next(iter(getattr(action, "slots", ())), None))
         for curve in bag.fcurves if bag is not None else ():
-            value = ob.path_resolve(curve.data_path)
+            value: Any = ob.path_resolve(curve.data_path)
             if hasattr(value, "__len__"):
                 value = value[curve.array_index]
             held[curve.data_path, curve.array_index] = float(value)
@@ -281,11 +280,12 @@ def _text_to_values(ob: bpy.types.Object, text: str) -> None:
     """Put channels back to what they held; those that are gone, with a bone, are left out."""
     for path, index, value in json.loads(text or "[]"):
         try:
-            held = ob.path_resolve(path)
+            held: Any = ob.path_resolve(path)
         except ValueError:
             continue
         if hasattr(held, "__len__"):
             held[index] = value
         else:
-            owner, key = path.rpartition("[")[0], path.rpartition("[")[2].strip('"]')
-            ob.path_resolve(owner)[key] = type(held)(value)
+            place, _, key = path.rpartition("[")
+            owner: Any = ob.path_resolve(place)
+            owner[key.strip('"]')] = type(held)(value)

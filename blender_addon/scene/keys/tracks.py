@@ -1,5 +1,6 @@
-"""Keeps actions on muted NLA tracks of their character, where a file saves them and exporters find
-them. It is what Blender's own button for a new action does with the old one.
+"""Keeps actions on muted NLA tracks of their character: files save them, exporters find them.
+
+It is what Blender's own button for a new action does with the old one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The frames that an edit may mean, read for panels: no more than a tenth of the time goes there."""
+"""The frames that an edit may mean, read for panels in no more than a tenth of the time."""
 
 from __future__ import annotations
 
