@@ -32,7 +32,7 @@ def can_start(operator: type[Operator], context: Context, operation: str) -> boo
     if ob is None or ob.type != "ARMATURE":
         operator.poll_message_set("Select a character's armature first, or add the mannequin")
         return False
-    if operation and not is_free(operator, context, ob, operation):
+    if not is_free(operator, context, ob, operation):
         return False
     return is_served(operator, context, operation)
 
@@ -41,7 +41,7 @@ def is_free(operator: type[Operator], context: Context, ob: Object, operation: s
     """Say whether no takes wait and an edit finds keys; if not, the button shows why."""
     try:
         reviews.check_none_wait(context.scene.keyfill.review)
-        if operation not in NEW_TAKES:
+        if operation and operation not in NEW_TAKES:
             edit_target.check_editable(ob)
     except RequestError as error:
         operator.poll_message_set(f"{error.message} {error.remedy}")

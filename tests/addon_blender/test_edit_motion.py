@@ -194,7 +194,7 @@ def test_in_between_joins_the_next_action_behind_a_gap(walker):
     assert key_frames(walker)[-1] == 30 + 30 + 90
     for action in (first, second):
         assert snapshot()["actions"][action.name]["keys"] == untouched[action.name]["keys"]
-    assert kept_on_tracks(walker) == [first, second]
+    assert kept_on_tracks(walker) == [second, first]  # by name: jumps, walks
     assert not second.use_fake_user
 
 
@@ -423,7 +423,7 @@ def test_an_edit_of_the_history_is_made_again(walker):
     set_settings(history=history, seed=0, prompt="something else", frame_start=1, frame_end=9)
     assert bpy.ops.keyfill.remake(index=0) == {"FINISHED"}
     assert max(largest_changes(made, evaluated(walker, 1, 90)).values()) <= TOLERANCE
-    assert [row["seed"] for row in json.loads(bpy.context.scene.keyfill.history)] == [4, 4]
+    assert [row["seed"] for row in json.loads(bpy.context.scene.keyfill.history)] == [4, 4, 0]
 
 
 def assert_refused(operator, message, remedy):

@@ -56,7 +56,7 @@ def test_keys_land_from_the_current_frame_on(mannequin):
     bpy.context.scene.frame_set(11)
     assert generate("someone walks", 2.0) == {"FINISHED"}
     action = mannequin.animation_data.action
-    assert action.name == "someone walks"
+    assert action.name == "someone walks (seed 0)"
     assert frames_of(action) == list(range(11, 71))
     assert (slot_of(mannequin) is not None) == HAS_SLOTS
     assert bpy.context.scene.frame_current == 11

@@ -72,11 +72,6 @@ def recall(history: History, index: int) -> Recipe:
     return history[index]
 
 
-def describe(recipe: Recipe) -> str:
-    """Return one line: what, where, with which words."""
-    return f"{describe_place(recipe)}: {describe_words(recipe)}"
-
-
 def describe_place(recipe: Recipe) -> str:
     """Return what was made and on which frames: the first row of a list."""
     first, last = recipe.frames
