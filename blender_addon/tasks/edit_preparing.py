@@ -21,7 +21,7 @@ from ..core.replay.replay_process import ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls.replays import lend_replay
-from ..scene.keys import joining, keyframes, takes
+from ..scene.keys import joining, keyframes, reviews
 from ..scene.reading import armature, edit_target, recording, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
 from ..scene.reading.recording import Dress
@@ -79,10 +79,7 @@ def prepare_in_slices(
     """Read the active armature and plan the edit; what is lent for that goes on the stack."""
     ob = armature.check_armature(armature.active_character(context))
     edit_target.check_editable(ob)
-    if takes.is_waiting(context.scene.keyfill.review):
-        raise RequestError(
-            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
-        )
+    reviews.check_none_wait(context.scene.keyfill.review)
     character = name_character(timeline.scene_of(context), ob)
     action_name = ob.animation_data.action.name
     del ob

@@ -24,10 +24,10 @@ from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls.edits import ReadControls
-from ..scene.keys import takes
+from ..scene.keys import keyframes, reviews, scene_range, takes
 from ..scene.keys.edit_keys import EditKeys
 from ..scene.keys.masked_keys import SpanKeys
-from ..scene.reading import armature, edit_target, rig_settings
+from ..scene.reading import armature, edit_target, rig_settings, timeline
 from . import animation, hands, trying
 from .edit_preparing import EditWish, PreparedEdit, prepare_edit, prepare_in_slices, show_edited
 
@@ -120,23 +120,32 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
     edit.character.find_shown(context)
     ob = _find_again(edit)
     keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
-    settings = context.scene.keyfill
+    scene, settings = timeline.scene_of(context), context.scene.keyfill
     recipe = edit.plan.recipe
+    names = [
+        keyframes.take_name(recipe.prompt or recipe.label, recipe.seed + number)
+        for number in range(len(keys))
+    ]
     # Joined actions have no keys to go back to: they are accepted at once.
     is_review = review and len(keys) > 1 and edit.joined is None
     with show_edited(ob, edit.joined, keep=True):
         if is_review:
-            takes.hold_takes(settings.review, ob, keys, take_history.history_to_text((recipe,)))
+            text = take_history.history_to_text((recipe,))
+            waiting = reviews.Waiting(text, names, recipe.frames, settings.grows_range)
+            ranged = reviews.hold_edits(settings.review, ob, keys, waiting)
         else:
-            notes = takes.write_takes(ob, keys)
-    told = edit.body.settle(edit.character)
+            notes = takes.write_takes(ob, keys, names, settings.keeps_takes)
+            ranged = scene_range.fit_range(scene, recipe.frames, settings.grows_range)
+    settled = edit.body.settle(edit.character)
     if is_review:
-        settings.remember(recipe)
-        return ". ".join([f"{len(keys)} takes wait to be accepted", *told, *fitted.notes])
-    settings.remember(take_history.take_of(recipe, 0))
+        settings.remember(recipe, len(keys))
+        told = [f"{len(keys)} takes wait to be accepted", *settled, *fitted.notes, ranged]
+        return ". ".join(filter(None, told))
+    settings.remember(take_history.take_of(recipe, 0), len(keys))
     if not fitted.are_hands_placed:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
-    return ". ".join([_done(recipe), *told, *fitted.notes, *notes])
+    told = [_done(recipe), *settled, *fitted.notes, *notes, ranged]
+    return ". ".join(filter(None, told))
 
 
 def _try_edit(edit: PreparedEdit, keys: EditKeys) -> Steps[list[str]]:

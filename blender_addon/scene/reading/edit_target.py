@@ -5,7 +5,7 @@ It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
@@ -42,7 +42,7 @@ def check_editable(ob: bpy.types.Object) -> None:
             "Leave tweak mode (Tab in the NLA editor) first.",
         )
     if data is None or data.action is None:
-        if data is not None and any(track.strips for track in data.nla_tracks):
+        if data is not None and any(track.strips and not track.mute for track in data.nla_tracks):
             raise RequestError(
                 f'"{ob.name}" is moved by NLA strips alone.',
                 "Bake them first: Edit > Bake Action in the NLA editor.",
@@ -56,7 +56,7 @@ def check_editable(ob: bpy.types.Object) -> None:
             "Choose one beside the action's name in the Action Editor.",
         )
     check_numbers(ob)
-    if not curves_of(ob):
+    if not has_keys(ob):
         raise RequestError(f'The action of "{ob.name}" has no keys for it.', _ADD_KEYS)
 
 
@@ -117,17 +117,22 @@ def held_object(
 
 def curves_of(ob: bpy.types.Object) -> list[bpy.types.FCurve]:
     """Return the F-curves of the object's action that move it or its bones and have keys."""
+    return list(_moving_curves(ob))
+
+
+def has_keys(ob: bpy.types.Object) -> bool:
+    """Say whether the object's action has keys that move it; quick enough for each redraw."""
+    return next(_moving_curves(ob), None) is not None
+
+
+def _moving_curves(ob: bpy.types.Object) -> Iterator[bpy.types.FCurve]:
     data = ob.animation_data
-    if data is None or data.action is None:
-        return []
-    bag = bag_of(data.action, getattr(data, "action_slot", None))
-    if bag is None:
-        return []
-    return [
-        curve
-        for curve in bag.fcurves
-        if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING)
-    ]
+    bag = None
+    if data is not None and data.action is not None:
+        bag = bag_of(data.action, getattr(data, "action_slot", None))
+    for curve in bag.fcurves if bag is not None else ():
+        if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING):
+            yield curve
 
 
 def bag_of(action: bpy.types.Action, slot: Any) -> Any:

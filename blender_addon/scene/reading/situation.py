@@ -44,7 +44,7 @@ def _settings(settings: Any) -> list[Any]:
     """Return all that the panel edits; `history` and the like change with every success."""
     found: list[Any] = [len(settings.review.takes), settings.model_name]
     for one in settings.bl_rna.properties:
-        if one.identifier in ("rna_type", "name", "history", "review", "model"):
+        if one.identifier in ("rna_type", "name", "history", "recent_prompts", "review", "model"):
             continue
         value = getattr(settings, one.identifier)
         if isinstance(value, bpy.types.ID):
