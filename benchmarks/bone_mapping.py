@@ -177,11 +177,15 @@ CONFUSIONS = {
 
 
 def right_by_shape(families, rig, joints, seed: int) -> int:
-    """Return how many joints of the renamed rig are right."""
+    """Return how many joints of the renamed rig are right; none of one that is refused."""
     from keyfill_extension.engine.motion.bones.matching import match_bones
+    from keyfill_extension.engine.motion.request import RequestError
 
     unnamed, old = families.renamed(rig, seed)
-    found = match_bones(unnamed).bones
+    try:
+        found = match_bones(unnamed).bones
+    except RequestError:
+        return 0
     return sum(old.get(found.get(joint)) == bone for joint, bone in joints.items())
 
 

@@ -65,7 +65,7 @@ def make_probe(button: type) -> Any:
     """Return a button's operator without Blender's class around it."""
     from keyfill_extension.blender_addon.operators import job_operator
 
-    names = ("make_work", "apply_result", "recipe", "is_settled", "operation")
+    names = ("make_work", "apply_result", "tell", "recipe", "is_settled", "operation")
     own = {name: getattr(button, name) for name in names if hasattr(button, name)}
     kind = type("Probe", (job_operator.JobOperator,), own | {
         "review": True, "report": lambda self, kind, text: told.append((kind, text))})  # fmt: skip

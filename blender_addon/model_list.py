@@ -12,6 +12,7 @@ from pathlib import Path
 from bpy.types import Context, PropertyGroup
 
 from ..engine.models.catalogue import SHIPPED, Model, list_models
+from ..engine.systems.abilities import PARTS_APART, SPANS, UPPER_BODY, System
 from ..engine.systems.registry import SYSTEMS
 from . import engine_link
 from .core.link.worker_settings import WorkerSettings
@@ -74,10 +75,20 @@ def choose_number(settings: PropertyGroup, number: int) -> None:
 def _item(model: Model, number: int) -> Item:
     system = SYSTEMS[model.description.system]
     label = f"{model.label} (own)" if model.is_own else model.label
+    label = f"{label}: {_good_for(system)}"
     told = f"{system.title[0].upper()}{system.title[1:]}: {system.limits}"
     if model.description.licence:
         told += f". Licence: {model.description.licence}"
     return _kept(model.name), _kept(label), _kept(told), number
+
+
+def _good_for(system: System) -> str:
+    """Return what a system is good for, in the few words that fit behind its name."""
+    if PARTS_APART in system.serves:
+        return "every edit"
+    if UPPER_BODY in system.serves:
+        return "whole or upper body"
+    return "whole body" if SPANS in system.serves else "new takes"
 
 
 def _kept(text: str) -> str:

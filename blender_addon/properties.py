@@ -7,7 +7,6 @@ from typing import Any
 import bpy
 from bpy.props import (
     BoolProperty,
-    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
@@ -19,14 +18,25 @@ from bpy.types import PropertyGroup
 from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
-from . import engine_link, model_list
-from .core.edits import take_history
-from .core.edits.edit_requests import END, START, Recipe, recipe_for
-from .core.edits.generate_request import GenerateSettings, rounded_seconds
+from . import model_list
+from .core.edits import prompts, take_history
+from .core.edits.edit_requests import (
+    END,
+    EXTEND,
+    GENERATE,
+    REGENERATE,
+    START,
+    UPPER_BODY,
+    VARY,
+    Recipe,
+    recipe_for,
+)
+from .core.edits.generate_request import rounded_seconds, take_request
 from .core.edits.model_choice import choose_model
+from .core.edits.panel_settings import settings_of
 from .core.errors import errors_for_animators
-from .core.link.run_status import STATUS
-from .scene.reading.situation import read_situation
+from .run_properties import KEYFILL_PG_review, KEYFILL_PG_status, KEYFILL_PG_take
+from .scene.reading.timeline import scene_fps
 
 CHARACTER = "CHARACTER"
 WORLD_ORIGIN = "WORLD_ORIGIN"
@@ -42,22 +52,19 @@ PART_NAMES = (
 """Names and tooltips of the body parts, in the order of PARTS."""
 
 
-class KEYFILL_PG_take(PropertyGroup):
-    """One take that waits to be accepted."""
+def _part_toggle(part: str, name: str) -> Any:
+    """Return a toggle that shows and changes one of the body parts; `parts` holds them."""
 
-    action: PointerProperty(type=bpy.types.Action)
-    keys: StringProperty()
+    def change(settings: PropertyGroup, is_on: bool) -> None:
+        settings.parts = settings.parts | {part} if is_on else settings.parts - {part}
 
-
-class KEYFILL_PG_review(PropertyGroup):
-    """The takes of one edit and what the character had before; empty where none wait."""
-
-    takes: CollectionProperty(type=KEYFILL_PG_take)
-    index: IntProperty()
-    ob: PointerProperty(type=bpy.types.Object)
-    before: PointerProperty(type=bpy.types.Action)
-    before_slot: StringProperty()
-    recipe: StringProperty()
+    return BoolProperty(
+        name=name,
+        description=f"Make this anew: {dict(zip(PARTS, PART_NAMES, strict=True))[part][1]}",
+        get=lambda settings: part in settings.parts,
+        set=change,
+        options={"SKIP_SAVE"},
+    )
 
 
 class KEYFILL_PG_settings(PropertyGroup):
@@ -120,6 +127,10 @@ class KEYFILL_PG_settings(PropertyGroup):
         options={"ENUM_FLAG"},
         default=set(PARTS),
     )
+    has_lower_body: _part_toggle("LOWER_BODY", "Legs")
+    has_torso: _part_toggle("TORSO", "Torso")
+    has_left_arm: _part_toggle("LEFT_ARM", "Left Arm")
+    has_right_arm: _part_toggle("RIGHT_ARM", "Right Arm")
     use_selected_bones: BoolProperty(
         name="Selected Bones Only",
         description="Only the selected pose bones get keys; "
@@ -237,14 +248,25 @@ class KEYFILL_PG_settings(PropertyGroup):
         set=model_list.choose_number,
         options=set(),
     )
-    history: StringProperty(description="The last edits as JSON, the newest first")
+    keeps_takes: BoolProperty(
+        name="Takes on NLA Tracks",
+        description="Each accepted take gets a muted NLA track of its own, named by prompt and "
+        "seed",
+        default=False,
+    )
+    grows_range: BoolProperty(
+        name="Grow Scene Range",
+        description="The scene's start and end move so far out that they hold a new take",
+        default=False,
+    )
+    next_seed: IntProperty(description="The first seed that the last motion did not use", min=0)
+    history: StringProperty(description="The last motions as JSON, the newest first")
+    recent_prompts: StringProperty(description="The last prompts as JSON, the newest first")
     review: PointerProperty(type=KEYFILL_PG_review)
 
     def to_request(self) -> MotionRequest:
         """Return the engine's request; UserError where it cannot be served."""
-        return GenerateSettings(
-            self.prompt, self.seconds, self.seed, self.takes, self.to_model().name
-        ).to_request()
+        return take_request(self.to_recipe(GENERATE))
 
     def to_model(self) -> Model:
         """Return the chosen model.
@@ -276,51 +298,46 @@ class KEYFILL_PG_settings(PropertyGroup):
             pinned=tuple(side.lower() for side in (LEFT, RIGHT) if side in self.pinned_hands),
             held=self.held_object.name if self.held_object else "",
             model=self.to_model().name,
+            seconds=rounded_seconds(self.seconds),
         )
         with errors_for_animators():
             return recipe_for(operation, whole)
+
+    def take_recipe(self, recipe: Recipe) -> None:
+        """Show the settings with which a motion was made."""
+        self.prompt, self.seed, self.takes = recipe.prompt, recipe.seed, recipe.takes
+        self.model_name = recipe.model
+        self.use_selected_bones = bool(recipe.bones)
+        for name, value in settings_of(recipe).items():
+            setattr(self, name, value)
+        if recipe.operation == EXTEND:
+            count = recipe.frames[1] - recipe.frames[0] + 1
+            self.extend_seconds = count / scene_fps(self.id_data)
+        if recipe.operation in (REGENERATE, VARY, UPPER_BODY):
+            self.held_object = self.id_data.objects.get(recipe.held) if recipe.held else None
 
     def edit_tolerances(self) -> tuple[float, float]:
         """Return degrees and millimetres that keys of an edit may be off."""
         # Blender's numbers are of single precision: 0.1 arrives as 0.100000001.
         return round(self.fewer_degrees, 4), round(self.fewer_millimetres, 4)
 
-    def remember(self, recipe: Recipe) -> None:
-        """Put an edit at the head of the history."""
+    def remember(self, recipe: Recipe, made: int = 1) -> None:
+        """Put a motion at the head of the history, and its prompt among the last ones.
+
+        Args:
+            recipe: what makes it again.
+            made: how many takes there were, with the seeds from the recipe's on.
+        """
         history = take_history.text_to_history(self.history)
         self.history = take_history.history_to_text(take_history.remember(history, recipe))
+        self.next_seed = (recipe.seed + made) % (2**31 - 1)
+        if recipe.prompt and not recipe.beats:
+            last = prompts.remember_prompt(self.last_prompts(), recipe.prompt)
+            self.recent_prompts = prompts.prompts_to_text(last)
 
-
-def situation_now(context: bpy.types.Context) -> str:
-    """Return what errors are about: the character, what the panel edits, how the engine starts."""
-    return f"{read_situation(context)} {engine_link.settings()}"
-
-
-def _held(name: str) -> dict[str, Any]:
-    """Return get and set of a property that lives in STATUS, so that no file keeps it."""
-    return {
-        "get": lambda _: getattr(STATUS, name),
-        "set": lambda _, value: setattr(STATUS, name, value),
-        "options": {"SKIP_SAVE"},
-    }
-
-
-class KEYFILL_PG_status(PropertyGroup):
-    """What the engine does now and what came of the last request; never saved."""
-
-    is_running: BoolProperty(**_held("is_running"))
-    is_cancel_requested: BoolProperty(**_held("is_cancel_requested"))
-    factor: FloatProperty(min=0.0, max=1.0, **_held("factor"))
-    label: StringProperty(**_held("label"))
-    error: StringProperty(**_held("error"))
-    remedy: StringProperty(**_held("remedy"))
-    prompt_cut: StringProperty(**_held("prompt_cut"))
-
-    def current_error(self, context: bpy.types.Context) -> tuple[str, str]:
-        """Return the last error and its cure; both empty once what it was about has changed."""
-        if STATUS.situation and STATUS.situation != situation_now(context):
-            return "", ""
-        return STATUS.error, STATUS.remedy
+    def last_prompts(self) -> tuple[str, ...]:
+        """Return the last prompts, the newest first."""
+        return prompts.text_to_prompts(self.recent_prompts)
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(

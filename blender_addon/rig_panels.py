@@ -17,7 +17,7 @@ from .panels import SidebarPanel, draw_wrapped
 from .scene.reading import armature
 
 _LABEL_SHARE = 0.31
-_FIELD_SHARE = 0.63
+_FIELD_SHARE = 0.71
 
 
 class KEYFILL_MT_rig_presets(Menu):
@@ -160,12 +160,18 @@ def draw_row(layout: UILayout, ob: Object, row: MapRow) -> None:
     """
     split = layout.split(factor=_LABEL_SHARE, align=True)
     split.alert = row.is_low or _is_gone(ob, row)
-    split.label(text=rig_rows.spoken(row.joint).title())
+    split.label(text=_short_name(row.joint))
     line = split.split(factor=_FIELD_SHARE, align=True)
     stored = getattr(ob.keyfill_rig.rows, row.joint)
     line.prop_search(stored, "bone", ob.data, "bones", text="", icon=_icon(ob, row))
     told = f"{row.confidence:.0%}" if row.bone and not row.by_hand else ""
     line.operator("keyfill.assign_bone", text=told, icon="EYEDROPPER").joint = row.joint
+
+
+def _short_name(joint: str) -> str:
+    """Return a joint's name as it fits the sidebar's usual width: L Shoulder."""
+    name = rig_rows.spoken(joint).title()
+    return name.replace("Left ", "L ").replace("Right ", "R ")
 
 
 def _icon(ob: Object, row: MapRow) -> str:

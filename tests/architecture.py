@@ -53,6 +53,7 @@ ADDON_LAYERS = (
     {"foreground"},
     {"model_list"},
     {"preferences"},
+    {"run_properties"},
     {"properties", "rig_properties"},
     {"tasks"},
     {"operators"},

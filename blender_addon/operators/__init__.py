@@ -12,18 +12,28 @@ from .edit_motion import (
     KEYFILL_OT_in_between,
     KEYFILL_OT_make_loop,
     KEYFILL_OT_regenerate,
-    KEYFILL_OT_remake,
     KEYFILL_OT_vary,
 )
-from .engine_controls import KEYFILL_OT_cancel, KEYFILL_OT_copy_log, KEYFILL_OT_release_memory
-from .generate import KEYFILL_OT_generate
-from .long_take import KEYFILL_OT_long_take
+from .engine_controls import (
+    KEYFILL_OT_cancel,
+    KEYFILL_OT_copy_log,
+    KEYFILL_OT_open_manual,
+    KEYFILL_OT_release_memory,
+)
+from .generate import KEYFILL_OT_generate, KEYFILL_OT_long_take
 from .mannequin import KEYFILL_OT_add_mannequin
+from .remaking import (
+    KEYFILL_OT_next_seed,
+    KEYFILL_OT_recall,
+    KEYFILL_OT_remake,
+    KEYFILL_OT_use_prompt,
+)
 from .takes import KEYFILL_OT_accept_take, KEYFILL_OT_discard_take, KEYFILL_OT_step_take
 
 CLASSES = (
     KEYFILL_OT_cancel,
     KEYFILL_OT_copy_log,
+    KEYFILL_OT_open_manual,
     KEYFILL_OT_release_memory,
     KEYFILL_OT_add_models,
     KEYFILL_OT_generate,
@@ -36,6 +46,9 @@ CLASSES = (
     KEYFILL_OT_vary,
     KEYFILL_OT_long_take,
     KEYFILL_OT_remake,
+    KEYFILL_OT_next_seed,
+    KEYFILL_OT_recall,
+    KEYFILL_OT_use_prompt,
     KEYFILL_OT_step_take,
     KEYFILL_OT_accept_take,
     KEYFILL_OT_discard_take,

@@ -1,54 +1,33 @@
 """Regenerate, upper body, in-between, extend, loop, vary: each a mask on the keys that are there.
 
-The buttons; what they do is the same for all of them and stands in
-`editing.py`. Making an edit again takes the same path, with the recipe from
-the history.
+The buttons; what they do is the same for all of them and stands in `editing.py`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bpy.props import BoolProperty, IntProperty
-from bpy.types import Context, Event, Operator
+from bpy.types import Context, Operator
 
-from ..core.edits import edit_requests, take_history
+from ..core.edits import edit_requests
 from ..core.edits.edit_requests import Recipe
-from ..core.errors import errors_for_animators
 from ..core.link.slices import Work
 from ..tasks.editing import EditWish, FittedEdit, make_edit, write_edit
 from ..tasks.generating import with_note
-from ..tasks.long_takes import apply_long_take, long_take
-from ..tasks.serving import check_recipe
 from .job_operator import JobOperator
+from .reviewed import ReviewedOperator
 from .served import can_start
 
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
-
-class EditOperator(JobOperator):
+class EditOperator(ReviewedOperator, JobOperator):
     """Mixin: one edit of the active armature; a subclass says which."""
 
     operation: str
     """A key of `edit_requests.LABELS`."""
 
-    review: BoolProperty(
-        name="Review",
-        description="Let several takes wait to be accepted, as the buttons do; "
-        "otherwise the first one is accepted at once",
-        default=False,
-        options={"SKIP_SAVE", "HIDDEN"},
-    )
-
     @classmethod
     def poll(cls, context: Context) -> bool:
         return can_start(cls, context, cls.operation)
-
-    def invoke(self, context: Context, event: Event) -> set[OperatorReturnItems]:
-        """Let takes wait for the person who pressed the button."""
-        self.review = True
-        return super().invoke(context, event)
 
     def recipe(self, context: Context) -> Recipe:
         """Return what shall be made; its frames may still be open."""
@@ -64,9 +43,8 @@ class EditOperator(JobOperator):
         return Work(make_edit(context, wish))
 
     def apply_result(self, context: Context, result: FittedEdit) -> None:
-        context.window_manager.keyfill_status.prompt_cut = result.result.prompt_cut
         told = write_edit(context, result, self.review)
-        self.report({"INFO"}, with_note(told, result.result))
+        self.tell(result.result.prompt_cut, with_note(told, result.result))
 
 
 class KEYFILL_OT_regenerate(EditOperator, Operator):
@@ -130,36 +108,3 @@ class KEYFILL_OT_vary(EditOperator, Operator):
     bl_description = "Change the chosen frames and body parts, as much as Variation says"
     bl_options = {"UNDO"}
     operation = edit_requests.VARY
-
-
-class KEYFILL_OT_remake(EditOperator, Operator):
-    """An edit of the history -> made once more."""
-
-    bl_idname = "keyfill.remake"
-    bl_label = "Make Again"
-    bl_description = "Make this edit once more, with its own prompt, seed, frames and body parts"
-    bl_options = {"UNDO"}
-    operation = ""
-
-    index: IntProperty(name="Edit", description="0 is the newest edit", default=0, min=0)
-
-    def recipe(self, context: Context) -> Recipe:
-        with errors_for_animators():
-            history = take_history.text_to_history(context.scene.keyfill.history)
-            return take_history.recall(history, self.index)
-
-    def is_settled(self) -> bool:
-        return True
-
-    def make_work(self, context: Context) -> Work[Any]:
-        recipe = self.recipe(context)
-        if recipe.operation != edit_requests.LONG_TAKE:
-            return super().make_work(context)
-        check_recipe(recipe)
-        return Work(long_take(context, recipe, self.is_modal))
-
-    def apply_result(self, context: Context, result: Any) -> None:
-        if isinstance(result, FittedEdit):
-            super().apply_result(context, result)
-            return
-        self.report({"INFO"}, apply_long_take(context, *result))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import webbrowser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bpy.types import Context, Operator
@@ -10,6 +12,9 @@ from .. import engine_link
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+
+MANUAL = Path(__file__).resolve().parent.parent / "manual.html"
 
 
 class KEYFILL_OT_cancel(Operator):
@@ -43,6 +48,21 @@ class KEYFILL_OT_release_memory(Operator):
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         engine_link.stop()
+        return {"FINISHED"}
+
+
+class KEYFILL_OT_open_manual(Operator):
+    """Opens the manual that lies beside the add-on."""
+
+    bl_idname = "keyfill.open_manual"
+    bl_label = "Keyfill Manual"
+    bl_description = "Open the manual in the browser; it lies on this machine"
+
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
+        if not MANUAL.is_file():
+            self.report({"ERROR"}, "The manual is missing: install Keyfill once more")
+            return {"CANCELLED"}
+        webbrowser.open(MANUAL.as_uri())
         return {"FINISHED"}
 
 

@@ -12,7 +12,7 @@ from ..core.errors import UserError, errors_for_animators
 from ..core.link.jobs import JobCancelled
 from ..core.link.run_status import STATUS
 from ..core.link.slices import Work
-from ..properties import situation_now
+from ..run_properties import situation_now
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -218,10 +218,10 @@ def _redraw_panels(context: Context) -> None:
 
 
 def _sidebars(context: Context) -> Any:
-    """Yield the sidebars of all 3D views, closed ones, too."""
+    """Yield the sidebars of all 3D views and Dope Sheets, closed ones, too."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type in ("VIEW_3D", "DOPESHEET_EDITOR"):
                 yield from (region for region in area.regions if region.type == "UI")
 
 

@@ -163,8 +163,10 @@ class KEYFILL_OT_set_rest_reference(RigOperator, Operator):
                 f'"{ob.name}" is shown in its rest position.',
                 "Choose Pose Position in the armature's settings.",
             )
-        pose = armature.read_pose(ob, rig, context.evaluated_depsgraph_get())
-        rig_settings.write_reference(ob, take_reference(rig, pose))
+        depsgraph = context.evaluated_depsgraph_get()
+        pose = armature.read_pose(ob, rig, depsgraph)
+        scales = armature.read_scales(ob, rig, depsgraph)
+        rig_settings.write_reference(ob, take_reference(rig, pose, scales))
         return "The current pose is the rest reference"
 
 

@@ -11,6 +11,7 @@ from bpy.types import Context, Event, Object, Operator
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ...engine.motion.request import RequestError
+from ..core.errors import UserError, errors_for_animators
 from ..core.rigs import presets as rig_presets
 from ..core.rigs import rest_reference
 from ..preferences import user_folder
@@ -82,8 +83,9 @@ class KEYFILL_OT_remove_rig_preset(Operator):
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         try:
-            rig_presets.remove_preset(rig_presets.preset_path(preset_folder(), self.name))
-        except RequestError as error:
+            with errors_for_animators():
+                rig_presets.remove_preset(rig_presets.preset_path(preset_folder(), self.name))
+        except UserError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f'Preset "{self.name}" removed')

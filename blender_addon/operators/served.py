@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpy.types import Context, Operator
+from bpy.types import Context, Object, Operator
 
 from ...engine.motion.edits import UPPER_BODY as UPPER_PARTS
+from ...engine.motion.request import RequestError
 from ...engine.motion.skeleton import PARTS
 from .. import model_list
-from ..core.edits.edit_requests import REGENERATE, UPPER_BODY, VARY, Recipe
+from ..core.edits.edit_requests import NEW_TAKES, REGENERATE, UPPER_BODY, VARY, Recipe
 from ..core.edits.model_choice import check_served, choose_model
 from ..core.errors import UserError
-from ..scene.reading import armature
+from ..scene.keys import reviews
+from ..scene.reading import armature, edit_target
 
 
 def can_start(operator: type[Operator], context: Context, operation: str) -> bool:
@@ -30,7 +32,21 @@ def can_start(operator: type[Operator], context: Context, operation: str) -> boo
     if ob is None or ob.type != "ARMATURE":
         operator.poll_message_set("Select a character's armature first, or add the mannequin")
         return False
+    if not is_free(operator, context, ob, operation):
+        return False
     return is_served(operator, context, operation)
+
+
+def is_free(operator: type[Operator], context: Context, ob: Object, operation: str) -> bool:
+    """Say whether no takes wait and an edit finds keys; if not, the button shows why."""
+    try:
+        reviews.check_none_wait(context.scene.keyfill.review)
+        if operation and operation not in NEW_TAKES:
+            edit_target.check_editable(ob)
+    except RequestError as error:
+        operator.poll_message_set(f"{error.message} {error.remedy}")
+        return False
+    return True
 
 
 def is_served(operator: type[Operator], context: Context, operation: str) -> bool:

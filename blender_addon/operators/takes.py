@@ -10,7 +10,7 @@ from bpy.types import Context, Operator
 from ..core.edits import take_history
 from ..core.errors import UserError, errors_for_animators
 from ..core.link.run_status import STATUS
-from ..scene.keys import takes
+from ..scene.keys import reviews
 from .job_operator import Mixin
 
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ class _ReviewOperator(Mixin):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        if not takes.is_waiting(context.scene.keyfill.review):
-            cls.poll_message_set("No takes are waiting: make an edit with several takes first")
+        if not reviews.is_waiting(context.scene.keyfill.review):
+            cls.poll_message_set(
+                "No takes are waiting: set Takes to 2 or more and make a motion first"
+            )
             return False
         return True
 
@@ -40,6 +42,7 @@ class _ReviewOperator(Mixin):
         except UserError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        STATUS.note = told
         self.report({"INFO"}, told)
         return {"FINISHED"}
 
@@ -56,24 +59,27 @@ class KEYFILL_OT_step_take(_ReviewOperator, Operator):
 
     def act(self, context: Context) -> str:
         review = context.scene.keyfill.review
-        shown = takes.shown_number(review)
+        shown = reviews.shown_number(review)
         start = review.index - self.step if shown is None else shown
-        index = takes.show_take(review, start + self.step)
+        index = reviews.show_take(review, start + self.step)
         return f"Take {index + 1} of {len(review.takes)}"
 
 
 class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
-    """Writes the take on the character into the action that was edited."""
+    """Gives the character the take that it shows, for good."""
 
     bl_idname = "keyfill.accept_take"
     bl_label = "Accept"
-    bl_description = "Write the shown take into the character's action and drop the others"
+    bl_description = (
+        "Keep the shown take and drop the others: an edit is written into the character's "
+        "action, a new motion takes its place"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     def act(self, context: Context) -> str:
         settings = context.scene.keyfill
-        index, text = takes.shown_number(settings.review), settings.review.recipe
-        notes = takes.accept_take(settings.review)
+        index, text = reviews.shown_number(settings.review), settings.review.recipe
+        notes = reviews.accept_take(settings.review, settings.keeps_takes)
         assert index is not None
         for recipe in take_history.text_to_history(text):
             history = take_history.text_to_history(settings.history)
@@ -92,5 +98,5 @@ class KEYFILL_OT_discard_take(_ReviewOperator, Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def act(self, context: Context) -> str:
-        told = takes.discard_takes(context.scene.keyfill.review)
+        told = reviews.discard_takes(context.scene.keyfill.review)
         return f"Takes discarded; {told}"

@@ -59,9 +59,6 @@ class ReadAnimation:
     bases: Array
     """(F, N, 4, 4) float32: every bone's channels as Blender's `matrix_basis`."""
 
-    overridden: tuple[str, ...]
-    """Mapped bones whose rotation constraints, IK or drivers decide: keys on them show little."""
-
     controls: ReadControls | None = None
     """What a control rig's bones did; None where keys belong on the mapped bones themselves."""
 
@@ -131,11 +128,10 @@ def read_in_slices(reading: Reading, frames: tuple[int, int]) -> Steps[ReadAnima
         recorded = recording.Recording(poses, bases, worlds, fps)
     _, ob = reading.character.find()
     facts = recording.read_facts(ob, reading.rig, reading.bone_map, recorded)
-    overridden = () if controls else recording.overridden(ob, reading.bone_map)
     del scene, ob
     make = partial(_to_animation, reading, first, recorded, facts, controls)
     read: ReadAnimation = yield computed("Reading the animation", make)
-    return replace(read, overridden=overridden)
+    return read
 
 
 def _read_controls(reading: Reading, frames: range) -> Steps[ReadControls | None]:
@@ -179,7 +175,6 @@ def _to_animation(
         last_frame_scene=first + len(recorded.worlds) - 1,
         track=track,
         bases=recorded.bases[:, facts.order],
-        overridden=(),
         controls=controls,
     )
 

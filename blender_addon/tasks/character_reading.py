@@ -8,11 +8,13 @@ writes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from bpy.types import Object
+from numpy.typing import NDArray
 
-from ...engine.motion.bones.doubts import DoubtfulMap
+from ...engine.motion.bones.doubts import DoubtfulMap, note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
 from ...engine.motion.request import Progress, RequestError
 from ...engine.motion.retargeting.standing_frames import (
@@ -27,6 +29,8 @@ from ..core.rigs.rest_reference import StoredReference, reference_for, take_refe
 from ..scene.controls import rigs as control_rigs
 from ..scene.reading import armature, edit_target, recording, rig_settings
 from ..scene.reading.named_character import NamedCharacter
+
+Array = NDArray[np.floating[Any]]
 
 MOST_FRAMES = 200
 """Frames that are looked at: of a longer animation every second, third ... one."""
@@ -49,11 +53,13 @@ class Body:
     """A sentence on that without a full stop."""
 
     def settle(self, character: NamedCharacter) -> list[str]:
-        """Store the reference that was found, with the first keys; return what to tell."""
-        if self.found is None:
-            return []
-        rig_settings.write_reference(character.find()[1], self.found)
-        return [self.note]
+        """Store the reference that was found, with the first keys; return what to tell.
+
+        That is the reference, and bones that were recognised with some doubt.
+        """
+        if self.found is not None:
+            rig_settings.write_reference(character.find()[1], self.found)
+        return [told for told in (self.note, note_of_doubt(self.bone_map)) if told]
 
 
 def read_character(character: NamedCharacter) -> Steps[Body]:
@@ -89,7 +95,7 @@ def _with_standing_frame(character: NamedCharacter, body: Body) -> Steps[Body]:
         RequestError: if no frame stands upright, and the rest pose has no torso.
     """
     rig, bone_map = body.rig, body.bone_map
-    frames, pose = yield from _read_frames(character, rig)
+    frames, pose, scales = yield from _read_frames(character, rig)
     standing = find_standing_frame(pose, rig, bone_map)
     assert standing is not None
     if not standing.is_standing:
@@ -101,27 +107,25 @@ def _with_standing_frame(character: NamedCharacter, body: Body) -> Steps[Body]:
             "Pose it upright with straight legs, and press Set Rest Reference in Rig.",
         )
     row = standing.frame
-    found = take_reference(rig, RigPose(pose.rotations[row : row + 1], pose.heads[row : row + 1]))
+    stance = RigPose(pose.rotations[row : row + 1], pose.heads[row : row + 1])
+    found = take_reference(rig, stance, scales[row])
     note = f"The rest pose is no standing body: frame {frames[row]} is the rest reference now"
     return Body(replace(rig, reference=reference_for(rig, found)), bone_map, found, note)
 
 
-def _read_frames(character: NamedCharacter, rig: Rig) -> Steps[tuple[list[int], RigPose]]:
-    """Return frames of the character's animation, the present one last, and its poses."""
+def _read_frames(
+    character: NamedCharacter, rig: Rig
+) -> Steps[tuple[list[int], RigPose, Array]]:
+    """Return F frames of the character's animation, the present one last, poses, scales (F, N)."""
     scene, ob = character.find()
     frames = [int(scene.frame_current)]
+    edit_target.check_numbers(ob)
     if edit_target.curves_of(ob):
         first, last = edit_target.animated_frames(ob)
         frames = [*range(first, last + 1, -(-(last - first + 1) // MOST_FRAMES)), *frames]
     del scene, ob
     recorded = yield from recording.record(character, frames)
     _, ob = character.find()
-    pose = recording.all_poses(recorded, recording.pose_order(ob, rig))
-    is_sound = np.isfinite(pose.heads).all(axis=(1, 2)) & np.isfinite(pose.rotations).all((1, 2))
-    if not is_sound.any():
-        raise RequestError(
-            f'The animation of "{character.armature_name}" holds keys that are no numbers.',
-            "Delete them in the Graph Editor.",
-        )
-    rows = np.flatnonzero(is_sound)
-    return [frames[row] for row in rows], RigPose(pose.rotations[rows], pose.heads[rows])
+    order = recording.pose_order(ob, rig)
+    scales = armature.matrix_scales(recorded.poses[:, order])
+    return frames, recording.all_poses(recorded, order), scales

@@ -10,6 +10,7 @@ from typing import Any
 from bpy.types import Context, Object
 
 from ...engine.motion.bones.matching import BoneMap
+from ...engine.motion.edits import SHORTEST_LOOP
 from ...engine.motion.request import Progress, RequestError
 from ...engine.motion.retargeting.hand_pins import Placed
 from ..core.edits import edit_requests
@@ -20,7 +21,7 @@ from ..core.replay.replay_process import ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls import rigs as control_rigs
 from ..scene.controls.replays import lend_replay
-from ..scene.keys import joining, takes
+from ..scene.keys import joining, keyframes, reviews
 from ..scene.reading import armature, edit_target, recording, timeline
 from ..scene.reading.named_character import NamedCharacter, name_character
 from ..scene.reading.recording import Dress
@@ -78,10 +79,7 @@ def prepare_in_slices(
     """Read the active armature and plan the edit; what is lent for that goes on the stack."""
     ob = armature.check_armature(armature.active_character(context))
     edit_target.check_editable(ob)
-    if takes.is_waiting(context.scene.keyfill.review):
-        raise RequestError(
-            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
-        )
+    reviews.check_none_wait(context.scene.keyfill.review)
     character = name_character(timeline.scene_of(context), ob)
     action_name = ob.animation_data.action.name
     del ob
@@ -89,6 +87,7 @@ def prepare_in_slices(
     rig, bone_map = body.rig, body.bone_map
     recipe = _settled(context, character, wish, bone_map)
     check_recipe(recipe)
+    keyframes.check_frames(*recipe.frames)
     edit_requests.bones_of_parts(bone_map, recipe.parts)
     joined = _join(character, recipe)
     dress = partial(show_edited, joined=joined, keep=False)
@@ -155,6 +154,11 @@ def _plan(
     recipe: Recipe, read: animation.ReadAnimation
 ) -> tuple[animation.ReadAnimation, EditPlan]:
     if recipe.operation == edit_requests.LOOP:
+        if read.first_frame_scene == read.last_frame_scene:
+            raise RequestError(
+                "A cycle of 1 frame is too short to close.",
+                f"Choose at least {SHORTEST_LOOP} frames, or set more keys.",
+            )
         read = animation.end_on_clip_frame(read)
     times = ClipTimes(read.first_frame_scene, read.fps, read.clip.frames)
     return read, plan_edit(recipe, read.clip, times)

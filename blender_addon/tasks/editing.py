@@ -24,11 +24,11 @@ from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..scene.controls import edits as control_edits
 from ..scene.controls.edits import ReadControls
-from ..scene.keys import key_targets, takes
+from ..scene.keys import keyframes, reviews, scene_range, takes
 from ..scene.keys.edit_keys import EditKeys
 from ..scene.keys.masked_keys import SpanKeys
-from ..scene.reading import armature, edit_target, rig_settings
-from . import animation, hands
+from ..scene.reading import armature, edit_target, rig_settings, timeline
+from . import animation, hands, trying
 from .edit_preparing import EditWish, PreparedEdit, prepare_edit, prepare_in_slices, show_edited
 
 __all__ = ["EditWish", "PreparedEdit", "apply_edit", "make_edit", "prepare_edit", "write_edit"]
@@ -46,6 +46,9 @@ class FittedEdit:
 
     result: MotionResult
 
+    notes: tuple[str, ...] = ()
+    """What was found out when the first take was tried, sentences without full stops."""
+
 
 def make_edit(context: Context, wish: EditWish) -> Steps[FittedEdit]:
     """Read the active armature, have the engine make the edit, and fit it.
@@ -57,7 +60,8 @@ def make_edit(context: Context, wish: EditWish) -> Steps[FittedEdit]:
         edit, replay = yield from prepare_in_slices(context, wish, stack)
         result = yield engine_link.generation_job(edit.plan.request())
         takes_made, are_placed = yield from _fit(edit, result, replay)
-    return FittedEdit(edit, takes_made, are_placed, result)
+    notes = yield from _try_edit(edit, takes_made[0])
+    return FittedEdit(edit, takes_made, are_placed, result, tuple(notes))
 
 
 def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, review: bool) -> str:
@@ -116,33 +120,53 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
     edit.character.find_shown(context)
     ob = _find_again(edit)
     keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
-    settings = context.scene.keyfill
+    scene, settings = timeline.scene_of(context), context.scene.keyfill
     recipe = edit.plan.recipe
+    names = [
+        keyframes.take_name(recipe.prompt or recipe.label, recipe.seed + number)
+        for number in range(len(keys))
+    ]
     # Joined actions have no keys to go back to: they are accepted at once.
     is_review = review and len(keys) > 1 and edit.joined is None
     with show_edited(ob, edit.joined, keep=True):
         if is_review:
-            takes.hold_takes(settings.review, ob, keys, take_history.history_to_text((recipe,)))
+            text = take_history.history_to_text((recipe,))
+            waiting = reviews.Waiting(text, names, recipe.frames, settings.grows_range)
+            ranged = reviews.hold_edits(settings.review, ob, keys, waiting)
         else:
-            notes = takes.write_takes(ob, keys)
-    told = edit.body.settle(edit.character)
+            notes = takes.write_takes(ob, keys, names, settings.keeps_takes)
+            ranged = scene_range.fit_range(scene, recipe.frames, settings.grows_range)
+    settled = edit.body.settle(edit.character)
     if is_review:
-        settings.remember(recipe)
-        return ". ".join([f"{len(keys)} takes wait to be accepted", *told])
-    settings.remember(take_history.take_of(recipe, 0))
+        settings.remember(recipe, len(keys))
+        told = [f"{len(keys)} takes wait to be accepted", *settled, *fitted.notes, ranged]
+        return ". ".join(filter(None, told))
+    settings.remember(take_history.take_of(recipe, 0), len(keys))
     if not fitted.are_hands_placed:
         notes = ["A pinned hand is out of reach on some frames and comes as near as it can", *notes]
-    return ". ".join([_done(recipe), *told, *_little_use(ob, edit, keys[0]), *notes])
+    told = [_done(recipe), *settled, *fitted.notes, *notes, ranged]
+    return ". ".join(filter(None, told))
 
 
-def _little_use(ob: Object, edit: PreparedEdit, keys: EditKeys) -> list[str]:
-    """Return a sentence on keyed bones that constraints or drivers override, if there are any."""
-    without_keys = key_targets.bones_without_rotation(ob)
-    keyed = set(keys.spans[0].bones) - without_keys
-    bones = [bone for bone in edit.read.overridden if bone in keyed]
-    if not bones:
+def _try_edit(edit: PreparedEdit, keys: EditKeys) -> Steps[list[str]]:
+    """Return what constraints make of a take, as far as it can be tried.
+
+    Controls were solved with their constraints, and joined actions exist only when they are
+    written.
+    """
+    if edit.read.controls is not None or edit.joined is not None:
         return []
-    return [f"Constraints or drivers decide over {', '.join(bones)}, whose new keys show little"]
+    spans = [
+        (range(span.first_frame_scene, span.last_frame_scene + 1), span.bones)
+        for span in keys.spans
+    ]
+    if not spans or not spans[0][1]:
+        return []
+    return (
+        yield from trying.try_edit(
+            edit.character, edit.read.track, keys.motion, keys.start_frame_scene, spans
+        )
+    )
 
 
 def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[EditKeys, bool]:

@@ -8,24 +8,29 @@ from dataclasses import dataclass, replace
 import bpy
 from bpy.types import Context, Object
 
-from ...engine.motion.bones.doubts import note_of_doubt
 from ...engine.motion.bones.matching import BoneMap
-from ...engine.motion.request import MotionRequest, MotionResult, Progress, RequestError
+from ...engine.motion.request import MotionRequest, MotionResult, Progress
 from ...engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
 from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
 from ...engine.motion.takes import difference_note
 from .. import engine_link
+from ..core.edits import take_history
+from ..core.edits.edit_requests import Recipe
+from ..core.edits.generate_request import take_request, told_prompt
 from ..core.link.jobs import Job, Task
 from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..properties import WORLD_ORIGIN
 from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
-from ..scene.keys import keyframes, takes
+from ..scene.keys import keyframes, reviews, scene_range, takes, tracks
+from ..scene.keys.reviews import Waiting
 from ..scene.reading import armature, rig_target, timeline
+from ..scene.reading.bone_inheritance import check_sizes
 from ..scene.reading.named_character import NamedCharacter, name_character
+from . import trying
 from .character_reading import Body, read_character
 
 
@@ -59,20 +64,30 @@ class FittedTakes:
     motions: list[RigMotion]
     result: MotionResult
 
+    recipe: Recipe
+    """What makes them again."""
 
-def generate(context: Context, request: MotionRequest, is_modal: bool) -> Steps[FittedTakes]:
+    notes: tuple[str, ...] = ()
+    """What was found out when they were tried, sentences without full stops."""
+
+
+def generate(context: Context, recipe: Recipe, is_modal: bool) -> Steps[FittedTakes]:
     """Have the engine make motions for the active armature, and fit them to it.
 
     Raises:
+        UserError: if the recipe cannot be served.
         RequestError: if the armature can take no keys or is no humanoid.
     """
-    target = yield from read_target_in_slices(context, request.prompt)
-    return (yield from make_takes(target, request, is_modal))
+    request = take_request(recipe)
+    target = yield from read_target_in_slices(context, told_prompt(recipe))
+    motions, result = yield from make_takes(target, request, is_modal)
+    notes = yield from _try_takes(target, motions)
+    return FittedTakes(target, motions, result, recipe, tuple(notes))
 
 
 def make_takes(
     target: GenerationTarget, request: MotionRequest, is_modal: bool
-) -> Steps[FittedTakes]:
+) -> Steps[tuple[list[RigMotion], MotionResult]]:
     """Have the engine make motions, and fit them to a character.
 
     Args:
@@ -80,6 +95,7 @@ def make_takes(
         request: what the engine makes.
         is_modal: a person waits and works on: rigs are posed in a Blender of their own.
     """
+    _check_length(target, request)
     with ExitStack() as stack:
         replay = None
         if is_modal and target.controls is not None:
@@ -92,7 +108,14 @@ def make_takes(
             yield Progress(0, 1, "Reading the character")
         result = yield engine_link.generation_job(request)
         motions = yield from fit_takes(target, result, replay)
-    return FittedTakes(target, motions, result)
+    return motions, result
+
+
+def _check_length(target: GenerationTarget, request: MotionRequest) -> None:
+    """Refuse a motion whose known length reaches beyond Blender's frames."""
+    seconds = (request.seconds or 0.0) + sum(length for _, length in request.beats)
+    start = target.keys.start_frame_scene
+    keyframes.check_frames(start, start + max(int(seconds * target.keys.fps) - 1, 0))
 
 
 def read_target(context: Context, name: str) -> GenerationTarget:
@@ -109,10 +132,11 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
             takes it as it is.
     """
     ob = armature.check_armature(armature.active_character(context))
-    check_no_takes_wait(context, ob)
+    reviews.check_none_wait(context.scene.keyfill.review)
     scene = timeline.scene_of(context)
     character = name_character(scene, ob)
     is_at_origin = context.scene.keyfill.start_at == WORLD_ORIGIN
+    keyframes.check_exchangeable(ob)
     start, fps = timeline.current_frame(scene), timeline.scene_fps(scene)
     del scene, ob
     body = yield from read_character(character)
@@ -123,6 +147,7 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
         placement = armature.world_origin(ob, depsgraph)
     else:
         placement = armature.read_stance(ob, rig, bone_map, depsgraph)
+    check_sizes(ob, bone_map.bones.values())
     target = rig_target.read_rig_target(ob, rig, placement)
     assert target.held is not None
     units = align_rest_poses(rig, bone_map).scale
@@ -132,18 +157,6 @@ def read_target_in_slices(context: Context, name: str) -> Steps[GenerationTarget
     del scene, ob, depsgraph
     yield Progress(0, 1, "Reading the character")
     return GenerationTarget(character, rig, bone_map, target, keys, plan, body)
-
-
-def check_no_takes_wait(context: Context, ob: Object) -> None:
-    """Refuse a character that shows takes of an earlier edit.
-
-    Raises:
-        RequestError: with the cure.
-    """
-    if takes.is_waiting(context.scene.keyfill.review, ob):
-        raise RequestError(
-            "Takes of an earlier edit are waiting.", "Accept one of them or discard them first."
-        )
 
 
 def fit_takes(
@@ -157,6 +170,25 @@ def fit_takes(
         replay: plays keys on the character's double; None has this Blender do so.
     """
     motions: list[RigMotion] = yield Job(_fit_to_rig(target, result))
+    return (yield from _fit_to_controls(target, motions, replay))
+
+
+def _try_takes(target: GenerationTarget, motions: list[RigMotion]) -> Steps[list[str]]:
+    """Return what constraints make of the take that will be on the character.
+
+    Controls were solved with their constraints: there is nothing to try.
+    """
+    held = target.target.held
+    if target.controls is not None or held is None:
+        return []
+    body = target.rig, held
+    return (yield from trying.try_take(target.character, body, motions[0], target.keys))
+
+
+def _fit_to_controls(
+    target: GenerationTarget, motions: list[RigMotion], replay: ReplayProcess | None
+) -> Steps[list[RigMotion]]:
+    """Return takes of bones as ones of the controls that they follow, if there are any."""
     plan = target.controls
     if plan is None:
         return motions
@@ -184,37 +216,82 @@ def _fit_elsewhere(
 
 
 def write_takes(
-    context: Context, target: GenerationTarget, result: MotionResult
-) -> list[keyframes.WrittenTake]:
+    context: Context, target: GenerationTarget, result: MotionResult, recipe: Recipe
+) -> str:
     """Fit takes and write them, here and now; see `write_fitted`."""
     motions = finish(fit_takes(target, result))
-    return write_fitted(context, FittedTakes(target, motions, result))
+    return write_fitted(context, FittedTakes(target, motions, result, recipe))
 
 
-def write_fitted(context: Context, fitted: FittedTakes) -> list[keyframes.WrittenTake]:
-    """Write each take as an action, the last one assigned.
+def write_fitted(context: Context, fitted: FittedTakes, review: bool = False) -> str:
+    """Write each take as an action, and the request into the history; return what to tell.
+
+    The first take is put on the character, the others on muted NLA tracks; in a review all wait.
 
     Raises:
         RequestError: if the armature is gone or can no longer take keys; nothing is written then.
     """
     ob = fitted.target.character.find_shown(context)
     armature.check_armature(ob)
-    check_no_takes_wait(context, ob)
+    settings = context.scene.keyfill
+    reviews.check_none_wait(settings.review)
+    written = _make_actions(ob, fitted)
+    actions = [take.action for take in written]
+    frames = _frames_of(actions)
+    recipe = replace(fitted.recipe, prompt=told_prompt(fitted.recipe), frames=frames)
     target = fitted.target
-    written = [control_takes.write_take(ob, motion, target.keys) for motion in fitted.motions]
-    if target.body is not None:
-        told = target.body.settle(target.character)
-        written[-1] = replace(written[-1], notes=(*told, *written[-1].notes))
-    note = note_of_doubt(target.bone_map)
-    return [replace(take, notes=(*take.notes, note)) for take in written] if note else written
+    settled = target.body.settle(target.character) if target.body is not None else ()
+    notes = [*settled, *fitted.notes, *(note for take in written for note in take.notes)]
+    if review and len(actions) > 1:
+        names = [action.name for action in actions]
+        text = take_history.history_to_text((recipe,))
+        waiting = Waiting(text, names, frames, settings.grows_range)
+        notes.append(reviews.hold_actions(settings.review, ob, actions, waiting))
+        settings.remember(recipe, len(actions))
+        told = f"{len(actions)} takes wait to be accepted"
+    else:
+        notes += _put_on(context, ob, actions, frames)
+        settings.remember(take_history.take_of(recipe, 0), len(actions))
+        told = f'"{actions[0].name}" is on the character'
+    return with_note(". ".join(dict.fromkeys(filter(None, [told, *notes]))), fitted.result)
 
 
-def summary(written: list[keyframes.WrittenTake]) -> str:
-    """Return what became of the takes, in words."""
-    told = f'"{written[-1].action.name}" is on the character'
-    if len(written) > 1:
-        told = f"{len(written)} takes made; {told}, the others are among the actions"
-    return ". ".join(dict.fromkeys([told, *(note for take in written for note in take.notes)]))
+def _make_actions(ob: Object, fitted: FittedTakes) -> list[keyframes.WrittenTake]:
+    """Write each take as an action that the object does not show yet; all of them or none."""
+    written: list[keyframes.WrittenTake] = []
+    try:
+        for number, motion in enumerate(fitted.motions):
+            keys = replace(fitted.target.keys, seed=fitted.recipe.seed + number)
+            written.append(control_takes.make_take(ob, motion, keys))
+    except BaseException:
+        takes.remove_unused([take.action for take in written])
+        raise
+    return written
+
+
+def _put_on(
+    context: Context, ob: Object, actions: list[bpy.types.Action], frames: tuple[int, int]
+) -> list[str]:
+    """Have the character show the first take, and keep the others; return what to tell."""
+    settings, (before, slot) = context.scene.keyfill, takes.current(ob)
+    try:
+        keyframes.exchange_action(ob, actions[0], keyframes.slot_of_take(actions[0]))
+    except BaseException:
+        takes.remove_unused(actions)
+        raise
+    notes = reviews.replaced_notes(ob, before, slot)
+    for action in actions if settings.keeps_takes else actions[1:]:
+        tracks.keep_on_track(ob, action, keyframes.slot_of_take(action), action.name)
+    if len(actions) > 1:
+        notes.append(f"{len(actions) - 1} more takes are on muted NLA tracks")
+    notes.append(scene_range.fit_range(timeline.scene_of(context), frames, settings.grows_range))
+    return notes
+
+
+def _frames_of(actions: list[bpy.types.Action]) -> tuple[int, int]:
+    """Return the first and the last frame that has a key."""
+    ranges = [action.frame_range for action in actions]
+    return round(min(one[0] for one in ranges)), round(max(one[1] for one in ranges))
 
 
 def with_note(told: str, result: MotionResult) -> str:

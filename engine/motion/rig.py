@@ -85,6 +85,9 @@ class Rig:
     reins: tuple[Rein, ...] = ()
     """What constraints tie bones to."""
 
+    size: float = 1.0
+    """How many times longer the legs are posed than at rest, by the scale of bones."""
+
     def __post_init__(self) -> None:
         count = len(self.names)
         shapes = (self.heads.shape, self.tails.shape, self.rotations.shape, len(self.parents))

@@ -7,6 +7,7 @@ import json
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
+from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
 from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.engine.motion import quaternions
@@ -60,8 +61,7 @@ def add_toy_character(shape: Shape = ARMS_LOWERED, family: str = "mixamo"):
 
 def put_clip(ob, clip: Clip, start: int = 1, placement=None, fps: float = 30.0):
     """Retarget and write a clip as the operator does; return rig, bone map and action."""
-    rig = armature.read_rig(ob)
-    bone_map = armature.read_bone_map(ob, rig)
+    rig, bone_map = control_rigs.read_body(ob)
     held = armature.read_held_channels(ob, rig)
     motion = fit_clip_to_rig(clip, rig, bone_map, RigTarget(placement, held))
     take = keyframes.TakeKeys("a take", start, fps)

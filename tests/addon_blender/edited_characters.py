@@ -104,6 +104,14 @@ def hips_height(ob, frame):
     return height
 
 
+def kept_on_tracks(ob):
+    """Actions on the object's NLA tracks, all of which must be muted, in the order of names."""
+    tracks = ob.animation_data.nla_tracks
+    assert all(track.mute for track in tracks)
+    found = [strip.action for track in tracks for strip in track.strips]
+    return sorted(found, key=lambda action: action.name)
+
+
 def key_frames(ob):
     """Every frame at which some channel has a key."""
     return sorted(

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon import engine_link, operators
+from keyfill_extension.blender_addon.core.errors import UNFORESEEN
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
 MOST_CHARACTERS, MOST_ACTIONS = 3, 6
@@ -27,10 +28,12 @@ PROMPTS = (
 )  # fmt: skip
 BEATS = ("1: someone walks\n1: someone jumps", "", "walk", "-1: walk", "0.5: walk\n1: fail")
 
-EDITS = ("regenerate", "edit_upper_body", "in_between", "extend", "make_loop", "vary", "remake")
+EDITS = ("regenerate", "edit_upper_body", "in_between", "extend", "make_loop", "vary", "remake",
+         "next_seed")
 NEW_TAKES = ("generate", "long_take")
-FILES = ("export_rig_preset", "import_rig_preset", "save_rig_preset", "remove_rig_preset")
-"""They write into the user's folder, or read any file: their own tests call them."""
+FILES = ("export_rig_preset", "import_rig_preset", "save_rig_preset", "remove_rig_preset",
+         "open_manual")
+"""They write into the user's folder, read any file or open one: their own tests call them."""
 
 NAMES = tuple(
     cls.bl_idname.partition(".")[2]
@@ -122,6 +125,7 @@ class Calls:
         """Raise AssertionError where a call broke what every call promises."""
         told = "\n".join(self.done[-12:])
         assert "Traceback" not in words, told
+        assert UNFORESEEN not in words, f"{told}\n{words}"
         assert not bpy.context.window_manager.keyfill_status.is_running, told
         is_done = words == "FINISHED"
         if not is_done:
@@ -247,7 +251,11 @@ def drop_action(random: np.random.Generator) -> None:
 
 
 def remove_actions(random: np.random.Generator) -> None:
-    """Without them a block would grow slow; those in use stay."""
+    """Without them a block would grow slow; those that objects show, or that wait, stay."""
+    for ob in bpy.data.objects:
+        data = ob.animation_data
+        for track in list(data.nla_tracks) if data is not None and ob.is_editable else ():
+            data.nla_tracks.remove(track)
     for action in list(bpy.data.actions)[MOST_ACTIONS:]:
         if action.users == 0 or (action.use_fake_user and action.users == 1):
             bpy.data.actions.remove(action)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
+from keyfill_extension.blender_addon.core.edits.edit_requests import GENERATE, Recipe
 from keyfill_extension.blender_addon.scene.reading import armature
 from keyfill_extension.blender_addon.tasks import animation, generating
 from keyfill_extension.engine.motion import quaternions
@@ -34,6 +35,8 @@ CLIPS = {
     "reach": "sb_Garza_IdleStand01_ReachForwardFloor01",
 }
 """Three recorded clips by their captions: walks forward, kicks at head level, touches the floor."""
+
+RECIPE = Recipe(GENERATE, "a recorded clip")
 
 NEEDS_REFERENCE = ("cmu_atelier_02_10.bvh", "cmu_dragon_02_01.bvh", "rokoko_40.bvh")
 """Their rest poses are none; the first frame of their own motion serves."""
@@ -90,7 +93,7 @@ def measure(ob, shared, kind: str) -> Figures:
     clip = corpus_clip(shared, CLIPS[kind])
     bpy.context.scene.frame_set(1)
     target = generating.read_target(bpy.context, kind)
-    generating.write_takes(bpy.context, target, MotionResult((clip,)))
+    generating.write_takes(bpy.context, target, MotionResult((clip,)), RECIPE)
     shown = _record(ob, target, clip.frames)
     place = target.target.placement
     turn = quaternions.multiply(armature.object_turn(ob.matrix_world), place.rotation)
@@ -98,7 +101,7 @@ def measure(ob, shared, kind: str) -> Figures:
         bpy.context, ob, target.rig, target.bone_map, (1, clip.frames)
     )
     again = replace(target, target=replace(target.target, placement=read.placement))
-    generating.write_takes(bpy.context, again, MotionResult((read.clip,)))
+    generating.write_takes(bpy.context, again, MotionResult((read.clip,)), RECIPE)
     repeated = _record(ob, target, clip.frames)
     size = align_rest_poses(target.rig, target.bone_map).scale * _size(ob)
     turned = quaternions.angle_between(shown[1], repeated[1])

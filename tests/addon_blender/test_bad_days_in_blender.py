@@ -18,8 +18,7 @@ import pytest
 from keyfill_extension.blender_addon import engine_link, preferences
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
 from keyfill_extension.blender_addon.operators.edit_motion import EditOperator
-from keyfill_extension.blender_addon.operators.generate import KEYFILL_OT_generate
-from keyfill_extension.blender_addon.operators.job_operator import JobOperator
+from keyfill_extension.blender_addon.operators.generate import TakeOperator
 from keyfill_extension.tests.addon_blender.edited_characters import add_walker, set_settings
 from keyfill_extension.tests.addon_blender.fake_worker import WORKER_PYTHON
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
@@ -56,9 +55,9 @@ class Pressed:
         self.reports.append((*kind, text))
 
 
-class Generate(Pressed, JobOperator):
-    make_work = KEYFILL_OT_generate.make_work
-    apply_result = KEYFILL_OT_generate.apply_result
+class Generate(Pressed, TakeOperator):
+    operation = "generate"
+    review = False
 
 
 class Regenerate(Pressed, EditOperator):

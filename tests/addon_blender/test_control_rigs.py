@@ -8,7 +8,7 @@ import pytest
 from keyfill_extension.blender_addon.scene.controls import edits as control_edits
 from keyfill_extension.blender_addon.scene.controls import rig_double, solver
 from keyfill_extension.blender_addon.scene.controls import rigs as control_rigs
-from keyfill_extension.blender_addon.scene.keys import takes
+from keyfill_extension.blender_addon.scene.keys import reviews, takes
 from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys
 from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
@@ -141,6 +141,7 @@ def test_the_switches_are_keyed_once_and_no_other_property_changes(family, kind)
     ob = MAKERS[family]()
     before = custom_properties(ob)
     put_on_controls(ob, wild_clip(5, amount=0.2), start=7, limb_controls=kind)
+    bpy.context.scene.frame_set(7)
     switches = control_rigs.find_controls(ob).switches
     assert len(switches) == 4
     after = custom_properties(ob)
@@ -395,10 +396,11 @@ def test_a_take_that_waits_is_accepted_with_its_controls(kind):
     before = shown(ob, names, (19, 30, 41))[0]
     edit_takes = _two_takes(ob)
     review = bpy.context.scene.keyfill.review
-    takes.hold_takes(review, ob, edit_takes, "")
-    takes.show_take(review, 1)
+    waiting = reviews.Waiting("", ("low", "high"), (20, 40))
+    reviews.hold_edits(review, ob, edit_takes, waiting)
+    reviews.show_take(review, 1)
     waiting = shown(ob, names, (19, 30, 41))[0]
-    takes.accept_take(review)
+    reviews.accept_take(review)
     accepted = shown(ob, names, (19, 30, 41))[0]
     assert np.abs(accepted - waiting).max() < 1e-4
     assert np.abs(accepted[[0, 2]] - before[[0, 2]]).max() < 1e-4

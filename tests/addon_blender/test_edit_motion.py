@@ -21,6 +21,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     editing_worker,
     evaluated,
     hips_height,
+    kept_on_tracks,
     key_frames,
     keys_outside,
     largest_changes,
@@ -193,7 +194,8 @@ def test_in_between_joins_the_next_action_behind_a_gap(walker):
     assert key_frames(walker)[-1] == 30 + 30 + 90
     for action in (first, second):
         assert snapshot()["actions"][action.name]["keys"] == untouched[action.name]["keys"]
-    assert second.use_fake_user
+    assert kept_on_tracks(walker) == [second, first]  # by name: jumps, walks
+    assert not second.use_fake_user
 
 
 @pytest.fixture
@@ -361,23 +363,24 @@ def test_a_long_take_is_one_new_action_of_all_beats(walker):
     set_settings(beats="1: a person walks; 2: a person sits down")
     assert bpy.ops.keyfill.long_take() == {"FINISHED"}
     assert walker.animation_data.action != own
-    assert walker.animation_data.action.name == "a person walks, then a person sits down"
+    assert walker.animation_data.action.name == "a person walks, then a person sits down (seed 0)"
     frames = key_frames(walker)
     assert frames[-1] - frames[0] + 1 == 90
-    assert own.use_fake_user
+    assert kept_on_tracks(walker) == [own]
+    assert not own.use_fake_user
 
 
 def test_an_edit_is_one_undo_step(walker):
     bpy.context.view_layer.update()
     bpy.ops.ed.undo_push(message="Before")
-    before = snapshot()
+    before, made = snapshot(), bpy.context.scene.keyfill.history
     assert bpy.ops.keyfill.regenerate("EXEC_DEFAULT", True) == {"FINISHED"}
     after = snapshot()
     history = bpy.context.scene.keyfill.history
     assert after != before
     bpy.ops.ed.undo()
     assert snapshot() == before
-    assert bpy.context.scene.keyfill.history == ""
+    assert bpy.context.scene.keyfill.history == made
     bpy.ops.ed.redo()
     assert snapshot() == after
     assert bpy.context.scene.keyfill.history == history
@@ -390,7 +393,8 @@ def test_scripts_get_the_first_take_at_once_and_the_others_beside_it(walker):
     assert walker.animation_data.action == action
     others = [other for other in bpy.data.actions if other != action]
     assert len(others) == 2
-    assert all(other.use_fake_user for other in others)
+    assert kept_on_tracks(walker) == others
+    assert not any(other.use_fake_user for other in others)
     assert not len(bpy.context.scene.keyfill.review.takes)
 
 
@@ -419,7 +423,7 @@ def test_an_edit_of_the_history_is_made_again(walker):
     set_settings(history=history, seed=0, prompt="something else", frame_start=1, frame_end=9)
     assert bpy.ops.keyfill.remake(index=0) == {"FINISHED"}
     assert max(largest_changes(made, evaluated(walker, 1, 90)).values()) <= TOLERANCE
-    assert [row["seed"] for row in json.loads(bpy.context.scene.keyfill.history)] == [4, 4]
+    assert [row["seed"] for row in json.loads(bpy.context.scene.keyfill.history)] == [4, 4, 0]
 
 
 def assert_refused(operator, message, remedy):
@@ -465,7 +469,7 @@ def test_settings_that_cannot_be_served(walker, settings, message, remedy):
         ("make_loop", {"frame_start": 1, "frame_end": 10}, "too short to close", "at least 16"),
         ("long_take", {"beats": "walks"}, "has no seconds", "4: a person walks"),
         ("long_take", {"beats": "99: walks"}, "cannot take 99 s", "60 seconds"),
-        ("remake", {}, "There is no edit number 1", "Make an edit first"),
+        ("remake", {"history": ""}, "Nothing was made yet", "press Generate"),
     ],
 )
 def test_other_edits_that_cannot_be_made(walker, operator, settings, message, remedy):

@@ -7,8 +7,9 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import engine_link
-from keyfill_extension.blender_addon.operators.generate import with_note
+from keyfill_extension.blender_addon.tasks.generating import with_note
 from keyfill_extension.engine.motion.request import MotionResult
+from keyfill_extension.tests.addon_blender.edited_characters import kept_on_tracks
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.addon_blender.versions import HAS_SLOTS, curves_of, slot_of
@@ -55,7 +56,7 @@ def test_keys_land_from_the_current_frame_on(mannequin):
     bpy.context.scene.frame_set(11)
     assert generate("someone walks", 2.0) == {"FINISHED"}
     action = mannequin.animation_data.action
-    assert action.name == "someone walks"
+    assert action.name == "someone walks (seed 0)"
     assert frames_of(action) == list(range(11, 71))
     assert (slot_of(mannequin) is not None) == HAS_SLOTS
     assert bpy.context.scene.frame_current == 11
@@ -110,7 +111,9 @@ def test_each_take_is_an_action_of_its_own(mannequin):
     values = [values_of(action) for action in bpy.data.actions]
     assert all(np.abs(one - values[0]).max() > 0.01 for one in values[1:])
     assigned = mannequin.animation_data.action
-    assert all(action.use_fake_user for action in bpy.data.actions if action != assigned)
+    others = [action for action in bpy.data.actions if action != assigned]
+    assert kept_on_tracks(mannequin) == others
+    assert not any(action.use_fake_user for action in bpy.data.actions)
 
 
 def test_the_users_own_action_is_kept(mannequin):
@@ -123,7 +126,8 @@ def test_the_users_own_action_is_kept(mannequin):
     generate()
     assert mannequin.animation_data.action != own
     assert snapshot()["actions"][own.name]["keys"] == keys
-    assert own.use_fake_user
+    assert kept_on_tracks(mannequin) == [own]
+    assert not own.use_fake_user
 
 
 def test_the_same_seed_gives_the_same_keys(mannequin):

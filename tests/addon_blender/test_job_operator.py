@@ -149,11 +149,13 @@ def test_a_refusal_at_the_end_is_shown_and_tidied(status):
     assert_tidy(probe, status)
 
 
-def test_an_unforeseen_error_is_raised_after_tidying(status):
-    probe = Probe(late_refusal=ZeroDivisionError("unforeseen"))
+def test_an_unforeseen_error_becomes_a_sentence_and_a_line_in_the_console(status, caplog):
+    probe = Probe(late_refusal=ZeroDivisionError("for the log"))
     probe.start(bpy.context)
-    with pytest.raises(ZeroDivisionError):
-        drive(probe)
+    assert drive(probe) == {"CANCELLED"}
+    assert status.error == "Something unforeseen went wrong (ZeroDivisionError: for the log)."
+    assert "system console" in status.remedy
+    assert caplog.records[-1].exc_info[0] is ZeroDivisionError
     assert_tidy(probe, status)
 
 

@@ -137,10 +137,10 @@ def test_the_users_action_is_kept_and_the_take_is_new():
     take = keyframes.TakeKeys("someone hops", 1, 30.0)
     first = write_motion(ob, motion, take)
     second = write_motion(ob, motion, take)
-    assert (mine.use_fake_user, mine.name, ob.animation_data.action) == (True, "My walk", second)
+    assert (mine.use_fake_user, mine.name, ob.animation_data.action) == (False, "My walk", second)
     assert first.name == "someone hops"
     assert second.name.startswith("someone hops.")
-    assert first.use_fake_user
+    assert not first.use_fake_user
 
 
 def test_a_slot_is_chosen_and_shared_actions_do_not_mix():

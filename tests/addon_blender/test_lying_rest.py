@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core.edits.edit_requests import GENERATE, Recipe
 from keyfill_extension.blender_addon.operators import edit_motion, generate
 from keyfill_extension.blender_addon.scene.reading import armature, rig_settings
 from keyfill_extension.tests.addon_blender.characters import corpus_clip, world_joints
@@ -112,7 +113,8 @@ def test_a_suit_imported_plainly(shared):
     bpy.context.scene.frame_set(1)
     clip = corpus_clip(shared, "cmu_12_03")
     target = generating.read_target(bpy.context, "walk")
-    generating.write_takes(bpy.context, target, MotionResult((clip,)))
+    recipe = Recipe(GENERATE, "a recorded clip")
+    generating.write_takes(bpy.context, target, MotionResult((clip,)), recipe)
     joints, leans = clip.joints(), []
     for frame in range(0, clip.frames, 6):
         line = joints[frame, JOINT_INDEX["head"]] - joints[frame, JOINT_INDEX["neck"]]

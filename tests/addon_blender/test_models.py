@@ -7,6 +7,7 @@ import bpy
 import pytest
 from keyfill_extension.blender_addon import engine_link, model_list, preferences
 from keyfill_extension.blender_addon.core.link.worker_settings import WorkerSettings
+from keyfill_extension.tests.addon_blender.drawing import Layout
 from keyfill_extension.tests.addon_blender.edited_characters import (
     add_walker,
     assert_keys_kept,
@@ -17,7 +18,6 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     set_settings,
 )
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
-from keyfill_extension.tests.addon_blender.test_edit_panels import EditLayout
 from keyfill_extension.tests.addon_blender.versions import select_bone
 from keyfill_extension.tests.model_folders import write_model
 
@@ -76,7 +76,7 @@ def test_the_list_holds_what_can_be_used_the_default_first(empty_scene):
 def test_the_menu_tells_system_and_licence_and_keeps_its_texts(empty_scene):
     first = model_list.menu_items(settings(), bpy.context)
     item = next(item for item in first if item[0] == "own/momask")
-    assert item[1] == "momask (own)"
+    assert item[1] == "momask (own): whole body"
     assert item[2].startswith("MoMask: fills whole frames, not single body parts. Licence: lic")
     gc.collect()
     again = model_list.menu_items(settings(), bpy.context)
@@ -232,7 +232,7 @@ def test_the_chosen_model_runs_and_one_that_fails_keeps_the_earlier(empty_scene,
 
 
 def test_the_preferences_list_models_and_what_is_wrong_with_others(empty_scene):
-    layout = EditLayout()
+    layout = Layout()
     preferences.draw_models(layout)
     text = "\n".join(layout.drawn)
     assert "momask: MoMask, 0 MB; licence of momask" in text

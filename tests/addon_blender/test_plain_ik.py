@@ -3,6 +3,8 @@
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core.edits.edit_requests import GENERATE, Recipe
+from keyfill_extension.blender_addon.scene.reading.bending import find_constraints
 from keyfill_extension.blender_addon.tasks import animation, generating
 from keyfill_extension.engine.motion.request import MotionResult
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
@@ -232,11 +234,14 @@ def test_what_follows_a_target_is_not_told_to_show_little():
         set_settings(prompt="someone walks", seconds=2.0)
         bpy.ops.keyfill.generate()
         read = read_again(ob)
-    assert read.overridden == ()
-    written = generating.write_takes(
-        bpy.context, generating.read_target(bpy.context, "again"), MotionResult((read.clip,))
-    )
-    assert not any("no keys" in note for note in written[0].notes)
+    bones = read.track.bone_map.bones.values()
+    keyed = {*bones, *(one.bone for one in read.track.bone_map.carried)}
+    assert find_constraints(ob, bones, keyed) == {}
+    target = generating.read_target(bpy.context, "again")
+    recipe = Recipe(GENERATE, "again")
+    told = generating.write_takes(bpy.context, target, MotionResult((read.clip,)), recipe)
+    assert '"again (seed 0)" is on the character' in told
+    assert "no keys" not in told
 
 
 def read_again(ob):

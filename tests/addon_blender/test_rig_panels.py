@@ -10,9 +10,8 @@ from keyfill_extension.blender_addon.core.rigs import presets as rig_presets
 from keyfill_extension.blender_addon.scene.reading import rig_settings
 from keyfill_extension.engine.motion.skeleton import JOINTS
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
+from keyfill_extension.tests.addon_blender.drawing import Layout
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
-from keyfill_extension.tests.addon_blender.test_edit_panels import Button
-from keyfill_extension.tests.addon_blender.test_panels import Layout
 
 PANELS = [
     rig_panels.KEYFILL_PT_rig,
@@ -22,46 +21,13 @@ PANELS = [
 ]
 
 
-class RigLayout(Layout):
-    """A layout with search fields and menus; `drawn` gets an entry for every call."""
-
-    alert = False
-
-    def row(self, align=False):
-        return RigLayout(self.drawn)
-
-    column = box = row
-
-    def split(self, factor=0.0, align=False):
-        return RigLayout(self.drawn)
-
-    def separator(self):
-        pass
-
-    def operator(self, name, text=None, icon="NONE"):
-        super().operator(name, text, icon)
-        if text:
-            self.drawn.append(text)
-        return Button(name)
-
-    def menu(self, name, text=None, icon="NONE"):
-        assert hasattr(bpy.types, name) and icon in self.icons()
-        self.drawn.append(name)
-
-    def prop_search(self, data, name, *search, text=None, icon="NONE"):
-        assert name in data.bl_rna.properties
-        assert search[1] in search[0].bl_rna.properties
-        assert icon in self.icons()
-        self.drawn.append((data.path_from_id(), icon))
-
-
 @pytest.fixture
 def hero(registered_addon, empty_scene):
     return add_toy_character()
 
 
 def draw(panel, ob, width=2000):
-    layout = RigLayout()
+    layout = Layout()
     context = SimpleNamespace(
         object=ob,
         preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
@@ -96,7 +62,7 @@ def test_every_joint_has_a_row_with_its_confidence(hero):
     drawn = draw(PANELS[1], hero)
     assert sorted(icons(drawn)) == sorted(JOINTS)
     assert drawn.count("keyfill.assign_bone") == len(JOINTS)
-    assert "Left Knee" in drawn and "Spine 1" in drawn
+    assert "L Knee" in drawn and "Spine 1" in drawn
     row = next(row for row in rig_settings.read_rows(hero) if row.joint == "left_knee")
     assert f"{row.confidence:.0%}" in drawn
 
@@ -168,14 +134,14 @@ def test_every_property_has_a_tooltip(hero):
 
 def test_the_menu_lists_the_presets_of_the_folder(hero, tmp_path, monkeypatch):
     monkeypatch.setattr(rig_panels, "preset_folder", lambda: tmp_path / "presets")
-    layout = RigLayout()
+    layout = Layout()
     menu = rig_panels.KEYFILL_MT_rig_presets
     menu.draw(SimpleNamespace(layout=layout), bpy.context)
     assert "keyfill.load_rig_preset" not in layout.drawn
     assert not (tmp_path / "presets").exists()
     rig_presets.make_folder(tmp_path / "presets")
     rig_presets.write_preset(tmp_path / "presets" / "Heroes.json", rig_presets.RigPreset())
-    layout = RigLayout()
+    layout = Layout()
     menu.draw(SimpleNamespace(layout=layout), bpy.context)
     assert "Heroes" in layout.drawn and "KEYFILL_MT_remove_rig_preset" in layout.drawn
 

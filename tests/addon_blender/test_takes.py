@@ -13,6 +13,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     editing_worker,
     evaluated,
     hips_height,
+    kept_on_tracks,
     keys_outside,
     largest_changes,
     set_settings,
@@ -186,11 +187,11 @@ def test_keys_outside_are_the_same_after_accepting(walker):
 
 def test_accepting_remembers_the_seed_of_the_take(walker):
     edit()
-    assert [row["takes"] for row in json.loads(bpy.context.scene.keyfill.history)] == [3]
+    assert [row["takes"] for row in json.loads(bpy.context.scene.keyfill.history)] == [3, 1]
     bpy.ops.keyfill.step_take(step=2)
     bpy.ops.keyfill.accept_take()
     rows = json.loads(bpy.context.scene.keyfill.history)
-    assert [(row["seed"], row["takes"]) for row in rows] == [(4, 1)]
+    assert [(row["seed"], row["takes"]) for row in rows] == [(4, 1), (0, 1)]
 
 
 def test_discard_gives_action_and_slot_back(walker):
@@ -298,7 +299,8 @@ def test_another_action_on_the_character_is_not_overwritten(walker):
     assert bpy.ops.keyfill.discard_take() == {"FINISHED"}
     assert walker.animation_data.action == new
     assert set(bpy.data.actions) == {own, new}
-    assert own.use_fake_user
+    assert kept_on_tracks(walker) == [own]
+    assert not own.use_fake_user
 
 
 def test_a_deleted_character_leaves_takes_that_can_be_discarded(walker):

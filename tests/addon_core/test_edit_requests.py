@@ -9,6 +9,7 @@ from keyfill_extension.blender_addon.core.edits import edit_requests
 from keyfill_extension.blender_addon.core.edits.edit_requests import (
     END,
     EXTEND,
+    GENERATE,
     IN_BETWEEN,
     LABELS,
     LONG_TAKE,
@@ -173,7 +174,9 @@ def test_a_recipe_holds_only_what_its_operation_looks_at(operation, kept):
 
 
 def test_every_operation_has_a_label():
-    assert {REGENERATE, UPPER_BODY, IN_BETWEEN, EXTEND, LOOP, VARY, LONG_TAKE} == set(LABELS)
+    assert {
+        GENERATE, REGENERATE, UPPER_BODY, IN_BETWEEN, EXTEND, LOOP, VARY, LONG_TAKE,
+    } == set(LABELS)  # fmt: skip
 
 
 def test_no_part_is_refused_only_where_parts_count():

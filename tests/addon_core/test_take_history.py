@@ -77,11 +77,12 @@ def test_edits_from_before_there_were_models_are_made_by_the_default_one():
 
 
 def test_a_line_names_the_model_where_it_is_not_the_usual_one():
-    assert take_history.describe(replace(WALKS, model="own/dancer")).endswith("own/dancer)")
-    assert take_history.describe(replace(WALKS, model="grid")) == take_history.describe(WALKS)
+    words = take_history.describe_words
+    assert words(replace(WALKS, model="own/dancer")).endswith(", own/dancer")
+    assert words(replace(WALKS, model="grid")) == words(WALKS)
 
 
 def test_a_line_says_what_and_where():
-    line = take_history.describe(WALKS)
+    line = f"{take_history.describe_place(WALKS)}: {take_history.describe_words(WALKS)}"
     for word in ("Regenerate", "10", "40", "left arm", "walks", "seed 5"):
         assert word in line

@@ -19,29 +19,12 @@ from keyfill_extension.engine.motion.rig_options import RigOptions
 from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.tests.motion.exporter_families import EXPORTERS
 from keyfill_extension.tests.motion.rig_families import BUILDS, make_rig
+from keyfill_extension.tests.motion.test_retargeting import channels_of
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 from keyfill_extension.tests.motion.toy_tracks import bent, degrees, read, span, track_of
 
 FAMILIES = [name for name, family in EXPORTERS.items() if family.loose]
 BUILD_NAMES = ("adult", "t-pose in centimetres", "long legs, wide shoulders, z up")
-
-
-def channels_of(rig, motion, held=None):
-    """Return the channels (T, N) of all bones under a motion."""
-    held = held or rest_channels(rig)
-    count = len(motion.locations)
-    rotations = np.tile(held.rotations, (count, 1, 1))
-    locations = np.tile(held.locations, (count, 1, 1))
-    for column, name in enumerate(motion.bones):
-        rotations[:, rig.index[name]] = motion.rotations[:, column]
-    places = {motion.location_bone: motion.locations}
-    places |= {one.bone: one.locations for one in motion.moved}
-    if motion.root is not None and motion.root.bone:
-        rotations[:, rig.index[motion.root.bone]] = motion.root.rotations
-        places[motion.root.bone] = motion.root.locations
-    for name, values in places.items():
-        locations[:, rig.index[name]] = values
-    return BonePose(rotations, locations)
 
 
 def stretch(rig, bone_map, pose):

@@ -46,16 +46,27 @@ def rest_clip(frames=3):
     return Clip(np.tile([0, 0.95, 0.0], (frames, 1)), np.tile([1.0, 0, 0, 0], (frames, 22, 1)))
 
 
-def posed(rig: Rig, motion, held: BonePose | None = None):
-    """Return the rig's pose under a motion, computed the way Blender does."""
+def channels_of(rig, motion, held=None):
+    """Return the channels (T, N) of all bones under a motion."""
     held = held or rest_channels(rig)
-    frames = len(motion.locations)
-    rotations = np.tile(held.rotations, (frames, 1, 1))
-    locations = np.tile(held.locations, (frames, 1, 1))
+    count = len(motion.locations)
+    rotations = np.tile(held.rotations, (count, 1, 1))
+    locations = np.tile(held.locations, (count, 1, 1))
     for column, name in enumerate(motion.bones):
         rotations[:, rig.index[name]] = motion.rotations[:, column]
-    locations[:, rig.index[motion.location_bone]] = motion.locations
-    return pose_rig(rig, BonePose(rotations, locations))
+    places = {motion.location_bone: motion.locations}
+    places |= {one.bone: one.locations for one in motion.moved}
+    if motion.root is not None and motion.root.bone:
+        rotations[:, rig.index[motion.root.bone]] = motion.root.rotations
+        places[motion.root.bone] = motion.root.locations
+    for name, values in places.items():
+        locations[:, rig.index[name]] = values
+    return BonePose(rotations, locations)
+
+
+def posed(rig: Rig, motion, held: BonePose | None = None):
+    """Return the rig's pose under a motion, computed the way Blender does."""
+    return pose_rig(rig, channels_of(rig, motion, held))
 
 
 def direction_errors(clip, rig, bone_map, pose, turn) -> np.ndarray:

@@ -137,6 +137,7 @@ def following_rig(rig: Rig, bone_map: BoneMap) -> Rig:
         tails=rig.tails[rows],
         rotations=rig.rotations[rows],
         reference=reference,
+        size=rig.size,
     )
 
 

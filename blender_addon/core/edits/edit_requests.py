@@ -18,6 +18,7 @@ from ....engine.motion.bones.matching import BoneMap
 from ....engine.motion.request import RequestError
 from ....engine.motion.skeleton import FPS, JOINTS, PART_JOINTS, PARTS
 
+GENERATE = "generate"
 REGENERATE = "regenerate"
 UPPER_BODY = "edit_upper_body"
 IN_BETWEEN = "in_between"
@@ -26,10 +27,14 @@ LOOP = "make_loop"
 VARY = "vary"
 LONG_TAKE = "long_take"
 
+NEW_TAKES = (GENERATE, LONG_TAKE)
+"""What makes new actions; everything else edits the keys that are there."""
+
 NEED_NO_PROMPT = (IN_BETWEEN, EXTEND, LOOP)
 """What the kept frames describe well enough."""
 
 LABELS = {
+    GENERATE: "Generate",
     REGENERATE: "Regenerate",
     UPPER_BODY: "Edit Upper Body",
     IN_BETWEEN: "In-Between",
@@ -104,6 +109,9 @@ class Recipe:
 
     model: str = ""
     """Which model makes it; empty takes the default one."""
+
+    seconds: float = 0.0
+    """Generate: length of the take; 0 lets the engine choose."""
 
     @property
     def label(self) -> str:
@@ -183,6 +191,7 @@ def recipe_for(operation: str, settings: Recipe) -> Recipe:
         LOOP: {"in_place": settings.in_place},
         IN_BETWEEN: {"next_action": settings.next_action},
         LONG_TAKE: {"beats": settings.beats},
+        GENERATE: {"seconds": settings.seconds},
     }
     recipe = replace(blank, **wanted.get(operation, {}))
     for side in recipe.pinned:

@@ -1,4 +1,4 @@
-"""What the panel's settings ask of the engine, checked before anything is started."""
+"""What whole takes ask of the engine, checked before anything is started."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ....engine.motion.request import MotionRequest
 from ..errors import errors_for_animators
+from .edit_requests import LONG_TAKE, Recipe, parse_beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,40 @@ class GenerateSettings:
         with errors_for_animators():
             request.check()
         return request
+
+
+def take_request(recipe: Recipe) -> MotionRequest:
+    """Return the engine's request for whole takes.
+
+    Raises:
+        UserError: if it cannot be served.
+    """
+    if recipe.operation != LONG_TAKE:
+        return GenerateSettings(
+            recipe.prompt, recipe.seconds, recipe.seed, recipe.takes, recipe.model
+        ).to_request()
+    with errors_for_animators():
+        request = MotionRequest(
+            prompt=told_prompt(recipe),
+            seed=recipe.seed,
+            takes=recipe.takes,
+            beats=parse_beats(recipe.beats),
+            model=recipe.model,
+        )
+        request.check()
+    return request
+
+
+def told_prompt(recipe: Recipe) -> str:
+    """Return what happens in a take; of a long one all its prompts.
+
+    Raises:
+        UserError: if the beats cannot be read.
+    """
+    if recipe.operation != LONG_TAKE:
+        return recipe.prompt
+    with errors_for_animators():
+        return ", then ".join(prompt for prompt, _ in parse_beats(recipe.beats))
 
 
 def rounded_seconds(seconds: float) -> float:

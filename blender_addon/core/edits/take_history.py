@@ -72,14 +72,18 @@ def recall(history: History, index: int) -> Recipe:
     return history[index]
 
 
-def describe(recipe: Recipe) -> str:
-    """Return one line for a list: what, where, with which words."""
+def describe_place(recipe: Recipe) -> str:
+    """Return what was made and on which frames: the first row of a list."""
     first, last = recipe.frames
-    place = f" {first}–{last}" if first or last else ""
-    body = "" if recipe.parts == PARTS else " " + ", ".join(_short(part) for part in recipe.parts)
+    return f"{recipe.label} {first}–{last}" if first or last else recipe.label
+
+
+def describe_words(recipe: Recipe) -> str:
+    """Return with which words, seed and body parts: the other rows of a list."""
+    body = () if recipe.parts == PARTS else tuple(_short(part) for part in recipe.parts)
     words = recipe.beats.replace("\n", "; ") or recipe.prompt or "no prompt"
-    model = f", {recipe.model}" if recipe.model not in ("", DEFAULT_MODEL) else ""
-    return f"{recipe.label}{place}{body}: {words} (seed {recipe.seed}{model})"
+    model = (recipe.model,) if recipe.model not in ("", DEFAULT_MODEL) else ()
+    return ", ".join((words, *body, f"seed {recipe.seed}", *model))
 
 
 def _short(part: str) -> str:

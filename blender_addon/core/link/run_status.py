@@ -22,6 +22,9 @@ class RunStatus:
     remedy: str = ""
     prompt_cut: str = ""
 
+    note: str = ""
+    """What became of the last request."""
+
     situation: str = ""
     """What the error was about; it says nothing any more once that has changed."""
 
@@ -35,7 +38,7 @@ class RunStatus:
 
     def begin(self) -> None:
         """Forget the last request."""
-        self.error = self.remedy = self.prompt_cut = self.situation = ""
+        self.error = self.remedy = self.prompt_cut = self.note = self.situation = ""
         self.is_cancel_requested = False
 
     def stop(self) -> None:

@@ -74,11 +74,19 @@ def numbers_to_reference(numbers: Mapping[str, Sequence[float]]) -> StoredRefere
     return StoredReference(tuple(numbers), table[:, :4], table[:, 4:7], table[:, 7:])
 
 
-def take_reference(rig: Rig, pose: RigPose) -> StoredReference:
-    """Return a pose of T = 1 frame as a reference."""
+def take_reference(rig: Rig, pose: RigPose, scales: Array | None = None) -> StoredReference:
+    """Return a pose as a reference; it has the size that the rig has at rest.
+
+    Args:
+        rig: N bones.
+        pose: T = 1 frame.
+        scales: (N,) how many times larger each bone is posed than at rest; None is 1.
+    """
     rotations, heads = pose.rotations[0], pose.heads[0]
     turned = quaternions.rotate(_of_parents(rig, rotations, quaternions.IDENTITY), rig.local_heads)
-    shifts = heads - _of_parents(rig, heads, np.zeros(3)) - turned
+    sizes = np.ones(len(heads)) if scales is None else np.maximum(scales, 1e-9)
+    above = _of_parents(rig, sizes[:, None], np.ones(1))
+    shifts = (heads - _of_parents(rig, heads, np.zeros(3))) / above - turned
     return StoredReference(rig.names, rotations, rig.local_heads, shifts)
 
 

@@ -6,7 +6,7 @@ It writes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import bpy
@@ -84,11 +84,13 @@ def read_body(ob: bpy.types.Object) -> tuple[Rig, BoneMap]:
     rig = armature.read_rig(ob)
     names = _find_names(ob)
     if names is None:
-        return rig, armature.read_bone_map(ob, rig)
+        bone_map = armature.read_bone_map(ob, rig)
+        return replace(rig, size=armature.read_size(ob, rig, bone_map)), bone_map
     bone_map = control_families.family_map(names)
     if not rig_rows.is_empty(rig_settings.read_rows(ob)):
         bone_map = control_families.following_map(names, armature.read_bone_map(ob, rig))
-    return control_families.following_rig(rig, bone_map), bone_map
+    rig = control_families.following_rig(rig, bone_map)
+    return replace(rig, size=armature.read_size(ob, rig, bone_map)), bone_map
 
 
 def read_family_map(ob: bpy.types.Object) -> BoneMap | None:

@@ -127,19 +127,30 @@ def fit_to_controls(
         return finish(fit_motions(double, plan, motions))
 
 
-def write_take(
+def make_take(
     ob: bpy.types.Object, motion: RigMotion, take: keyframes.TakeKeys
 ) -> keyframes.WrittenTake:
     """Write a motion as a new action, with the switches of a control rig on its first frame.
 
+    The object does not show it yet.
+
     Raises:
         RequestError: if the object can take no keys; nothing is written then.
     """
-    written = keyframes.write_take(ob, motion, take)
+    written = keyframes.make_take(ob, motion, take)
     controls = control_rigs.find_controls(ob) if motion.is_measured else None
     if controls is not None:
         values = control_rigs.switch_values(controls, take.options)
         _key_switches(ob, written.action, values, take.start_frame_scene)
+    return written
+
+
+def write_take(
+    ob: bpy.types.Object, motion: RigMotion, take: keyframes.TakeKeys
+) -> keyframes.WrittenTake:
+    """Write a motion as a new action, as `make_take` does, and have the object show it."""
+    written = make_take(ob, motion, take)
+    keyframes.exchange_action(ob, written.action, keyframes.slot_of_take(written.action))
     return written
 
 
@@ -191,11 +202,9 @@ def _nearest_to_rest(rotations: Array) -> Array:
 def _key_switches(
     ob: bpy.types.Object, action: bpy.types.Action, values: Mapping[Property, float], frame: int
 ) -> None:
-    """Set switches, and key them on one frame of the action that the object uses."""
-    bag = bag_of(action, getattr(ob.animation_data, "action_slot", None))
+    """Key switches on one frame of a new action; they turn when the object shows it."""
+    bag = bag_of(action, keyframes.slot_of_take(action))
     for (name, key), value in values.items():
-        bone = ob.pose.bones[name]
-        bone[key] = type(bone[key])(value)
         path = f'pose.bones["{bpy.utils.escape_identifier(name)}"]'
         path += f'["{bpy.utils.escape_identifier(key)}"]'
         curve = bag.fcurves.find(path) or keyframes.new_fcurve(bag, path, 0, name)

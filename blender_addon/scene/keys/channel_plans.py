@@ -99,7 +99,10 @@ def _muted_note(channel: Channel) -> str:
     fcurve = channel.fcurve
     if fcurve is None or not (fcurve.mute or (fcurve.group and fcurve.group.mute)):
         return ""
-    return f'Channels of "{channel.bone}" are muted: they got keys, but do not show them'
+    return (
+        f'Channels of "{channel.bone}" are muted: they got keys, but do not show them; '
+        "unmute them in the Graph Editor"
+    )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import numpy as np
 
 from ....engine.motion.request import RequestError
 from ..reading.edit_target import animated_frames, bag_of, slot_named_as, whole_frames
-from . import masked_keys
+from . import masked_keys, tracks
 
 _NUMBERS = (
     ("co", 2), ("handle_left", 2), ("handle_right", 2),
@@ -73,7 +73,7 @@ def show_joined(ob: bpy.types.Object, joined: Joined, keep: bool) -> Iterator[No
         joined: from `join_next`; where its action is gone, or the two actions have other keys
             by now, it is made anew.
         keep: leave the joined action on the object when the block succeeds; the one before
-            is kept with a fake user then. Otherwise the object has its own action back.
+            is kept on a muted NLA track then. Otherwise the object has its own action back.
 
     Raises:
         RequestError: if the next action is gone or has no keys; nothing is changed then.
@@ -92,7 +92,7 @@ def show_joined(ob: bpy.types.Object, joined: Joined, keep: bool) -> Iterator[No
         is_done = True
     finally:
         if keep and is_done:
-            before.use_fake_user = before.library is None
+            tracks.keep_if_unused(ob, before, slot)
         else:
             masked_keys.assign(ob, before, slot)
             if is_new:

@@ -20,6 +20,8 @@ from ....engine.motion.retargeting.clip_to_rig import RigMotion, RootTrack
 from ....engine.motion.rig_options import RigOptions
 from ...core.curves import key_table
 from ..reading.bone_inheritance import fit_inheritance
+from ..reading.edit_target import LAST_FRAME
+from ..reading.showing import find_hidden, find_hindrances
 from . import curve_keys
 from .key_targets import KeyTargets
 from .take_channels import LOCATION, OwnerKeys, plan_keys
@@ -57,6 +59,9 @@ class TakeKeys:
     units_per_metre: float = 1.0
     """Rig units in a canonical metre, for errors of the path."""
 
+    seed: int | None = None
+    """Told behind the name, however long the prompt is; None leaves it out."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
@@ -88,29 +93,43 @@ class WrittenTake:
 
 
 def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> WrittenTake:
-    """Put a motion on an armature object as a new action, keyed on whole scene frames.
+    """Put a motion on an armature object as a new action; see `make_take`.
+
+    The action that the object had before is as it was; whoever calls keeps it from being dropped.
+    """
+    written = make_take(ob, motion, take)
+    try:
+        exchange_action(ob, written.action, slot_of_take(written.action))
+    except BaseException:
+        bpy.data.actions.remove(written.action)
+        raise
+    return written
+
+
+def make_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> WrittenTake:
+    """Write a motion as a new action that the object does not show yet, on whole scene frames.
 
     Rotations of the motion's bones are keyed in each bone's own rotation mode,
     the location of one bone, and both of what carries the character; nothing
-    else. Locked, driven and constrained channels get no keys. The action that
-    the object had before is kept and gets a fake user.
+    else. Locked, driven and constrained channels get no keys.
 
     Raises:
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
     """
     check_writable(ob, motion)
     motion = sample_on_frames(motion, take.fps)
+    start = take.start_frame_scene
+    check_frames(start, start + len(motion.locations) - 1)
     if not motion.is_measured:
         motion = fit_inheritance(ob, motion)
     targets = KeyTargets(ob, motion.is_measured)
     planned = plan_keys(ob, motion, targets, take.units_per_metre, take.options)
-    action = bpy.data.actions.new(_action_name(take.name))
+    action = bpy.data.actions.new(take_name(take.name, take.seed))
     try:
-        slot, bag = make_bag(action, ob)
+        _, bag = make_bag(action, ob)
         for curve in _curves(planned, take):
             _write_curve(bag, curve)
         written = _measured(action, bag, planned, take)
-        _assign(ob, action, slot)
     except BaseException:
         bpy.data.actions.remove(action)
         raise
@@ -160,6 +179,19 @@ def _placed_at(locations: Array, times: Array) -> Array:
 def _neighbours(count: int, times: Array) -> tuple[Array, Array, Array]:
     lower = np.minimum(times.astype(int), max(count - 2, 0))
     return lower, np.minimum(lower + 1, count - 1), times - lower
+
+
+def check_frames(first: int, last: int) -> None:
+    """Refuse keys where Blender has no frames.
+
+    Raises:
+        RequestError: with the cure.
+    """
+    if not (first >= -LAST_FRAME and last <= LAST_FRAME):
+        raise RequestError(
+            f"Frames {first} to {last} reach beyond Blender's last frame, {LAST_FRAME}.",
+            "Begin at an earlier frame nearer to 0, or make it shorter.",
+        )
 
 
 def check_writable(ob: bpy.types.Object, motion: RigMotion) -> None:
@@ -280,25 +312,20 @@ def _measured(
 
 
 def _notes_on_showing(ob: bpy.types.Object) -> Iterator[str]:
-    if ob.data.pose_position == "REST":
-        yield (
-            f'"{ob.name}" is shown in its rest position: '
-            "choose Pose Position in the armature's settings to see the motion"
-        )
+    for hindrance in (*find_hidden(ob), *find_hindrances(ob)):
+        yield hindrance.note
 
 
-def _assign(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -> None:
-    """Assign the action to the object; the previous one gets a fake user."""
-    before = ob.animation_data.action if ob.animation_data else None
-    exchange_action(ob, action, slot)
-    if before is not None and before.library is None:
-        before.use_fake_user = True
+def slot_of_take(action: bpy.types.Action) -> Any:
+    """Return the one slot of a new take; None where Blender has none."""
+    return next(iter(getattr(action, "slots", ())), None)
 
 
-def _action_name(prompt: str) -> str:
-    """Return the prompt as one line, cut at a word's end to what a data-block's name holds."""
+def take_name(prompt: str, seed: int | None = None) -> str:
+    """Return prompt and seed as one line, the prompt cut at a word's end so that both fit."""
+    tail = "" if seed is None else f" (seed {seed})"
     name = " ".join(prompt.split()) or "Keyfill"
-    while len(name.encode()) > _LONGEST_NAME_BYTES:
+    while len((name + tail).encode()) > _LONGEST_NAME_BYTES:
         head, space, _ = name.rpartition(" ")
         name = head if space else name[:-1]
-    return name
+    return name + tail

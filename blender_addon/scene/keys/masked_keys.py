@@ -119,6 +119,7 @@ def write_span(
             the action is as before then.
     """
     keyframes.check_writable(ob, motion)
+    keyframes.check_frames(span.first_frame_scene, span.last_frame_scene)
     action, slot = target[0], _slot_of(ob, *target)
     if not action.is_editable:
         raise RequestError(

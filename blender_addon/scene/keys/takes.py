@@ -1,24 +1,18 @@
-"""Writes edits into a character's action: at once, or each take into a copy until one is accepted.
-
-The review is a property group of the scene, so that it is saved, and that undo
-brings it back together with the actions that it points to.
-"""
+"""Writes edits into a character's action, or each take into a copy of it."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import bpy
 
-from ....engine.motion.request import RequestError
 from ...core.edits.edit_requests import END
 from ..reading.edit_target import bag_of, slot_named_as
-from . import masked_keys
-from .changed_takes import digest_curves, read_take
-from .edit_keys import EditKeys, take_to_text, text_to_take
+from . import masked_keys, tracks
+from .edit_keys import EditKeys
 from .masked_keys import SpanReport
 
 
@@ -50,35 +44,16 @@ def write_edit(ob: bpy.types.Object, keys: EditKeys) -> list[str]:
     return _write_spans(ob, keys)
 
 
-def hold_takes(
-    review: Any, ob: bpy.types.Object, takes: Sequence[EditKeys], recipe: str
-) -> None:
-    """Write each take into a copy of the object's action and show the first one.
+def write_takes(
+    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str], is_kept: bool = False
+) -> list[str]:
+    """Write the first take into the object's action, the others into copies on muted tracks.
 
     Args:
-        review: the scene's review; it must be free.
         ob: the armature.
-        takes: what to write, one a take.
-        recipe: text that the review keeps for the history.
-
-    Raises:
-        RequestError: if a take cannot be written; everything is as before then.
-    """
-    before, slot = current(ob)
-    # Keys are thinned when a take is accepted: doing it twice would add up the errors.
-    made = _copies(ob, [_with_all_keys(keys) for keys in takes], first_number=1)
-    review.ob, review.before, review.recipe = ob, before, recipe
-    review.before_slot = slot.identifier if slot is not None else ""
-    for action, keys in zip(made, takes, strict=True):
-        row = review.takes.add()
-        row.action = action
-        digest = digest_curves(action, slot_named_as(action, slot), keys)
-        row.keys = take_to_text(keys, digest)
-    show_take(review, 0)
-
-
-def write_takes(ob: bpy.types.Object, takes: Sequence[EditKeys]) -> list[str]:
-    """Write the first take into the object's action, the others into copies of that action.
+        takes: what to write.
+        names: of the tracks, one a take.
+        is_kept: a copy of the first take gets a muted track, too.
 
     Returns:
         What is worth telling.
@@ -86,135 +61,56 @@ def write_takes(ob: bpy.types.Object, takes: Sequence[EditKeys]) -> list[str]:
     Raises:
         RequestError: if a take cannot be written; everything is as before then.
     """
-    others = _copies(ob, takes[1:], first_number=2)
+    others = copies(ob, takes[1:], names[1:])
     try:
         notes = write_edit(ob, takes[0])
     except BaseException:
-        _remove(others)
+        remove_unused(others)
         raise
-    for action in others:
-        action.use_fake_user = True
-    if others:
-        notes.append(f"{len(others)} more takes are among the actions")
+    action, slot = current(ob)
+    if is_kept:
+        others.insert(0, masked_keys.copy_for_take(ob, names[0]))
+    for copy, name in zip(others, names if is_kept else names[1:], strict=True):
+        tracks.keep_on_track(ob, copy, slot_named_as(copy, slot), name)
+    if len(takes) > 1:
+        notes.append(f"{len(takes) - 1} more takes are on muted NLA tracks")
     return notes
+
+
+def hold_copies(
+    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str]
+) -> list[bpy.types.Action]:
+    """Write each take with all its keys into a copy of the object's action; see `copies`."""
+    # Keys are thinned when a take is accepted: doing it twice would add up the errors.
+    return copies(ob, [_with_all_keys(keys) for keys in takes], names)
 
 
 def _with_all_keys(keys: EditKeys) -> EditKeys:
     return replace(keys, spans=tuple(span.all_keys() for span in keys.spans))
 
 
-def _copies(
-    ob: bpy.types.Object, takes: Sequence[EditKeys], first_number: int
+def copies(
+    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str]
 ) -> list[bpy.types.Action]:
-    """Write each take into a copy of the object's action, which stays assigned."""
+    """Write each take into a copy of the object's action, which stays assigned.
+
+    Raises:
+        RequestError: if a take cannot be written; everything is as before then.
+    """
     before, slot = current(ob)
     made: list[bpy.types.Action] = []
     try:
-        for number, keys in enumerate(takes, start=first_number):
-            copy = masked_keys.copy_for_take(ob, f"{before.name} take {number}")
+        for name, keys in zip(names, takes, strict=True):
+            copy = masked_keys.copy_for_take(ob, name)
             made.append(copy)
             masked_keys.assign(ob, copy, slot_named_as(copy, slot))
             _write_spans(ob, keys)
             masked_keys.assign(ob, before, slot)
     except BaseException:
         masked_keys.assign(ob, before, slot)
-        _remove(made)
+        remove_unused(made)
         raise
     return made
-
-
-def is_waiting(review: Any, ob: bpy.types.Object | None = None) -> bool:
-    """Say whether takes wait, of this object where one is given."""
-    return bool(len(review.takes)) and (ob is None or review.ob == ob)
-
-
-def shown_number(review: Any) -> int | None:
-    """Return which take the character shows, from 0; None where it shows another action."""
-    if review.ob is None:
-        return None
-    action, _ = current(review.ob)
-    found = (number for number, take in enumerate(review.takes) if take.action == action)
-    return next(found, None) if action is not None else None
-
-
-def show_take(review: Any, index: int) -> int:
-    """Assign one of the takes, counted around the end; return its number from 0.
-
-    Raises:
-        RequestError: if the character or the take is gone.
-    """
-    ob = _reviewed(review)
-    index %= len(review.takes)
-    action = review.takes[index].action
-    if action is None:
-        raise RequestError(f"Take {index + 1} was deleted.", "Step to another one.")
-    slot = next((own for own in getattr(action, "slots", ()) if _is_slot(own, review)), None)
-    masked_keys.assign(ob, action, slot)
-    review.index = index
-    return index
-
-
-def accept_take(review: Any) -> list[str]:
-    """Write the shown take's keys into the action that the object had before; drop the takes.
-
-    The keys are those that were solved for the take; where its curves were changed by hand
-    since, they are read off the curves. Only the edited bones and frames are written: what else
-    was changed in the action meanwhile stays. Where that action was deleted, the take itself
-    stays.
-
-    Returns:
-        What is worth telling.
-
-    Raises:
-        RequestError: if the object shows no take, or the keys cannot be written.
-    """
-    ob = _reviewed(review)
-    take, slot = current(ob)
-    if take is None or take not in _actions(review):
-        raise RequestError(
-            f'"{ob.name}" shows another action, not a take.', "Step to a take, or discard them."
-        )
-    notes: list[str] = []
-    if review.before is not None:
-        row = next(row for row in review.takes if row.action == take)
-        keys, digest = text_to_take(row.keys)
-        if digest_curves(take, slot, keys) != digest:
-            keys = read_take(ob, take, slot, keys)
-        _restore(review, ob)
-        try:
-            notes = write_edit(ob, keys)
-        except BaseException:
-            masked_keys.assign(ob, take, slot)
-            raise
-    kept, _ = current(ob)
-    _forget(review, kept)
-    return notes
-
-
-def discard_takes(review: Any) -> str:
-    """Give the object back the action and slot that it had, and remove the takes.
-
-    Where it shows another action by now, it keeps that. Return what the object shows then.
-    """
-    ob, before = review.ob, review.before
-    is_shown = ob is not None and current(ob)[0] in _actions(review)
-    told = "the animation is as it was" if is_shown else _told_of_shown(ob)
-    if ob is not None and current(ob)[0] in _actions(review):
-        _restore(review, ob)
-    elif before is not None and before.library is None:
-        # Another action was given to the object meanwhile: the one before must not be lost.
-        before.use_fake_user = True
-    _forget(review, None)
-    return told
-
-
-def _told_of_shown(ob: bpy.types.Object | None) -> str:
-    if ob is None:
-        return "their character is gone"
-    action, _ = current(ob)
-    if action is None:
-        return f'"{ob.name}" shows no action'
-    return f'"{ob.name}" goes on showing "{action.name}"'
 
 
 def current(ob: bpy.types.Object) -> tuple[Any, Any]:
@@ -258,43 +154,8 @@ def _reason_to_copy(ob: bpy.types.Object) -> str:
     return ""
 
 
-def _reviewed(review: Any) -> bpy.types.Object:
-    if not len(review.takes):
-        raise RequestError("No takes are waiting.", "Make an edit with several takes first.")
-    if review.ob is None or review.ob.name not in bpy.context.scene.objects:
-        raise RequestError(
-            "The character of these takes is no longer in the scene.", "Discard the takes."
-        )
-    return cast(bpy.types.Object, review.ob)
-
-
-def _restore(review: Any, ob: bpy.types.Object) -> None:
-    before = review.before
-    if before is None:
-        ob.animation_data.action = None
-        return
-    slot = next((own for own in getattr(before, "slots", ()) if _is_slot(own, review)), None)
-    masked_keys.assign(ob, before, slot)
-
-
-def _is_slot(slot: Any, review: Any) -> bool:
-    return bool(slot.identifier == review.before_slot)
-
-
-def _actions(review: Any) -> list[bpy.types.Action]:
-    return [take.action for take in review.takes if take.action is not None]
-
-
-def _forget(review: Any, kept: bpy.types.Action | None) -> None:
-    """Remove every take but the kept action, and clear the review."""
-    made = [action for action in _actions(review) if action != kept]
-    for name in ("ob", "before", "takes", "index", "recipe", "before_slot"):
-        review.property_unset(name)
-    review.takes.clear()
-    _remove(made)
-
-
-def _remove(actions: list[bpy.types.Action]) -> None:
+def remove_unused(actions: list[bpy.types.Action]) -> None:
+    """Remove takes that no object shows."""
     for action in actions:
         # Somebody may have given the take to another object: then it is theirs.
         with contextlib.suppress(ReferenceError):

@@ -6,7 +6,7 @@ writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -32,6 +32,8 @@ Array = NDArray[np.floating[Any]]
 
 _UNEVEN_SCALE = 0.01
 _LEAST_SCALE = 1e-9
+_SAME_SIZE = 1e-4
+_LEGS = ("_hip", "_knee")
 # Half a turn about the engine's X axis.
 _HALF_TURN = np.array([0.0, 1.0, 0.0, 0.0])
 
@@ -58,6 +60,11 @@ def check_armature(ob: bpy.types.Object | None) -> bpy.types.Object:
         raise RequestError(
             f'"{ob.name}" is linked from another file and cannot be animated.',
             "Choose Object > Library Override > Make first.",
+        )
+    if not np.isfinite(np.array(ob.matrix_world)).all():
+        raise RequestError(
+            f'The place of "{ob.name}" is no number.',
+            "Clear its location, rotation and scale, and delete keys without a value.",
         )
     stretch = np.linalg.svd(np.array(ob.matrix_world.to_3x3()), compute_uv=False)
     if np.ptp(stretch) > _UNEVEN_SCALE * stretch.max() or stretch.max() < _LEAST_SCALE:
@@ -156,17 +163,65 @@ def read_pose(ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph) ->
     """Return the evaluated pose (T = 1) at the present frame: constraints and drivers included."""
     bones = ob.evaluated_get(depsgraph).pose.bones
     posed = _posed_matrices(bones, "matrix", rig)
+    check_numbers(ob.name, rig.names, posed)
     heads = axes.vectors_to_engine(posed[:, :3, 3])
     return RigPose(_orientations(posed)[None], heads[None])
+
+
+def read_scales(
+    ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph
+) -> Array:
+    """Return how many times larger each bone (N,) is shown at the present frame than at rest."""
+    posed = _posed_matrices(ob.evaluated_get(depsgraph).pose.bones, "matrix", rig)
+    check_numbers(ob.name, rig.names, posed)
+    return matrix_scales(posed)
+
+
+def read_size(ob: bpy.types.Object, rig: Rig, bone_map: BoneMap) -> float:
+    """Return how many times longer the legs are shown at the present frame than at rest.
+
+    Raises:
+        RequestError: if they are scaled to nothing.
+    """
+    scales = read_scales(ob, rig, bpy.context.evaluated_depsgraph_get())
+    legs = [rig.index[bone] for joint, bone in bone_map.bones.items() if joint.endswith(_LEGS)]
+    size = float(np.mean(scales[legs]))
+    if size < _LEAST_SCALE:
+        raise RequestError(
+            f'The legs of "{ob.name}" are scaled to nothing.',
+            "Clear the scale of the bones above them (Alt S in Pose Mode).",
+        )
+    return size if abs(size - 1.0) > _SAME_SIZE else 1.0
 
 
 def read_held_channels(ob: bpy.types.Object, rig: Rig) -> BonePose:
     """Return the channels (N, ...) that bones hold now; bones that get no keys keep them."""
     bases = _posed_matrices(ob.pose.bones, "matrix_basis", rig)
+    check_numbers(ob.name, rig.names, bases)
     rotations = bases[:, :3, :3] / np.maximum(
         np.linalg.norm(bases[:, :3, :3], axis=1, keepdims=True), 1e-12
     )
     return BonePose(quaternions.matrix_to_quaternion(rotations), bases[:, :3, 3])
+
+
+def check_numbers(name: str, bones: Sequence[str], matrices: Array) -> None:
+    """Refuse a pose (..., N, 4, 4) with bones whose place or turn is no number.
+
+    Raises:
+        RequestError: with the first of N bones and the cure.
+    """
+    is_sound = np.isfinite(matrices).all(axis=(-2, -1)).reshape(-1, len(bones)).all(axis=0)
+    if not is_sound.all():
+        raise RequestError(
+            f'The pose of "{name}" is broken: "{bones[int(np.argmin(is_sound))]}" holds a value '
+            "that is no number.",
+            "Delete the keys without a value in the Graph Editor, and clear the pose.",
+        )
+
+
+def matrix_scales(matrices: Array) -> Array:
+    """Return how many times larger than at rest matrices (..., 4, 4) make a bone."""
+    return np.asarray(np.abs(np.linalg.det(matrices[..., :3, :3])) ** (1.0 / 3.0))
 
 
 def _posed_matrices(bones: Any, name: str, rig: Rig) -> Array:
@@ -197,8 +252,43 @@ def read_stance(
     resting = rest_placement(rig, bone_map).position
     rest_floor = float(resting @ up)
     lowest = float(lowest_feet(rig, bone_map, pose.heads, up)[0])
-    floor = rest_floor + floor_lift(rig, bone_map, lowest, up, rest_floor)
+    lift = floor_lift(rig, bone_map, lowest, up, rest_floor)
+    if lift:
+        # A body grows about the bone that is scaled: the floor may be where the feet were before.
+        heads = _heads_at_rest_size(ob, rig, pose.heads[0], depsgraph)
+        before = float(lowest_feet(rig, bone_map, heads[None], up)[0])
+        plain = replace(rig, size=1.0)
+        lift = min(lift, floor_lift(plain, bone_map, before, up, rest_floor), key=abs)
+    floor = rest_floor + lift
     return Placement(centre[0] + up * (floor - float(centre[0] @ up)), rotation)
+
+
+def _heads_at_rest_size(
+    ob: bpy.types.Object, rig: Rig, heads: Array, depsgraph: bpy.types.Depsgraph
+) -> Array:
+    """Return where bones (N, 3) would start if none was scaled, turned and moved as they are."""
+    scales = read_scales(ob, rig, depsgraph)
+    unscaled = heads.copy()
+    anchor = _scaled_head(ob, rig, depsgraph)
+    for bone, parent in enumerate(rig.parents):
+        if parent >= 0:
+            way = (heads[bone] - heads[parent]) / max(float(scales[parent]), _LEAST_SCALE)
+            unscaled[bone] = unscaled[parent] + way
+        elif ob.data.bones[rig.names[bone]].parent is not None:
+            unscaled[bone] = anchor + (heads[bone] - anchor) / rig.size
+    return unscaled
+
+
+def _scaled_head(
+    ob: bpy.types.Object, rig: Rig, depsgraph: bpy.types.Depsgraph
+) -> Array:
+    """Return the head (3,) in rig space of the first bone whose own scale is most like the body's.
+
+    Control rigs are scaled by bones that no joint plays.
+    """
+    bones = ob.evaluated_get(depsgraph).pose.bones
+    bone = min(bones, key=lambda one: abs(float(np.mean(one.scale)) - rig.size))
+    return axes.vectors_to_engine(np.array(bone.head))
 
 
 def world_origin(ob: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Placement:

@@ -1,14 +1,15 @@
 """Fits a motion to bones that do not simply follow their parents.
 
-Channels are worked out for bones that take up their parent's turn, place and size as
-they are. Where a bone inherits no rotation, where its location is not counted in its own
-axes, or where bones above it are scaled and it inherits that in another way, Blender itself
-is asked where the bone lies without channels, and the channels are worked out from there.
+Channels are worked out for bones that take up their parent's turn and place as they are, and
+have their own size. Where a bone inherits no rotation, where its location is not counted in its
+own axes, or where bones above it are scaled, Blender itself is asked where the bone lies without
+channels, and the channels are worked out from there.
 It writes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
+from ....engine.motion.request import RequestError
 from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.rig import BonePose, Rig, RigPose, pose_rig
 from ...core import axes
@@ -26,13 +28,11 @@ from . import armature
 Array = NDArray[np.floating[Any]]
 
 _SAME = 1e-5
+_NOTHING = 1e-9
 
 
 def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
     """Return the motion with channels that pose the bones as they were meant.
-
-    A body that is larger or smaller by the scale of bones above it keeps its feet where
-    they would be: its path grows with it.
 
     Args:
         ob: the armature object; bones without keys hold what they hold now.
@@ -41,15 +41,30 @@ def fit_inheritance(ob: bpy.types.Object, motion: RigMotion) -> RigMotion:
     movers = {motion.location_bone} | {one.bone for one in motion.moved}
     movers |= {motion.root.bone} - {""} if motion.root else set()
     line = _lineages(ob, {*motion.bones, *movers})
+    check_sizes(ob, line)
     if not _is_unusual(ob, line, movers):
         return motion
     rig = armature.read_rig(ob)
-    channels = _plain_channels(rig, armature.read_held_channels(ob, rig), motion)
+    channels = plain_channels(rig, armature.read_held_channels(ob, rig), motion)
     solver = _Solver(ob, rig, channels, pose_rig(rig, channels))
     for name in (name for name in rig.names if name in line):
         is_turned = name in motion.bones or bool(motion.root and name == motion.root.bone)
         solver.pose_bone(name, is_turned, name in movers)
     return _with_channels(rig, motion, channels)
+
+
+def check_sizes(ob: bpy.types.Object, names: Iterable[str]) -> None:
+    """Refuse bones that are scaled to nothing: no channel turns what hangs below them.
+
+    Raises:
+        RequestError: with the bone and the cure.
+    """
+    for name in names:
+        if abs(float(np.prod(np.array(ob.pose.bones[name].scale)))) < _NOTHING:
+            raise RequestError(
+                f'The bone "{name}" of "{ob.name}" is scaled to nothing.',
+                "Clear its scale (Alt S in Pose Mode).",
+            )
 
 
 def _lineages(ob: bpy.types.Object, names: set[str]) -> set[str]:
@@ -66,12 +81,10 @@ def _is_unusual(ob: bpy.types.Object, line: set[str], movers: set[str]) -> bool:
     if not all(ob.data.bones[name].use_local_location for name in movers):
         return True
     scales = np.array([ob.pose.bones[name].scale for name in line])
-    is_uneven = (np.ptp(scales, axis=1) > _SAME).any()
-    is_scaled = (np.abs(scales - 1.0) > _SAME).any()
-    return bool(is_uneven or (is_scaled and any(bone.inherit_scale != "FULL" for bone in bones)))
+    return bool((np.abs(scales - 1.0) > _SAME).any())
 
 
-def _plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
+def plain_channels(rig: Rig, held: BonePose, motion: RigMotion) -> BonePose:
     """Return the channels (T, N) of all bones: the motion's, of others their present values."""
     count = len(motion.locations)
     rotations = np.tile(held.rotations, (count, 1, 1))
@@ -143,11 +156,6 @@ class _Solver:
         steps[:, :, :3, 3] = np.eye(3)[:, None]
         moves = [self._place(name, step)[:, :3, 3] - still[:, :3, 3] for step in steps]
         heads = axes.vectors_to_blender(self._meant.heads[:, self._rig.index[name]])
-        above = self._ob.data.bones[name].parent_recursive
-        if above:
-            anchor = self._posed[above[-1].name][:, :3, 3]
-            size = np.abs(np.linalg.det(still[:, :3, :3])) ** (1.0 / 3.0)
-            heads = anchor + size[:, None] * (heads - anchor)
         away = (heads - still[:, :3, 3])[..., None]
         return np.asarray(np.linalg.solve(np.stack(moves, axis=-1), away)[..., 0])
 

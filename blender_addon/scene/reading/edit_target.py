@@ -5,7 +5,7 @@ It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from ....engine.motion.request import RequestError
 from ...core.curves.key_table import HOLD_REACH
 from ...core.edits.edit_requests import Frames, RangeSources
+from .showing import find_hindrances
 
 Times = NDArray[np.floating[Any]]
+
+LAST_FRAME = 1_048_574
+"""Blender shows no frame after this one, and none before its negative."""
+
+_LARGEST = 1e9
+"""No turn and no way is as large; with such numbers nothing can be reckoned."""
 
 _MOVING = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _ADD_KEYS = "Generate a motion first, or give the character an action with keys."
@@ -35,20 +42,55 @@ def check_editable(ob: bpy.types.Object) -> None:
             "Leave tweak mode (Tab in the NLA editor) first.",
         )
     if data is None or data.action is None:
-        if data is not None and any(track.strips for track in data.nla_tracks):
+        if data is not None and any(track.strips and not track.mute for track in data.nla_tracks):
             raise RequestError(
                 f'"{ob.name}" is moved by NLA strips alone.',
                 "Bake them first: Edit > Bake Action in the NLA editor.",
             )
         raise RequestError(f'"{ob.name}" has no animation to edit.', _ADD_KEYS)
-    has_strips = any(track.strips for track in data.nla_tracks)
-    if has_strips and (data.action_blend_type != "REPLACE" or data.action_influence < 1.0):
+    for hindrance in find_hindrances(ob):
+        raise RequestError(hindrance.message, hindrance.remedy)
+    if getattr(data, "action_slot", True) is None and data.action.slots:
         raise RequestError(
-            f'The action of "{ob.name}" is blended over its NLA strips.',
-            "Set its blending to Replace and its influence to 1, or bake the animation first.",
+            f'No slot of the action "{data.action.name}" is chosen for "{ob.name}".',
+            "Choose one beside the action's name in the Action Editor.",
         )
-    if not curves_of(ob):
+    check_numbers(ob)
+    if not has_keys(ob):
         raise RequestError(f'The action of "{ob.name}" has no keys for it.', _ADD_KEYS)
+
+
+def check_numbers(ob: bpy.types.Object) -> None:
+    """Refuse an action with keys that hold no numbers, or lie where Blender has no frames.
+
+    Raises:
+        RequestError: with the channel and the cure.
+    """
+    data = ob.animation_data
+    if data is None or data.action is None:
+        return
+    bag = bag_of(data.action, getattr(data, "action_slot", None))
+    for curve in bag.fcurves if bag is not None else ():
+        points = curve.keyframe_points
+        values = np.empty(2 * len(points), dtype=np.float32)
+        for name in ("co", "handle_left", "handle_right"):
+            points.foreach_get(name, values)
+            if not np.isfinite(values).all():
+                raise RequestError(
+                    f'A key of "{ob.name}" holds a value that is no number ({curve.data_path}).',
+                    "Delete that key in the Graph Editor.",
+                )
+            if np.abs(values[1::2]).max(initial=0.0) > _LARGEST:
+                raise RequestError(
+                    f'A key of "{ob.name}" holds a value above {_LARGEST:g} ({curve.data_path}).',
+                    "Delete that key in the Graph Editor.",
+                )
+            if name == "co" and np.abs(values[::2]).max(initial=0.0) > LAST_FRAME:
+                raise RequestError(
+                    f'"{ob.name}" has a key beyond Blender\'s last frame, {LAST_FRAME} '
+                    f"({curve.data_path}).",
+                    "Delete that key in the Graph Editor, or move it.",
+                )
 
 
 def held_object(
@@ -75,17 +117,22 @@ def held_object(
 
 def curves_of(ob: bpy.types.Object) -> list[bpy.types.FCurve]:
     """Return the F-curves of the object's action that move it or its bones and have keys."""
+    return list(_moving_curves(ob))
+
+
+def has_keys(ob: bpy.types.Object) -> bool:
+    """Say whether the object's action has keys that move it; quick enough for each redraw."""
+    return next(_moving_curves(ob), None) is not None
+
+
+def _moving_curves(ob: bpy.types.Object) -> Iterator[bpy.types.FCurve]:
     data = ob.animation_data
-    if data is None or data.action is None:
-        return []
-    bag = bag_of(data.action, getattr(data, "action_slot", None))
-    if bag is None:
-        return []
-    return [
-        curve
-        for curve in bag.fcurves
-        if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING)
-    ]
+    bag = None
+    if data is not None and data.action is not None:
+        bag = bag_of(data.action, getattr(data, "action_slot", None))
+    for curve in bag.fcurves if bag is not None else ():
+        if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING):
+            yield curve
 
 
 def bag_of(action: bpy.types.Action, slot: Any) -> Any:

@@ -32,8 +32,8 @@ from ...core import axes
 from ...core.link.slices import Steps
 from ...core.rigs.posed import read_rotations
 from . import timeline
+from .armature import check_numbers
 from .named_character import NamedCharacter
-from .reins import is_rein
 from .stage import lend_stage, show_in_time
 
 Array = NDArray[np.floating[Any]]
@@ -42,7 +42,6 @@ Dress = Callable[[bpy.types.Object], AbstractContextManager[None]]
 # Constraints that hand a bone to another parent; its channels count from there.
 _CARRIERS = {"CHILD_OF", "ARMATURE"}
 _CHAINS = {"IK", "SPLINE_IK"}
-_ROTATIONS = ("rotation_quaternion", "rotation_euler", "rotation_axis_angle")
 _SAME = 1e-6
 
 
@@ -144,6 +143,8 @@ def record(
         yield Progress(len(worlds), len(frames), "Reading the animation")
     shape = (len(frames), -1, 4, 4)  # Blender hands over columns.
     stacked = [np.array(rows).reshape(shape).swapaxes(-1, -2) for rows in (poses, bases)]
+    for matrices in reversed(stacked):
+        check_numbers(ob.name, ob.pose.bones.keys(), matrices)
     return Recording(stacked[0], stacked[1], worlds, fps)
 
 
@@ -290,19 +291,3 @@ def _decided_elsewhere(
                 length = constraint.chain_count or None
                 decided.update(above.name for above in [bone, *bone.parent_recursive][:length])
     return decided
-
-
-def overridden(ob: bpy.types.Object, bone_map: BoneMap) -> tuple[str, ...]:
-    """Return the mapped bones on which keys of rotation do not decide the pose."""
-    driven = {curve.data_path for curve in _drivers(ob) if curve.data_path.endswith(_ROTATIONS)}
-    # What the bones follow gets keys of its own.
-    followed = {one.bone for one in bone_map.carried}
-    decided = _decided_elsewhere(
-        ob, lambda one: is_rein(ob, one) and one.subtarget in {*followed, *bone_map.bones.values()}
-    )
-    return tuple(
-        name
-        for name in bone_map.bones.values()
-        if name in decided
-        or any(ob.pose.bones[name].path_from_id(path) in driven for path in _ROTATIONS)
-    )

@@ -29,7 +29,9 @@ def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
         shown = (
             data.action.name if data.action is not None else "",
             data.use_tweak_mode, data.action_blend_type, round(data.action_influence, 4),
-            sum(len(track.strips) for track in data.nla_tracks),
+            sum(len(track.strips) for track in data.nla_tracks), data.use_nla,
+            any(track.is_solo for track in data.nla_tracks),
+            getattr(getattr(data, "action_slot", None), "identifier", ""),
         )  # fmt: skip
     body: Any = ob.data
     bones = len(body.bones) if ob.type == "ARMATURE" else 0
@@ -42,7 +44,7 @@ def _settings(settings: Any) -> list[Any]:
     """Return all that the panel edits; `history` and the like change with every success."""
     found: list[Any] = [len(settings.review.takes), settings.model_name]
     for one in settings.bl_rna.properties:
-        if one.identifier in ("rna_type", "name", "history", "review", "model"):
+        if one.identifier in ("rna_type", "name", "history", "recent_prompts", "review", "model"):
             continue
         value = getattr(settings, one.identifier)
         if isinstance(value, bpy.types.ID):

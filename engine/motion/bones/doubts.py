@@ -21,26 +21,28 @@ def refuse_doubtful(bone_map: BoneMap) -> None:
     """
     doubtful = _below(bone_map, LEAST_CONFIDENCE)
     if doubtful:
-        worst = min(doubtful, key=lambda guess: guess.confidence)
-        others = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
         raise DoubtfulMap(
-            f'The bones of this armature are recognised with doubt: "{worst.bone}" as the '
-            f"{_spoken(worst)}{others}.",
+            f"The bones of this armature are recognised with doubt: {_told(doubtful, 'as the')}.",
             "Look at the bone map in Rig (Map Bones), put the marked rows right, and try again.",
         )
 
 
 def note_of_doubt(bone_map: BoneMap) -> str:
-    """Return a sentence about hips and limbs that deserve a look; empty without any."""
+    """Return a sentence, without a full stop, about doubtful hips and limbs; empty without any."""
     doubtful = _below(bone_map, HIGH_CONFIDENCE)
     if not doubtful:
         return ""
+    return (
+        f"{_told(doubtful, 'was taken as the')}, with some doubt: "
+        "look at the bone map in Rig if the motion looks wrong"
+    )
+
+
+def _told(doubtful: list[Guess], verb: str) -> str:
+    """Return the most doubtful bone with its joint, and how many others there are."""
     worst = min(doubtful, key=lambda guess: guess.confidence)
     others = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
-    return (
-        f'"{worst.bone}" was taken as the {_spoken(worst)}{others}, with some doubt: '
-        "look at the bone map in Rig if the motion looks wrong."
-    )
+    return f'"{worst.bone}" {verb} {worst.joint.replace("_", " ")}{others}'
 
 
 def _below(bone_map: BoneMap, confidence: float) -> list[Guess]:
@@ -50,7 +52,3 @@ def _below(bone_map: BoneMap, confidence: float) -> list[Guess]:
         for guess in bone_map.guesses
         if guess.joint in REQUIRED_JOINTS and guess.confidence < confidence
     ]
-
-
-def _spoken(guess: Guess) -> str:
-    return guess.joint.replace("_", " ")

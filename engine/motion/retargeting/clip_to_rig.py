@@ -72,8 +72,8 @@ def fit_clip_to_rig(
     if target.shown is not None:
         alignment = alignment.measured_in(target.shown.heads[0], target.shown.rotations[0])
     elif target.held is not None:
-        held = pose_held_bones(rig, alignment.bones, target.held)
-        alignment = alignment.measured_in(*held)
+        heads, turned = pose_held_bones(rig, alignment.bones, target.held)
+        alignment = alignment.measured_in(rig.size * heads, turned)
     placement = target.placement or Placement(alignment.floor_point, alignment.body)
     options = target.options
     pose = pose_mapped_bones(clip, alignment, placement)

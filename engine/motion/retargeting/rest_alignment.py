@@ -76,7 +76,7 @@ class Alignment:
     """(M, 4) orientation that each bone has, in canonical axes, in the canonical T-pose."""
 
     scale: float
-    """Rig units per metre of the canonical skeleton, by the length of the legs."""
+    """Rig units per metre of the canonical skeleton, by the length of the legs as posed."""
 
     lift: float
     """Rig units that points of a clip are raised by, for ankles higher than the canonical ones."""
@@ -182,13 +182,13 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
     to_canonical = quaternions.conjugate(leaning)
     rotations = rest.rotations[[bones[joint] for joint in joints]]
     swing = np.stack([swings.get(joint, quaternions.IDENTITY) for joint in joints])
-    return Alignment(
+    alignment = Alignment(
         joints=tuple(JOINT_INDEX[joint] for joint in joints),
         bones=tuple(bones[joint] for joint in joints),
         body=body,
         offsets=quaternions.multiply(swing, quaternions.multiply(to_canonical, rotations)),
-        scale=size.scale,
-        lift=size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale,
+        scale=rig.size * size.scale,
+        lift=rig.size * (size.ankle_height - _CANONICAL_ANKLE_HEIGHT * size.scale),
         floor_point=size.floor * _up(body),
         hip_chains=tuple(
             _hip_chain(rig, [bones[joint] for joint in joints], bones[f"{side}_hip"])
@@ -202,6 +202,9 @@ def align_rest_poses(rig: Rig, bone_map: BoneMap) -> Alignment:
             if one.bone in joint_of
         ),
     )
+    if rig.size == 1.0:
+        return alignment
+    return alignment.measured_in(rig.size * rig.heads, rig.rotations)
 
 
 def _hip_chain(rig: Rig, mapped: list[int], thigh: int) -> tuple[int, ...]:

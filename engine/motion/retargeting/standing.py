@@ -47,8 +47,8 @@ def floor_lift(
         rest_floor: height that the rest pose stands on.
     """
     rest = reference_of(rig).heads
-    leg = float(rest[rig.index[bone_map.bones["left_hip"]]] @ up) - rest_floor
-    clearance = float(lowest_feet(rig, bone_map, rest[None], up)[0]) - rest_floor
+    leg = rig.size * (float(rest[rig.index[bone_map.bones["left_hip"]]] @ up) - rest_floor)
+    clearance = rig.size * (float(lowest_feet(rig, bone_map, rest[None], up)[0]) - rest_floor)
     if not 0.0 <= clearance <= _STANDING_TOLERANCE * leg:  # The rest pose does not stand.
         if abs(lowest - clearance - rest_floor) < 1e-3 * leg:
             return 0.0  # It is the rest pose itself.
