@@ -33,9 +33,10 @@ from .motion.request import (
 from .motion.running import retold
 from .motion.skeleton import FPS, PARTS
 from .motion.takes import count_different
+from .motion.tracks import Plan
 from .planning.wording import plain_prompt
 from .systems.abilities import use_of_mask
-from .systems.contract import Canvas, Made, Stopwatch
+from .systems.contract import Canvas, Made, Stopwatch, TakePlanner
 from .systems.contract import Generator as MotionGenerator
 from .systems.registry import SYSTEMS, titles_serving
 from .text_encoder import EncodedText, load_text_encoder
@@ -112,6 +113,8 @@ class SystemEngine:
     ) -> Generator[Progress, None, MotionResult]:
         """Make the takes of one prompt; a new one without a length has that of its own seed."""
         yield Progress(0, 1, "Reading the prompt")
+        if request.clip is None and isinstance(self.generator, TakePlanner):
+            return (yield from self._run_plan(request, watch))
         with watch.measure("text"):
             text = self.generator.text_encoder.encode([request.prompt])
         seeds = tuple(request.seed + take for take in range(request.takes))
@@ -129,6 +132,39 @@ class SystemEngine:
             watch.seconds,
             made.root_gaps,
         )
+
+    def _run_plan(
+        self, request: MotionRequest, watch: Stopwatch
+    ) -> Generator[Progress, None, MotionResult]:
+        """Make takes of the request's tracks, or of those that its prompt is read as."""
+        assert isinstance(self.generator, TakePlanner)
+        with watch.measure("text"):
+            text = self.generator.text_encoder.encode([request.prompt])
+            plan = self._plan(request)
+        seeds = tuple(request.seed + take for take in range(request.takes))
+        empty = _empty_canvas(max(1, round(plan.seconds * FPS)))
+        canvas = Canvas(
+            *empty, request.prompt, text, seeds, is_new=True, tracks=plan.tracks
+        )
+        made = yield from self.generator.fill(canvas, watch)
+        return MotionResult(
+            made.clips,
+            made.contacts,
+            self.generator.text_encoder.words_cut(request.prompt),
+            watch.seconds,
+            made.root_gaps,
+            plan.tracks,
+            plan.notes,
+        )
+
+    def _plan(self, request: MotionRequest) -> Plan:
+        """Return the plan of a new take."""
+        assert isinstance(self.generator, TakePlanner)
+        if request.tracks:
+            seconds = request.seconds or max(track.end for track in request.tracks)
+            return Plan(request.tracks, seconds)
+        plan = self.generator.plan(request.prompt, request.seconds)
+        return replace(plan, seconds=min(max(plan.seconds, SHORTEST_SECONDS), LONGEST_SECONDS))
 
     def _fill_by_length(
         self, request: MotionRequest, text: EncodedText, seeds: tuple[int, ...], watch: Stopwatch

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ..features import CONTACTS, ROOT_WIDTH, features_to_clip
 from ..motion.skeleton import FRAMES_PER_STEP, JOINT_INDEX, PARTS
-from ..retrieval.memory import MotionMemory, Remembered, spread_slots
 from ..planning.wording import AT_ONCE, join_at_once, join_in_order
+from ..retrieval.memory import MotionMemory, Remembered, spread_slots
 from ..rotations import matrix_to_six, six_to_matrix
 from ..tokenizer.grid import GridTokenizer
 from .tokens import TokenBank

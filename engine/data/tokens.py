@@ -12,8 +12,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..motion.skeleton import FRAMES_PER_STEP
-from ..retrieval.memory import SLOTS, MotionMemory
 from ..planning.wording import mirror_words
+from ..retrieval.memory import SLOTS, MotionMemory
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.grid import GridTokenizer
 from .corpus import Corpus

@@ -16,9 +16,9 @@ from .request_errors import RequestError
 from .skeleton import PARTS
 
 STATES: Final = (
-    "standing", "seated", "crouched", "kneeling", "all fours", "lying", "airborne", "hanging",
+    "standing", "seated", "crouched", "kneeling", "on all fours", "lying", "airborne", "hanging",
 )  # fmt: skip
-"""How a body holds itself."""
+"""How a body holds itself; facts count them in this order."""
 
 MOST_TRACKS: Final = 64
 """Tracks of one plan."""
@@ -59,6 +59,18 @@ class Track:
 
     known: float = 1.0
     """How surely the motion is known, 0 to 1; told, never asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The tracks of a take, and what is to be said about them."""
+
+    tracks: tuple[Track, ...]
+    seconds: float
+    """Length of the take."""
+
+    notes: tuple[str, ...] = ()
+    """Sentences without full stops."""
 
 
 def tracks_to_json(tracks: Sequence[Track]) -> list[dict[str, Any]]:

@@ -57,11 +57,18 @@ class Kind:
     needs: tuple[str, ...]
     """Conditions on the facts of a clip that shows it; `{side}` stands for a named side."""
 
+    event: str
+    """What happens in a clip once each time, one of the kinds of event in `retrieval/facts.py`; ""
+    where the whole clip shows it."""
+
     before: str
     """State of the body from which it makes sense, one of `STATES`; "" where any will do."""
 
     after: str
     """State in which it ends; "" where it does not change."""
+
+    like: tuple[str, ...] = ()
+    """Kinds whose clips come near to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,8 @@ def kinds_from(table: Mapping[str, Mapping[str, Any]]) -> KindList:
         try:
             kinds[name] = Kind(
                 name, entry["parts"], Flow(entry["flow"]), tuple(entry["needs"].split()),
-                entry.get("before", ""), entry.get("after", ""),
+                entry.get("event", ""), entry.get("before", ""), entry.get("after", ""),
+                tuple(entry.get("like", "").split()),
             )  # fmt: skip
             spoken = entry["say"].split(",")
         except (KeyError, ValueError) as error:

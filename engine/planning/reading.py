@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,10 @@ _STEADY: Final = re.compile(
 """Words that order says already."""
 
 _TIMES: Final = re.compile(r"\b(\w+)\s+times?\b", re.IGNORECASE)
+
+_STEPS: Final = re.compile(
+    r"\b(\w+)\s+(?:(?:small|big|large|quick|slow|short|long|careful)\s+)?(?:steps|paces)\b"
+)
 
 _WITHOUT: Final = re.compile(
     r"\b(?:without|not|never|no)\s+(?:\w+ing\s+)?(?:(?:the|his|her|their|any)\s+)*"
@@ -143,11 +147,13 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     links = [Link.IN_ORDER, *split.links]
     is_ordered = has_order(prompt)
     actions: list[Action] = []
-    for clause, link in zip(split.clauses, links, strict=True):
+    for clause, link in _with_subject(split.clauses, links, kinds):
         if actions and _HOLDS.match(clause) and _can_last(actions[-1]):
             actions[-1] = replace(actions[-1], is_held=True)
+            actions += _lowered(actions[-1], clause, kinds)
             continue
         if actions and _LANDS.match(clause):
+            actions += _lowered(actions[-1], clause, kinds)
             continue
         read = _read_clause(clause, kinds)
         if actions and read[0].kind is None and not _has_verb(clause):
@@ -158,9 +164,69 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
         actions += [replace(read[0], link=bent), *read[1:]]
-    return _without_repeats(
-        [_from_who(action, kinds) for action in _with_stillness(actions)]
-    )
+    actions = [_from_who(action, kinds) for action in _with_stillness(actions)]
+    return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
+
+
+_OF_BOTH: Final = {"raise_hand": "raise_arms", "wave": "wave_both", "point": "arms_ahead",
+                    "hand_on_hip": "hands_on_hips"}  # fmt: skip
+"""Kinds of one hand, and what they are with both."""
+
+_TURNS: Final = frozenset({"turn", "turn_around", "spin"})
+_WAYS_BACK: Final = {"back_off": "walk", "run_back": "run"}
+_BENDS: Final = frozenset({"bend_down", "crouch", "squat", "kneel", "duck"})
+
+
+def _with_both(action: Action, kinds: KindList) -> Action:
+    """Return an action of one hand as one of both, where its words name both."""
+    name = action.kind.name if action.kind else ""
+    if action.is_both and not action.side and name in _OF_BOTH:
+        return replace(action, kind=kinds.kinds[_OF_BOTH[name]])
+    return action
+
+
+def _gone_back(actions: Sequence[Action], kinds: KindList) -> list[Action]:
+    """Return actions of which "walks back" after a turn is a walk; "bends and picks up" is one."""
+    read: list[Action] = []
+    for action in actions:
+        name = action.kind.name if action.kind else ""
+        before = read[-1].kind.name if read and read[-1].kind else ""
+        if name in _WAYS_BACK and before in _TURNS and not action.is_backward:
+            text = re.sub(r"\bback\b", "on", action.text)
+            action = replace(action, kind=kinds.kinds[_WAYS_BACK[name]], text=text)
+        if name in ("pick_up", "put_down") and before in _BENDS and not read[-1].is_held:
+            last = read.pop()
+            action = replace(action, link=last.link, who=last.who or action.who)
+        read.append(action)
+    return read
+
+
+def _with_subject(
+    clauses: Sequence[str], links: Sequence[Link], kinds: KindList
+) -> Iterator[tuple[str, Link]]:
+    """Yield clauses with their links; a first one that only says who stays with the next."""
+    pairs = list(zip(clauses, links, strict=True))
+    first = clauses[0]
+    is_subject = len(pairs) > 1 and links[1] is Link.AT_ONCE and not kinds.find(first)
+    if is_subject and len(first.split()) <= 3 and not _has_verb(first):
+        pairs[:2] = [(f"{first} {clauses[1]}", links[0])]
+    yield from pairs
+
+
+_LOW: Final = re.compile(r"\b(?:down|low|crouch\w*|squat\w*)\b")
+_ON_KNEE: Final = re.compile(r"\bknees?\b")
+
+
+def _lowered(action: Action, clause: str, kinds: KindList) -> list[Action]:
+    """Return the low pose in which an action on the feet is said to end, if there is one."""
+    after = action.kind.after if action.kind else "standing"
+    if after not in ("", "standing"):
+        return []
+    if _ON_KNEE.search(clause):
+        return [Action("kneels", kinds.kinds["kneel"], is_held=True)]
+    if _LOW.search(clause):
+        return [Action("crouches", kinds.kinds["crouch"], is_held=True)]
+    return []
 
 
 def _with_stillness(actions: list[Action]) -> list[Action]:
@@ -209,6 +275,9 @@ def _read_clause(clause: str, kinds: KindList) -> list[Action]:
     if not found:
         return [_described(Action(predicate(clause), None), clause)]
     main = _main_match(found, words)
+    main = _posed(main, found)
+    if main.kind.name == "punch" and _MANY_PUNCHES.search(clause):
+        main = replace(main, kind=kinds.kinds["box"])
     action = Action(_text_from(words, main), main.kind, who=_who_of(words, main))
     beside = [
         Action(" ".join(words[match.first : match.last]), match.kind, Link.AT_ONCE)
@@ -233,6 +302,21 @@ def found_at(words: Sequence[str], text: str) -> int:
     return len(words)
 
 
+_MANY_PUNCHES: Final = re.compile(
+    r"\b(?:throw|deliver|land|swing)\w*\s+(?:(?:some|quick|hard|a\s+few|his|her|wild)\s+)*"
+    r"(?:punches|fists|jabs|hooks)\b"
+)
+"""Punches without a number."""
+
+
+def _posed(main: Match, found: Sequence[Match]) -> Match:
+    """Return the pose that someone who only stands is said to hold, else the main phrase."""
+    if main.kind.name != "stand":
+        return main
+    poses = [match for match in found if match.kind.flow is Flow.POSE and not match.is_noun]
+    return poses[0] if poses else main
+
+
 def _main_match(found: Sequence[Match], words: Sequence[str]) -> Match:
     """Return the phrase that names what is done.
 
@@ -247,7 +331,9 @@ def _main_match(found: Sequence[Match], words: Sequence[str]) -> Match:
     first = min(verbs, key=lambda match: match.first)
     best = max(verbs, key=lambda match: match.weight)
     overlaps = best.first < first.last and first.first < best.last
-    is_later_pose = best.first >= first.last and best.kind.parts == "arms"
+    is_later_pose = (
+        best.first >= first.last and best.kind.parts == "arms" and first.kind.parts != "arms"
+    )
     if overlaps or (best.weight - first.weight > 1.0 and not is_later_pose):
         return best
     return first
@@ -324,7 +410,7 @@ def _described(action: Action, clause: str) -> Action:
         count=_count_in(clause, words, action.kind),
         is_held=action.is_held or bool(_UNTIL_THE_END.search(clause)),
         is_repeated=bool(_AGAIN.search(clause)),
-        is_both=bool(_BOTH.search(clause)) or bool(stems & {"arms", "hands"}),
+        is_both=bool(_BOTH.search(clause)) or bool({"arms", "hands", "fists"} & set(words)),
         still=still,
         pace="fast" if stems & _FAST else "slow" if stems & _SLOW else "",
         is_backward=bool(stems & _BACKWARD),
@@ -337,16 +423,23 @@ def _count_in(clause: str, words: Sequence[str], kind: Kind | None) -> int:
         return 0
     times = _TIMES.search(clause)
     if times:
-        word = times.group(1).lower()
-        return int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)
+        return _number(times.group(1).lower())
     for word in ("once", "twice", "thrice"):
         if word in words:
             return NUMBERS[word]
+    steps = _STEPS.search(clause)
+    if steps:
+        return _number(steps.group(1))
     if kind is None:
         return 0
     for number, word in enumerate(words):
-        count = int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)
+        count = _number(word)
         named = [load_kinds().find(later) for later in words[number + 1 : number + 3]]
         if count > 1 and any(each and each[0].kind.parts == kind.parts for each in named):
             return count
     return 0
+
+
+def _number(word: str) -> int:
+    """Return the number that a word or digits name, 0 where it names none."""
+    return int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)

@@ -20,6 +20,8 @@ _SHORTEST_CYCLIC: Final = 1.2
 _NATURAL_CYCLIC: Final = 3.0
 _SHORTEST_POSE: Final = 1.0
 _NATURAL_POSE: Final = 2.0
+_NATURAL_HOLD, _NATURAL_REST = 1.5, 0.4
+"""Seconds that an end is held: where it is said to last, and where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _natural(action: Action, seconds: float) -> float:
         return _NATURAL_CYCLIC if not action.count else max(seconds, 0.8)
     if action.flow is Flow.POSE:
         return max(_NATURAL_POSE, min(seconds, 3.0))
-    held = 1.5 if action.is_held else 0.0
+    held = _NATURAL_HOLD if action.is_held else _NATURAL_REST
     return (seconds or 2.0) + held
 
 

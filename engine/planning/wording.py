@@ -65,7 +65,8 @@ _PARTICIPLE = re.compile(
         rf"(?<!\b{word})"
         for word in ("is", "are", "starts", "begins", "keeps", "stops", "does", "in", "a", "the",
                      "by", "of", "then", "while", "as", "if", "like", "though", "without", "for",
-                     "not")
+                     "not", "an", "his", "her", "their", "its", "my", "your", "our", "some", "this",
+                     "with", "no", "from", "at", "and", "goes", "go", "gets", "comes", "on", "off")
     )  # fmt: skip
     + rf"(?<!{_GLUE}roll)"
     + r",?\s+(?=(?!during\b|standing\b|\w*thing\b)[a-z]{3,}ing\b)",

@@ -76,6 +76,20 @@ def hand_at_face(facts: Facts, side: str) -> float:
     return held(hand_steps(facts, "hand_to_face", side) < _AT_FACE, 0.35)
 
 
+def both_hands_at_face(facts: Facts) -> float:
+    """Return whether both hands are held at the face or the head."""
+    return held((facts.hands("hand_to_face") < _AT_FACE + 0.06).all(1), 0.5)
+
+
+def salutes(facts: Facts) -> float:
+    """Return whether one hand is held at the brow, its elbow out, the other one down."""
+    at_brow = (facts.hands("hand_to_face") < _AT_FACE + 0.04) & (
+        facts.hands("hand_above_shoulder") > 0.05
+    )
+    out, low = facts.hands("hand_out") > -0.12, facts.hands("hand_above_shoulder") < -0.2
+    return max(held(at_brow[:, side] & out[:, side] & low[:, 1 - side], 0.4) for side in (0, 1))
+
+
 def waves(facts: Facts, side: str) -> float:
     """Return whether a raised hand swings to and fro: three ways or more, close together."""
     swings = facts.events("hand_swing", side)
@@ -88,6 +102,13 @@ def claps(facts: Facts) -> float:
     """Return whether the hands clap twice or more, or once with a close hit."""
     gaps = [event.amount for event in facts.events("clap")]
     return 1.0 if len(gaps) > 1 else below(min(gaps, default=100), 13.0, 8.0)
+
+
+def arm_ahead(facts: Facts, side: str) -> float:
+    """Return whether one arm is held out to the front."""
+    out = hand_steps(facts, "hand_ahead", side) > 0.35
+    straight = hand_steps(facts, "arm_extension", side) > 0.82
+    return held(out & straight & (hand_steps(facts, "hand_above_shoulder", side) > -0.32), 0.4)
 
 
 def arms_ahead(facts: Facts) -> float:
@@ -152,11 +173,14 @@ ARM_CONDITIONS: dict[str, Condition] = {
     "arms_folded": arms_folded,
     **_of_sides(hand_at_face, "*_hand_at_face"),
     "hand_at_face": lambda facts: max(hand_at_face(facts, side) for side in _SIDES),
+    "both_hands_at_face": both_hands_at_face,
+    "salutes": salutes,
     "claps": claps,
     **_of_sides(waves, "waves_*"),
     "waves_either": lambda facts: max(waves(facts, side) for side in _SIDES),
     **_of_sides(partial(happens, kind="strike"), "punches_*"),
     **_of_sides(partial(happens, kind="throw"), "throws_*"),
+    **_of_sides(arm_ahead, "*_arm_ahead"),
     "arms_ahead": arms_ahead,
     "arms_spread": arms_spread,
     "carries_ahead": carries_ahead,

@@ -133,7 +133,7 @@ class BridgeFinder:
         for start in range(0, total, _STEPS_AT_A_TIME):
             yield Progress(start, total, "Looking at what is remembered")
             codes = self.memory.codes[start : start + _STEPS_AT_A_TIME]
-            keys.append(self._project(codes))
+            keys.append(self.project(codes))
             steps.append(self._root_speeds(codes))
         yield Progress(total, total, "Looking at what is remembered")
         path = _path_of(torch.cat(steps).double())
@@ -187,7 +187,7 @@ class BridgeFinder:
 
     def measure_legs(self, codes: Tensor) -> LegMotion:
         """Return how much codes (S, P, Q) move the lower body."""
-        keys = self._project(codes)[:, :KEY_WIDTH]
+        keys = self.project(codes)[:, :KEY_WIDTH]
         if len(keys) < 2:
             return LegMotion(0.0, 0.0)
         middle = keys.median(0).values
@@ -239,7 +239,7 @@ class BridgeFinder:
         """
         inside = rows.clamp(0, len(self._keys) - 1)
         is_there = (inside == rows) & (self._clip_of[inside] == self._clip_of[starts])
-        wanted = self._project(step[None])
+        wanted = self.project(step[None])
         distances = (self._keys - wanted).square().sum(-1)[inside]
         return distances.masked_fill(~is_there, _MISSING_STEP), is_there
 
@@ -301,8 +301,8 @@ class BridgeFinder:
             for tokenizer, axes in zip(map(self.tokenizer.part, PARTS), self._axes, strict=True)
         ]
 
-    def _project(self, codes: Tensor) -> Tensor:
-        """Return (N, P * KEY_WIDTH) of codes (N, P, Q)."""
+    def project(self, codes: Tensor) -> Tensor:
+        """Return steps as points (N, P * KEY_WIDTH), decimetres, of codes (N, P, Q)."""
         codes = codes.long().cpu()
         parts = []
         for part, books in enumerate(self._entries):

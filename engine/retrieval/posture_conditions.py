@@ -40,7 +40,7 @@ def becomes(facts: Facts, state: str, kind: str) -> float:
 
 def crawls(facts: Facts) -> float:
     """Return whether it goes somewhere on hands and knees or on the belly."""
-    low = np.isin(facts.states, (STATE_INDEX["all_fours"], STATE_INDEX["lying"]))
+    low = np.isin(facts.states, (STATE_INDEX["on all fours"], STATE_INDEX["lying"]))
     way = float(pace(facts)[low].sum()) * STEP_SECONDS
     return min(above(share(low), 0.5, 0.2), above(way, 0.2, 0.1))
 
@@ -94,6 +94,22 @@ def rolls(facts: Facts) -> float:
     return max(above(over, 115.0, 20.0), above(swing, 1.1, 0.3))
 
 
+def rolls_lying(facts: Facts) -> float:
+    """Return whether a body that lies turns from its back to its belly, or the other way."""
+    lies = facts.states == STATE_INDEX["lying"]
+    faces = facts.channel("faces_up")[lies]
+    swing = float(np.ptp(faces)) if len(faces) else 0.0
+    return min(above(swing, 1.0, 0.3), above(share(lies), 0.5, 0.2))
+
+
+def drags(facts: Facts) -> float:
+    """Return whether it goes somewhere with a bent trunk and a hand held low."""
+    bent = facts.channel("lean") > 20.0
+    low = facts.hands("hand_above_pelvis").min(1) < 0.0
+    upright = np.isin(facts.states, (STATE_INDEX["standing"], STATE_INDEX["crouched"]))
+    return min(above(share(bent & low & upright), 0.5, 0.2), above(path(facts)[2], 0.5, 0.2))
+
+
 def still(facts: Facts) -> float:
     """Return whether neither limbs nor pelvis move more than a standing person sways."""
     lively = [np.percentile(facts.channel(f"{part.lower()}_liveliness"), 80) for part in PARTS]
@@ -142,6 +158,7 @@ POSTURE_CONDITIONS: dict[str, Condition] = {
     "becomes_lying": partial(becomes, state="lying", kind="go_down"),
     "rises_from_floor": partial(happens, kind="get_up"),
     "crawls": crawls,
+    "on_all_fours": partial(is_mostly, states=("on all fours", "lying"), least=0.5),
     "kneels": partial(is_mostly, states=("kneeling",), least=0.3),
     "squats": squats,
     "crouched_walk": crouched_walk,
@@ -152,6 +169,8 @@ POSTURE_CONDITIONS: dict[str, Condition] = {
     "tiptoe": tiptoe,
     "cartwheels": cartwheels,
     "rolls": rolls,
+    "rolls_lying": rolls_lying,
+    "drags": drags,
     "still": still,
     "airborne_end": partial(ends_in, state="airborne"),
     "upright_end": upright_end,

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from ..motion.skeleton import PARTS
+from ..planning.wording import Actions, Link, has_order, names_legs, split_actions
 from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
 from .memory import SLOTS, Found, MotionMemory, busiest
-from ..planning.wording import Actions, Link, has_order, names_legs, split_actions
 
 ALIKE = 0.04
 """Clips whose captions score so little less than the nearest one show the same action."""

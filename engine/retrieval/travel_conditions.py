@@ -28,6 +28,8 @@ _TRAVEL_AHEAD, _TRAVEL_ELSEWHERE = 0.5, 0.2
 _FAR_JUMP = 0.45
 _TURN, _TURN_AROUND, _SPIN = 40.0, 125.0, 270.0
 _STAIR = 0.14
+_LEDGE = 0.22
+_WAIST = 92.0
 
 
 def travels(facts: Facts, axis: int, sign: float) -> float:
@@ -35,6 +37,11 @@ def travels(facts: Facts, axis: int, sign: float) -> float:
     along, across = path(facts)[axis] * sign, path(facts)[1 - axis]
     least = _TRAVEL_AHEAD if axis == 0 and sign > 0 else _TRAVEL_ELSEWHERE
     return min(above(along, least, 0.2), above(along - abs(across), 0.0, 0.2))
+
+
+def goes(facts: Facts) -> float:
+    """Return whether the body goes somewhere, whichever way."""
+    return above(path(facts)[2], 0.8, 0.3)
 
 
 def fast(facts: Facts) -> float:
@@ -130,7 +137,7 @@ def jumps_far(facts: Facts) -> float:
 
 def kicks_high(facts: Facts) -> float:
     """Return whether a kick reaches above the waist."""
-    return above(max((event.amount for event in facts.events("kick")), default=0), 65.0, 15.0)
+    return above(max((event.amount for event in facts.events("kick")), default=0), _WAIST, 20.0)
 
 
 def climbs(facts: Facts, sign: float) -> float:
@@ -140,6 +147,22 @@ def climbs(facts: Facts, sign: float) -> float:
         return 0.0
     rise = sign * float(np.median(height[-3:]) - np.median(height[:3]))
     return min(above(rise, _STAIR, 0.05), happens(facts, "step"))
+
+
+def jumps_down(facts: Facts) -> float:
+    """Return whether a jump ends on lower ground than it began on."""
+    height = facts.channel("support_height")
+    drops = [
+        float(height[max(0, first_step(event.start) - 1)]
+              - height[min(facts.steps, first_step(event.end) + 2) - 1])
+        for event in facts.events("jump")
+    ]  # fmt: skip
+    return above(max(drops, default=0.0), _LEDGE, 0.08)
+
+
+def steps_in_place(facts: Facts) -> float:
+    """Return whether feet step in turn on one spot."""
+    return min(stays(facts), happens(facts, "step", least=4))
 
 
 def skips(facts: Facts) -> float:
@@ -164,6 +187,7 @@ TRAVEL_CONDITIONS: dict[str, Condition] = {
     "travels_backward": partial(travels, axis=0, sign=-1.0),
     "travels_left": partial(travels, axis=1, sign=1.0),
     "travels_right": partial(travels, axis=1, sign=-1.0),
+    "goes": goes,
     "fast": fast,
     "slow": slow,
     "running": running,
@@ -183,6 +207,8 @@ TRAVEL_CONDITIONS: dict[str, Condition] = {
     "kicks_high": kicks_high,
     "steps_up": partial(climbs, sign=1.0),
     "steps_down": partial(climbs, sign=-1.0),
+    "jumps_down": jumps_down,
+    "steps_in_place": steps_in_place,
     "skips": skips,
 }
 """Conditions on going, turning and the legs."""

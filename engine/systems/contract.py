@@ -20,6 +20,7 @@ from ..motion.clip import Clip
 from ..motion.contacts import Contacts
 from ..motion.edits import Mask
 from ..motion.request import Progress
+from ..motion.tracks import Plan, Track
 from ..text_encoder import EncodedText, TextEncoder
 from ..tokenizer.contract import Tokenizer
 
@@ -50,6 +51,9 @@ class Canvas:
 
     strength: float = 0.0
     """Share of the kept cells that the model is not shown while it fills."""
+
+    tracks: tuple[Track, ...] = ()
+    """The plan of a new take, for a system that plans; it stands for the prompt then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +118,14 @@ class Generator(Protocol):
             canvas: what to fill.
             watch: gets the time of each stage.
         """
+
+
+@runtime_checkable
+class TakePlanner(Protocol):
+    """What a system may offer besides: plans of new takes, which its canvas then carries."""
+
+    def plan(self, prompt: str, seconds: float) -> Plan:
+        """Return the plan of a prompt; 0 seconds take what its actions need."""
 
 
 @runtime_checkable

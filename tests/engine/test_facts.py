@@ -26,7 +26,7 @@ HELD = {
     "seated": motions.seated,
     "crouched": lambda: motions.stand().squat(55.0),
     "kneeling": lambda: motions.kneel(motions.stand(), 1.0),
-    "all_fours": motions.all_fours,
+    "on all fours": motions.all_fours,
     "lying": motions.lying,
     "hanging": motions.hang,
 }

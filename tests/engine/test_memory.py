@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import torch
+from keyfill_extension.engine.planning.wording import split_clauses
 from keyfill_extension.engine.retrieval.memory import (
     LONGEST_STEPS,
     SLOTS,
     MotionMemory,
     spread_slots,
 )
-from keyfill_extension.engine.planning.wording import split_clauses
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
 CAPTIONS = [

@@ -12,7 +12,7 @@ from .event_rows import event_row
 from .signals import Signals, fill_gaps, joint_pair, keep_long
 from .states import STATE_INDEX, States, runs_of_states
 
-_FLOOR = tuple(STATE_INDEX[name] for name in ("lying", "all_fours"))
+_FLOOR = tuple(STATE_INDEX[name] for name in ("lying", "on all fours"))
 _SEATED, _KNEELING = STATE_INDEX["seated"], STATE_INDEX["kneeling"]
 _CROUCHED, _STANDING = STATE_INDEX["crouched"], STATE_INDEX["standing"]
 _AIRBORNE = STATE_INDEX["airborne"]

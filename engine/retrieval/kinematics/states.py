@@ -14,12 +14,8 @@ from numpy.typing import NDArray
 from ...motion.clip import Array
 from ...motion.displacements import Flags
 from ...motion.skeleton import JOINT_INDEX
+from ...motion.tracks import STATES
 from .signals import Signals, fill_gaps, joint_pair, keep_long, smooth, speeds
-
-STATES = (
-    "standing", "seated", "crouched", "kneeling", "all_fours", "lying", "airborne", "hanging",
-)  # fmt: skip
-"""Names of the states, in the order of their numbers."""
 
 STATE_INDEX = {name: index for index, name in enumerate(STATES)}
 
@@ -46,7 +42,7 @@ def frame_states(signals: Signals) -> States:
     kneels = _kneels(signals) & (lean < 65.0) & ~fours & ~lies
     chosen[_sits(signals)] = STATE_INDEX["seated"]
     chosen[is_low & kneels] = STATE_INDEX["kneeling"]
-    chosen[fours] = STATE_INDEX["all_fours"]
+    chosen[fours] = STATE_INDEX["on all fours"]
     chosen[lies] = STATE_INDEX["lying"]
     chosen[_hangs(signals)] = STATE_INDEX["hanging"]
     chosen = _settle(chosen)

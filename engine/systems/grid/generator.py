@@ -14,10 +14,14 @@ from torch import Tensor
 from ...checkpoint import load_checkpoint, load_network
 from ...features import clip_to_features
 from ...motion.edits import Mask
-from ...motion.request import Progress
-from ...motion.skeleton import FRAMES_PER_STEP
+from ...motion.request import MOST_TAKES, Progress
+from ...motion.skeleton import FRAMES_PER_STEP, PARTS
+from ...motion.tracks import Plan
 from ...retrieval.bridging import BridgeFinder, Gap
+from ...retrieval.clip_index import ClipIndex
 from ...retrieval.memory import MotionMemory
+from ...retrieval.performing import Performer
+from ...retrieval.planner import Planner
 from ...retrieval.planting import Planting, plan_at_once, plan_span
 from ...retrieval.recalling import Recalled
 from ...text_encoder import EncodedText, TextEncoder
@@ -30,6 +34,7 @@ from ..finishing import finish, finish_takes
 from ..registry import reason_against
 from ..token_steps import context_features, gaps_of, step_mask, whole_steps
 from .choosing import choose_arriving, varied_cells
+from .holding import fade, hold, lift, settle
 from .system import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
@@ -55,6 +60,8 @@ class GridGenerator:
     """The `Generator` contract over the grid system."""
 
     system: GridSystem
+    planner: Planner
+    performer: Performer
 
     @property
     def name(self) -> str:
@@ -80,6 +87,10 @@ class GridGenerator:
         """Return None: time and body parts may be masked in any way."""
         return reason_against(self.name, mask)
 
+    def plan(self, prompt: str, seconds: float) -> Plan:
+        """Return the plan of a prompt; 0 seconds take what its actions need."""
+        return self.planner.plan(prompt, seconds)
+
     def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return how many frames a take of the prompt usually has."""
         yield Progress(0, 1, "Choosing the length")
@@ -88,6 +99,8 @@ class GridGenerator:
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill the canvas and clean up the feet."""
+        if canvas.tracks:
+            return (yield from self._planned(canvas, watch))
         varies = bool(canvas.variation) and not canvas.is_new
         with watch.measure("text"):
             clip, mask = whole_steps(canvas.clip, canvas.mask)
@@ -102,6 +115,37 @@ class GridGenerator:
         filled = yield from fill(canvas, grid, recalled, watch)
         chosen = yield from choose_arriving(canvas, filled)
         return (yield from finish_takes(chosen, partial(finish, canvas), watch))
+
+    def _planned(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
+        """Lay the tracks of a new take into the grid, and fill the joins between them."""
+        yield Progress(0, 1, "Choosing the motion")
+        steps = -(-canvas.clip.frames // FRAMES_PER_STEP)
+        with watch.measure("choosing"):
+            acts = self.planner.acts(canvas.tracks, steps)
+            most = min(MOST_TAKES, max(canvas.seeds) + 1)
+            laid = []
+            for one in self.performer.lay_different(acts, steps, self.system.retime, most):
+                yield Progress(len(laid), most, "Choosing the motion")
+                laid.append(one)
+        own = [laid[seed % len(laid)] for seed in canvas.seeds]
+        plantings = tuple(Planting((), one.codes, one.cells) for one in own)
+        generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
+        recalled = self.system.recall("", canvas.text, steps)
+        mask = torch.ones(steps, len(PARTS), dtype=torch.bool)
+        sampling = Sampling(generators, 1, 0.0, plantings)
+        filled = yield from self.system.fill(
+            torch.zeros_like(own[0].codes), mask, recalled, sampling, watch
+        )
+        assert filled.codes is not None
+        led = torch.stack([one.led(codes) for one, codes in zip(own, filled.codes, strict=True)])
+        before = yield from self.system.decode(led, watch)
+        with watch.measure("holding"):
+            idle = self.system.idle
+            features = [
+                settle(lift(hold(fade(*pair, one.blends), one.stills, idle), one.lift), one.lift)
+                for one, *pair in zip(own, before.cpu(), filled.features.cpu(), strict=True)
+            ]
+        return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def _filled(
         self, canvas: Canvas, grid: Grid, recalled: Recalled, watch: Stopwatch
@@ -190,6 +234,7 @@ def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGene
     """
     tokenizer = load_grid_tokenizer(weights, device)
     memory = MotionMemory.from_tensors(load_checkpoint(weights / "memory.safetensors")[0])
+    bridges = BridgeFinder(tokenizer, memory)
     system = GridSystem(
         tokenizer,
         load_network(weights / "masked.safetensors", MaskedTransformer, MaskedConfig, device),
@@ -197,6 +242,7 @@ def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGene
         load_network(weights / "length.safetensors", LengthPredictor, LengthConfig, device),
         memory,
         text_encoder,
-        BridgeFinder(tokenizer, memory),
+        bridges,
     )
-    return GridGenerator(system)
+    index = ClipIndex(memory)
+    return GridGenerator(system, Planner(index, text_encoder), Performer(index, bridges.project))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import torch
 from torch import Tensor
 
 from ...decoding import DecodingConfig, draw, fill_masked, rows_in_turn
 from ...motion.request import Progress
+from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
+from ...retrieval.conditions import rate_condition
 from ...retrieval.copying import codes_at, find_sources
 from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting
@@ -26,6 +29,7 @@ from ...transformers.masked import MaskedTransformer
 from ...transformers.residual import ResidualTransformer
 from ..contract import Stopwatch
 from ..sliding import windows
+from .holding import stretch
 from .scoring import Copying, Prompted, copying_scores, fit_to_prompt, guided_scores
 
 
@@ -84,6 +88,9 @@ class Filled:
     fit: Tensor
     """(B,) how well the base codes fit the prompt, nats a cell; 0 without a prompt."""
 
+    codes: Tensor | None = None
+    """(B, S, P, Q) of the grid."""
+
 
 @dataclass(frozen=True, slots=True)
 class GridSystem:
@@ -102,6 +109,11 @@ class GridSystem:
     def device(self) -> torch.device:
         """Where the networks are."""
         return next(self.masked.parameters()).device
+
+    @property
+    def idle(self) -> Tensor | None:
+        """Features (T, WIDTH) of the longest remembered clip of someone who stands still."""
+        return _idle_of(self)
 
     def choose_steps(self, text: EncodedText, generator: torch.Generator) -> int:
         """Return how many token steps a take of the prompt usually has."""
@@ -145,6 +157,8 @@ class GridSystem:
         codes = codes.to(self.device).repeat(takes, 1, 1, 1)
         wide = mask.to(self.device).repeat(takes, 1, 1)
         sampling.plant(codes, wide)
+        if not bool(wide.any()):
+            return Filled((yield from self.decode(codes, watch)), torch.zeros(takes), codes)
         base = codes[..., 0].masked_fill(wide, self.masked.mask_code)
         unseen = ~wide & sampling.unseen(mask).to(self.device)
         for start, end in windows(mask):
@@ -168,7 +182,7 @@ class GridSystem:
                 codes[:, part] = yield from self._add_detail(
                     codes[:, part], wide[:, part], prompted.rows(best), generators
                 )
-        return Filled((yield from self._decode(codes, watch)), fit)
+        return Filled((yield from self.decode(codes, watch)), fit, codes)
 
     def bridge(
         self, codes: Tensor, gaps: list[Gap], seeds: tuple[int, ...], watch: Stopwatch
@@ -188,7 +202,7 @@ class GridSystem:
             filled = yield from self.bridges.fill(codes.cpu(), gaps, seeds)
         if filled is None:
             return None
-        features = yield from self._decode(filled.to(self.device), watch)
+        features = yield from self.decode(filled.to(self.device), watch)
         return Filled(features, torch.zeros(len(filled)))
 
     def chances(
@@ -277,7 +291,13 @@ class GridSystem:
         settings = DecodingConfig(temperature=self.decoding.detail_temperature)
         return draw(scores, settings, generators)
 
-    def _decode(self, codes: Tensor, watch: Stopwatch) -> Steps[Progress, None, Tensor]:
+    @torch.inference_mode()
+    def retime(self, codes: Tensor, steps: int) -> Tensor:
+        """Return codes of `steps` steps that show what codes (n, P, Q) show, in another time."""
+        features = self.tokenizer.decode(codes[None].to(self.device))
+        return self.tokenizer.encode(stretch(features, FRAMES_PER_STEP * steps))[0].cpu()
+
+    def decode(self, codes: Tensor, watch: Stopwatch) -> Steps[Progress, None, Tensor]:
         """Return the features (B, T, WIDTH) of codes (B, S, P, Q)."""
         features = []
         for rows in rows_in_turn(len(codes), codes.shape[1], codes.device):
@@ -285,3 +305,19 @@ class GridSystem:
             with watch.measure("decoding"):
                 features.append(self.tokenizer.decode(codes[rows]))
         return torch.cat(features)
+
+
+@cache
+def _idle_of(system: GridSystem) -> Tensor | None:
+    """Decode the longest remembered stillness once; None where nothing was measured."""
+    memory = system.memory
+    still = [
+        clip for clip, facts in enumerate(memory.known.facts)
+        if facts.start_state == "standing" and rate_condition("still", facts) > 0.9
+    ]
+    if not still:
+        return None
+    longest = max(still, key=lambda clip: memory.known.facts[clip].steps)
+    with torch.inference_mode():
+        codes = memory.clip_codes(longest)[None].to(system.device)
+        return system.tokenizer.decode(codes)[0].cpu()

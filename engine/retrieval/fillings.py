@@ -1,0 +1,136 @@
+"""How the steps of a stretch fill a length of time: once and then held, or on and on.
+
+It knows no code and no condition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ..motion.clip import Array
+from .stretches import Stretch
+
+MOST_RETIMED: Final = 1 / 3
+"""Share of its natural time by which an action is made longer or shorter."""
+
+_SHORTEST_LOOP: Final = 5
+
+_CLOSE_SEAM: Final = 2.0
+"""Decimetres, all joints together, from which on two steps have to be blended at a seam."""
+
+_LONGER_LOOP: Final = 0.04
+"""Decimetres that a step more is worth to a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Steps of a clip that fill a length of time."""
+
+    rows: tuple[int, ...]
+    """Steps of the clip."""
+
+    played: int
+    """Steps in which they are played, faster or slower than they were; what is left of the time
+    holds the last pose."""
+
+    seams: tuple[int, ...] = ()
+    """Steps of the length before which motion has to be made: the clip jumps there."""
+
+
+def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float = 1.0) -> Filling:
+    """Return a stretch played once in at most `steps`; hurried by up to a third if need be.
+
+    Args:
+        stretch: what is played.
+        steps: to fill.
+        at: step of the clip that is held; None is its last.
+        pace: how much faster than in the clip, where there is time.
+    """
+    rows = stretch.rows
+    if at is not None:
+        rows = [row for row in rows if row <= max(at, stretch.first)]
+    seams = (stretch.seam,) if stretch.seam is not None and stretch.seam < len(rows) else ()
+    natural = len(rows)
+    if natural <= steps:
+        played = min(steps, round(natural / pace)) if not seams else natural
+        return Filling(tuple(rows), played, seams)
+    room = int(steps / (1.0 - MOST_RETIMED))
+    if natural > room:
+        # What does not fit is cut off on both sides of the peak alike.
+        peak = min(range(natural), key=lambda number: abs(rows[number] - stretch.peak))
+        first = max(0, min(peak - round(room * peak / natural), natural - room))
+        rows = rows[first : first + room]
+        seams = tuple(seam - first for seam in seams if first < seam < first + room)
+    return Filling(tuple(rows), steps, tuple(round(seam * steps / len(rows)) for seam in seams))
+
+
+def fill_times(stretch: Stretch, steps: int, count: int) -> Filling:
+    """Return a stretch played `count` times in at most `steps`."""
+    each = min(stretch.steps, max(2, steps // count))
+    once = fill_once(stretch, each)
+    seams = tuple(each * number for number in range(1, count))
+    return Filling(once.rows * count, each * count, seams)
+
+
+def fill_on(
+    stretch: Stretch, steps: int, keys: Array, is_ended: bool = False, shift: int = 0
+) -> Filling:
+    """Return a stretch that goes on for `steps`, from one of its steps back to a like one.
+
+    Args:
+        stretch: what goes on.
+        steps: to fill.
+        keys: (S, D) the clip's steps as points, decimetres.
+        is_ended: whether the end of the stretch is the end of the action, and is not cut off.
+        shift: steps at its start that are left out, if that many can be.
+    """
+    if is_ended and stretch.steps >= steps:
+        return fill_once(stretch, steps)
+    first = stretch.first + max(0, min(shift, stretch.steps - _SHORTEST_LOOP - 2))
+    if stretch.last - first >= steps:
+        return Filling(tuple(range(first, first + steps)), steps)
+    loop = find_loop(keys, first, stretch.last)
+    if loop is None:
+        return Filling(tuple(range(first, stretch.last)), stretch.last - first)
+    rows, seams = list(range(first, loop.leave)), list[int]()
+    end = list(range(loop.leave, stretch.last)) if is_ended else []
+    again = list(range(loop.back, loop.leave))
+    # What has an end may be a little short, and is held then; what has none fills all steps.
+    while len(rows) + len(end) + (len(again) if is_ended else 1) <= steps:
+        seams += [len(rows)] * (loop.apart > _CLOSE_SEAM)
+        rows += again
+    rows = (rows + end)[:steps]
+    return Filling(tuple(rows), len(rows), tuple(seam for seam in seams if seam < len(rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Where a clip may go back to an earlier step, so that it goes on."""
+
+    back: int
+    leave: int
+    """Step at which to go back: it is not played."""
+
+    apart: float
+    """Decimetres, all joints together, between the poses at the seam."""
+
+
+def find_loop(keys: Array, first: int, last: int) -> Loop | None:
+    """Return the best place to go back in steps [first, last) of a clip; None in a short one.
+
+    Longer loops are preferred among those whose seams are about equally good.
+    """
+    best, least = None, np.inf
+    for leave in range(first + _SHORTEST_LOOP + 1, last):
+        back = np.arange(first + 1, leave - _SHORTEST_LOOP + 1)
+        apart = np.linalg.norm(keys[back] - keys[leave], axis=1)
+        apart = 0.5 * (apart + np.linalg.norm(keys[back - 1] - keys[leave - 1], axis=1))
+        cost = apart - _LONGER_LOOP * (leave - back)
+        at = int(cost.argmin())
+        if cost[at] < least:
+            least = float(cost[at])
+            best = Loop(int(back[at]), leave, float(apart[at]))
+    return best
