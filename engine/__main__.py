@@ -19,9 +19,10 @@ from typing import Final, TextIO
 
 from .memory_use import is_want_of_memory
 from .motion.clip import Clip, save_clip
-from .motion.request import MotionRequest, Progress
+from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
+from .motion.tracks import plan_text
 from .starting.loading import EngineMissing, load_keyfill_engine
 from .threads import let_threads_sleep
 from .worker import LoadEngine, describe_error
@@ -30,6 +31,7 @@ PROGRAM: Final = "python -m engine"
 USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
   generate        make motion from prompts, or refill parts of clips
+  plan            show what a prompt is read as: actions, times, body parts
   models          list the models that can be chosen
   train           train the networks of a model                    (repository only)
   evaluate        measure a model                                  (repository only)
@@ -41,7 +43,11 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-SHARED_TRAINERS: Final = {"evaluator": ".training.evaluator", "weights": ".training.weights"}
+SHARED_TRAINERS: Final = {
+    "evaluator": ".training.evaluator",
+    "weights": ".training.weights",
+    "memory": ".training.memory",
+}
 """Trainers that no system declares."""
 
 FAILED: Final = 1
@@ -127,6 +133,7 @@ def main(
     command, rest = (words[0], words[1:]) if words else ("", [])
     commands: dict[str, Callable[[], int]] = {
         "generate": lambda: generate(rest, load_engine),
+        "plan": lambda: show_plan(rest, load_engine),
         "models": lambda: show_models(rest),
         "train": lambda: train(rest),
         "evaluate": lambda: run_module("evaluate", ".evaluation.run", rest),
@@ -217,12 +224,12 @@ def generate(words: Sequence[str], load_engine: LoadEngine) -> int:
         bar.announce("Loading the model")
         engine = load_engine(options.weights, options.device)
         result = run_to_end(engine.run(request), bar.show)
-        paths = write_takes(result.clips, options.out)
+        paths = write_takes(result, options.out)
     finally:
         bar.close()
     for path in paths:
         print(path)
-    if note := difference_note(result):
+    for note in filter(None, [difference_note(result), *result.notes]):
         _tell(f"{note}.", 0)
     if result.prompt_cut:
         from .batch import cut_note
@@ -269,8 +276,16 @@ def _parse_generate(words: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def write_takes(clips: Sequence[Clip], out: Path) -> list[Path]:
+def show_plan(words: Sequence[str], load_engine: LoadEngine) -> int:
+    """Print what a prompt is read as."""
+    from .plan_printing import main as print_plan
+
+    return print_plan(words, load_engine)
+
+
+def write_takes(result: MotionResult, out: Path) -> list[Path]:
     """Write one file a take, all or none: FILE.npz, or FILE_1.npz and so on for several."""
+    clips = result.clips
     paths = [out]
     if len(clips) > 1:
         paths = [out.with_name(f"{out.stem}_{k}{out.suffix}") for k in range(1, len(clips) + 1)]
@@ -281,15 +296,15 @@ def write_takes(clips: Sequence[Clip], out: Path) -> list[Path]:
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".keyfill-") as folder:
         staged = [Path(folder) / path.name for path in paths]
         for clip, path in zip(clips, staged, strict=True):
-            _write_clip(clip, path)
+            _write_clip(clip, path, plan_text(result.plan))
         for source, path in zip(staged, paths, strict=True):
             source.replace(path)
     return paths
 
 
-def _write_clip(clip: Clip, path: Path) -> None:
+def _write_clip(clip: Clip, path: Path, plan: str) -> None:
     if path.suffix.lower() == ".npz":
-        save_clip(clip, path)
+        save_clip(clip, path, plan)
         return
     from .motion.files.bvh import write_bvh
 

@@ -30,7 +30,7 @@ from .motion.request import (
     Progress,
     RequestError,
 )
-from .motion.running import retold
+from .motion.running import retold, run_to_end
 from .motion.skeleton import FPS, PARTS
 from .motion.takes import count_different
 from .motion.tracks import Plan
@@ -76,6 +76,8 @@ class SystemEngine:
         request = _plain(request)
         request.check()
         self._check_mask(request)
+        if request.tracks or request.plan_only:
+            self._check_plans()
         made = yield from self._run_where_there_is_room(request)
         different = yield from count_different(made.clips)
         return replace(made, different_takes=different)
@@ -88,6 +90,8 @@ class SystemEngine:
         The engine stays on the CPU then, until it is loaded anew.
         """
         run = self._run_beats if request.beats else self._run_takes
+        if request.clip is None and isinstance(self.generator, TakePlanner):
+            run = self._run_plan
         try:
             return (yield from run(request, Stopwatch()))
         except (RuntimeError, MemoryError) as error:
@@ -108,13 +112,18 @@ class SystemEngine:
             able = titles_serving([use_of_mask(request.mask)])
             raise RequestError(reason, f"Choose other frames or body parts, or use {able}.")
 
+    def _check_plans(self) -> None:
+        if not isinstance(self.generator, TakePlanner):
+            raise RequestError(
+                f"The model {self.generator.name} reads a prompt whole and makes no plan.",
+                "Use the grid model, or give a prompt without tracks.",
+            )
+
     def _run_takes(
         self, request: MotionRequest, watch: Stopwatch
     ) -> Generator[Progress, None, MotionResult]:
         """Make the takes of one prompt; a new one without a length has that of its own seed."""
         yield Progress(0, 1, "Reading the prompt")
-        if request.clip is None and isinstance(self.generator, TakePlanner):
-            return (yield from self._run_plan(request, watch))
         with watch.measure("text"):
             text = self.generator.text_encoder.encode([request.prompt])
         seeds = tuple(request.seed + take for take in range(request.takes))
@@ -136,21 +145,22 @@ class SystemEngine:
     def _run_plan(
         self, request: MotionRequest, watch: Stopwatch
     ) -> Generator[Progress, None, MotionResult]:
-        """Make takes of the request's tracks, or of those that its prompt is read as."""
-        assert isinstance(self.generator, TakePlanner)
+        """Make takes of the request's tracks, or of those that its prompts are read as."""
+        yield Progress(0, 1, "Reading the prompt")
         with watch.measure("text"):
-            text = self.generator.text_encoder.encode([request.prompt])
             plan = self._plan(request)
+            text = self.generator.text_encoder.encode([request.prompt])
+        cut = [self.generator.text_encoder.words_cut(prompt) for prompt, _ in _beats_of(request)]
+        if request.plan_only:
+            return MotionResult((), prompt_cut="".join(cut), plan=plan.tracks, notes=plan.notes)
         seeds = tuple(request.seed + take for take in range(request.takes))
         empty = _empty_canvas(max(1, round(plan.seconds * FPS)))
-        canvas = Canvas(
-            *empty, request.prompt, text, seeds, is_new=True, tracks=plan.tracks
-        )
+        canvas = Canvas(*empty, request.prompt, text, seeds, is_new=True, tracks=plan.tracks)
         made = yield from self.generator.fill(canvas, watch)
         return MotionResult(
             made.clips,
             made.contacts,
-            self.generator.text_encoder.words_cut(request.prompt),
+            next(filter(None, cut), ""),
             watch.seconds,
             made.root_gaps,
             plan.tracks,
@@ -158,13 +168,24 @@ class SystemEngine:
         )
 
     def _plan(self, request: MotionRequest) -> Plan:
-        """Return the plan of a new take."""
+        """Return the plan of new takes."""
         assert isinstance(self.generator, TakePlanner)
         if request.tracks:
             seconds = request.seconds or max(track.end for track in request.tracks)
-            return Plan(request.tracks, seconds)
-        plan = self.generator.plan(request.prompt, request.seconds)
+            return Plan(self.generator.described(request.tracks), seconds)
+        plan = self.generator.plan(_beats_of(request))
+        if request.beats:
+            return plan
         return replace(plan, seconds=min(max(plan.seconds, SHORTEST_SECONDS), LONGEST_SECONDS))
+
+    def known(self, prompt: str) -> float:
+        """Return how surely the motion of a prompt is known, 0 to 1: that of its rarest action.
+
+        Raises:
+            RequestError: if the model plans nothing.
+        """
+        plan = run_to_end(self.run(MotionRequest(prompt, plan_only=True))).plan
+        return min(track.known for track in plan)
 
     def _fill_by_length(
         self, request: MotionRequest, text: EncodedText, seeds: tuple[int, ...], watch: Stopwatch
@@ -235,7 +256,13 @@ class SystemEngine:
 def _plain(request: MotionRequest) -> MotionRequest:
     """Return the request with its prompts as captions are written: every system reads these."""
     beats = tuple((plain_prompt(prompt), seconds) for prompt, seconds in request.beats)
-    return replace(request, prompt=plain_prompt(request.prompt), beats=beats)
+    tracks = tuple(replace(track, text=plain_prompt(track.text)) for track in request.tracks)
+    return replace(request, prompt=plain_prompt(request.prompt), beats=beats, tracks=tracks)
+
+
+def _beats_of(request: MotionRequest) -> tuple[tuple[str, float], ...]:
+    """Return the prompts of a new take with their seconds; 0 where they take what they need."""
+    return request.beats or ((request.prompt, request.seconds),)
 
 
 def _empty_canvas(frames: int) -> tuple[Clip, Mask]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from .files import is_file_name
-from .motion.clip import Clip, save_clip
+from .motion.clip import save_clip
 from .motion.edits import (
     Loop,
     MaskedClip,
@@ -29,12 +29,13 @@ from .motion.edits import (
 from .motion.files.bvh_edits import BvhEdit, changed_cells, closing_rate, write_edit
 from .motion.files.clip_files import ClipFile, read_clip_file
 from .motion.files.clip_files import read_motion as read_motion
-from .motion.request import MotionRequest, Progress, RequestError
+from .motion.request import MotionRequest, MotionResult, Progress, RequestError
 from .motion.running import Engine, retold
+from .motion.tracks import plan_text, tracks_from_json
 
 FIELDS: Final = (
     *("name", "op", "prompt", "seconds", "seed", "clip", "frames", "parts"),
-    *("clip_b", "where", "in_place", "beats", "variation", "strength"),
+    *("clip_b", "where", "in_place", "beats", "tracks", "variation", "strength"),
 )
 """Every field that a line may have; `name` is required, and `prompt` by what cannot do without."""
 
@@ -108,23 +109,24 @@ def run_batch(
         except RequestError as error:
             yield LineNote(number, str(error))
             continue
-        notes = _write_answer(named, result.clips[0], out)
+        notes = _write_answer(named, result, out)
         written += 1
         if result.prompt_cut:
             notes = (*notes, cut_note(result.prompt_cut))
-        for note in (*named.notes, *notes):
+        for note in (*named.notes, *notes, *(f"{note}." for note in result.notes)):
             yield LineNote(number, note, is_error=False)
     yield Progress(len(lines), len(lines), "done")
     return written
 
 
-def _write_answer(named: NamedRequest, made: Clip, out: Path) -> tuple[str, ...]:
+def _write_answer(named: NamedRequest, result: MotionResult, out: Path) -> tuple[str, ...]:
     """Write the files of a line; return sentences about what they cannot hold."""
+    made = result.clips[0]
     mask = named.request.mask
     if named.loop is not None:
         made = close_loop(named.loop, made)
         mask = changed_cells(named.edited.clip, made) if named.edited else None
-    save_clip(made, out / f"{named.name}.npz")
+    save_clip(made, out / f"{named.name}.npz", plan_text(result.plan))
     if named.bvh is None or named.edited is None or mask is None:
         return ()
     path = out / f"{named.name}.bvh"
@@ -186,8 +188,10 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
         canvas = loop.canvas
     elif op != "long":
         canvas = _read_canvas(op, record, files)
+    tracks = record.get("tracks")
+    needs_words = op == "regenerate" and tracks is None
     request = MotionRequest(
-        prompt=_take(record, "prompt", str, None if op == "regenerate" else ""),
+        prompt=_take(record, "prompt", str, None if needs_words else ""),
         seconds=0.0 if canvas else _to_float(_take(record, "seconds", (int, float), 0.0)),
         seed=_take(record, "seed", int, 0),
         clip=canvas.clip if canvas else None,
@@ -196,6 +200,7 @@ def parse_line(line: bytes, folder: Path) -> NamedRequest:
         variation=_to_float(_take(record, "variation", (int, float), 0.0)),
         strength=_to_float(_take(record, "strength", (int, float), 0.0)),
         beats=_read_beats(record) if op == "long" else (),
+        tracks=() if tracks is None else tracks_from_json(tracks),
     )
     request.check()
     bvh = None

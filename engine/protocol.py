@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .motion.clip import Clip
-from .motion.request import MotionRequest, MotionResult, Progress
+from .motion.request import MotionRequest, MotionResult, Progress, RequestError
+from .motion.tracks import Track, tracks_from_json, tracks_to_json
 
 AnyArray = NDArray[Any]
 
@@ -140,6 +141,8 @@ def request_to_message(id: int, request: MotionRequest) -> Message:
         "variation": request.variation,
         "strength": request.strength,
         "beats": [list(beat) for beat in request.beats],
+        "tracks": tracks_to_json(request.tracks),
+        "plan_only": request.plan_only,
         "model": request.model,
     }
     arrays: dict[str, AnyArray] = {}
@@ -181,6 +184,8 @@ def message_to_request(message: Message) -> MotionRequest:
         variation=float(_get(message, "variation", float, int)),
         strength=float(_get(message, "strength", float, int)),
         beats=tuple(_get_beat(beat) for beat in _get(message, "beats", list)),
+        tracks=_get_tracks(message, "tracks"),
+        plan_only=_get(message, "plan_only", bool),
         model=_get(message, "model", str),
     )
 
@@ -195,6 +200,14 @@ def _get_beat(beat: Any) -> tuple[str, float]:
     return beat[0], float(beat[1])
 
 
+def _get_tracks(message: Message, name: str) -> tuple[Track, ...]:
+    value = _get(message, name, list)
+    try:
+        return tracks_from_json(value) if value else ()
+    except RequestError as error:
+        raise ProtocolError(f"{name} of {message.kind}: {error.message}") from error
+
+
 def result_to_message(id: int, result: MotionResult) -> Message:
     """Return the RESULT message, which ends a request with its motions."""
     fields: dict[str, Any] = {
@@ -204,6 +217,8 @@ def result_to_message(id: int, result: MotionResult) -> Message:
         "root_gaps": list(result.root_gaps),
         "different_takes": result.different_takes,
         "stage_seconds": dict(result.stage_seconds),
+        "plan": tracks_to_json(result.plan),
+        "notes": list(result.notes),
     }
     arrays: dict[str, AnyArray] = {}
     for take, clip in enumerate(result.clips):
@@ -225,6 +240,9 @@ def message_to_result(message: Message) -> MotionResult:
     root_gaps = _get(message, "root_gaps", list)
     if not all(isinstance(gap, (float, int)) for gap in root_gaps):
         raise ProtocolError("the root gaps are no numbers")
+    notes = _get(message, "notes", list)
+    if not all(isinstance(note, str) for note in notes):
+        raise ProtocolError("the notes are no texts")
     return MotionResult(
         clips=tuple(_get_clip(f"clip{take}", message) for take in _counted(message, "takes")),
         contacts=tuple(
@@ -234,6 +252,8 @@ def message_to_result(message: Message) -> MotionResult:
         root_gaps=tuple(root_gaps),
         different_takes=_get(message, "different_takes", int),
         stage_seconds=stage_seconds,
+        plan=_get_tracks(message, "plan"),
+        notes=tuple(notes),
     )
 
 

@@ -64,6 +64,9 @@ class TextEncoder(Protocol):
     def words_cut(self, prompt: str) -> str:
         """Return the words at the prompt's end that the encoder does not read, or ""."""
 
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one of the encoder's own, and not put together from pieces."""
+
 
 def load_text_encoder(
     name: str = "minilm", folder: Path | None = None, device: str = "cpu"
@@ -134,6 +137,10 @@ class _TransformerTextEncoder:
         while start > 0 and not prompt[start - 1].isspace():
             start -= 1
         return prompt[start:].strip()
+
+    def knows(self, word: str) -> bool:
+        """Return whether a word is one piece to the tokenizer."""
+        return len(self._tokenizer.encode(word, add_special_tokens=False).ids) == 1
 
     def _read(self, prompts: Sequence[str]) -> list[Encoding]:
         # Halves of surrogate pairs, as a damaged file or terminal leaves them, become "?".
@@ -276,6 +283,10 @@ class FakeTextEncoder:
     def words_cut(self, prompt: str) -> str:
         """Return the words beyond the limit."""
         return " ".join(prompt.split()[self.limit :])
+
+    def knows(self, word: str) -> bool:
+        """Return True: it has a vector of its own for every word."""
+        return True
 
     def _word_vector(self, word: str) -> Tensor:
         seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:7], "big")

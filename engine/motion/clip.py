@@ -129,11 +129,18 @@ def headings(pelvis_rotations: Array) -> Array:
     return np.interp(np.arange(len(pelvis_rotations)), reliable, yaw)
 
 
-def save_clip(clip: Clip, path: Path) -> None:
-    """Write `root_pos`, `rot`, `joints` (float32) and `fps` as one `.npz`, whole or not at all."""
+def save_clip(clip: Clip, path: Path, plan: str = "") -> None:
+    """Write `root_pos`, `rot`, `joints` (float32) and `fps` as one `.npz`, whole or not at all.
+
+    Args:
+        clip: what is written.
+        path: where to.
+        plan: the tracks of the take as JSON, kept as `plan`; empty where there are none.
+    """
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
+        **({"plan": np.array(plan)} if plan else {}),
         root_pos=np.asarray(clip.root_pos),
         rot=np.asarray(clip.rot),
         joints=clip.joints().astype(np.float32),

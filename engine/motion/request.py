@@ -68,6 +68,9 @@ class MotionRequest:
     tracks: tuple[Track, ...] = ()
     """The plan of a new take, instead of the one that is read from the prompt."""
 
+    plan_only: bool = False
+    """Whether only the plan is asked for, and no motion."""
+
     model: str = ""
     """Which model shall make it, as `engine.models` calls it; empty takes the default one."""
 
@@ -101,7 +104,7 @@ class MotionRequest:
                 f"The seed {self.seed} is out of range.", "Choose 0 to 2147483647."
             )
         if self.clip is not None:
-            _check_mask(self.clip, self.mask)
+            _check_edit(self)
 
 
 def _check_beats(beats: tuple[tuple[str, float], ...]) -> None:
@@ -119,7 +122,11 @@ def _check_beats(beats: tuple[tuple[str, float], ...]) -> None:
         )
 
 
-def _check_mask(clip: Clip, mask: NDArray[np.bool_] | None) -> None:
+def _check_edit(request: MotionRequest) -> None:
+    clip, mask = request.clip, request.mask
+    assert clip is not None
+    if request.tracks:
+        raise RequestError("Tracks are for new takes.", "Leave out the clip, or the tracks.")
     if clip.frames < 1:
         raise RequestError("The clip has no frames.", "Choose a clip with at least one frame.")
     if mask is None or mask.shape != (clip.frames, len(PARTS)):

@@ -85,6 +85,11 @@ def tracks_to_json(tracks: Sequence[Track]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def plan_text(tracks: Sequence[Track]) -> str:
+    """Return tracks as one line of JSON; empty without any."""
+    return json.dumps(tracks_to_json(tracks)) if tracks else ""
+
+
 def tracks_from_json(value: Any) -> tuple[Track, ...]:
     """Read tracks from plain objects; `check_tracks` says whether they fit a take.
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from .kinds import LIGHT, Flow, Kind, KindList, Match, load_kinds
-from .wording import Link, has_order, predicate, split_actions
-from .words import NUMBERS, side_of, stem, tokens_of
+from .actions import Action
+from .clauses import read_clause
+from .kinds import Flow, KindList, load_kinds
+from .wording import Link, has_order, split_actions
+from .words import stem, tokens_of
 
 IDIOMS: Final = Path(__file__).parent / "lexicon" / "idioms.toml"
 
@@ -31,94 +33,12 @@ _HOLDS: Final = re.compile(
 _LANDS: Final = re.compile(r"^(?:(?:and|he|she|they|it)\s+)*lands?(?:ing)?\b(?!\s+(?:a|an|one)\b)")
 """A clause that says what every jump does."""
 
-_UNTIL_THE_END: Final = re.compile(
-    r"\b(?:until|till|to)\s+the\s+end\b|\bthroughout\b|\bthe\s+whole\s+time\b|\ball\s+the\s+time\b",
-    re.IGNORECASE,
-)
-_AGAIN: Final = re.compile(
-    r"\b(?:again\s+and\s+again|over\s+and\s+over|repeatedly|keeps?\s+(?:on\s+)?\w+ing|"
-    r"continuously|nonstop|non-stop|several\s+times|many\s+times|all\s+the\s+time|up\s+and\s+down|"
-    r"back\s+and\s+forth|in\s+a\s+row|one\s+after\s+another)\b",
-    re.IGNORECASE,
-)
 _STEADY: Final = re.compile(
     r"\b(?:first|firstly|finally|at\s+first|next|in\s+the\s+end|at\s+last|lastly|afterwards|"
     r"meanwhile|eventually|to\s+begin\s+with|to\s+finish)\b,?\s*",
     re.IGNORECASE,
 )
 """Words that order says already."""
-
-_TIMES: Final = re.compile(r"\b(\w+)\s+times?\b", re.IGNORECASE)
-
-_STEPS: Final = re.compile(
-    r"\b(\w+)\s+(?:(?:small|big|large|quick|slow|short|long|careful)\s+)?(?:steps|paces)\b"
-)
-
-_WITHOUT: Final = re.compile(
-    r"\b(?:without|not|never|no)\s+(?:\w+ing\s+)?(?:(?:the|his|her|their|any)\s+)*"
-    r"(arms?|hands?|legs?|feet|head|body)\b",
-    re.IGNORECASE,
-)
-_PARTS_OF: Final = {"arm": "arms", "hand": "arms", "leg": "legs", "foot": "legs", "head": "torso",
-                    "body": "torso"}  # fmt: skip
-
-_BOTH: Final = re.compile(r"\b(?:both|two)\s+(?:hands?|arms?|fists?|palms?)\b", re.IGNORECASE)
-
-_BACKWARD: Final = frozenset({"backward", "revers"})
-_FAST: Final = frozenset({"fast", "quickly", "rapidly", "hurriedly", "swiftly", "briskly"})
-_SLOW: Final = frozenset({"slow", "slowly", "leisurely", "gently", "sluggishly"})
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing that a prompt asks for."""
-
-    text: str
-    """What is done, without who does it."""
-
-    kind: Kind | None
-    """None where no words of a known kind are in it."""
-
-    link: Link = Link.IN_ORDER
-    """How it follows the action before."""
-
-    side: str = ""
-    """"left" or "right" of the body or the way; "" where none or both are named."""
-
-    count: int = 0
-    """How often; 0 where nothing is said."""
-
-    is_held: bool = False
-    """Whether its end lasts."""
-
-    is_repeated: bool = False
-    """Whether it goes on and on, even if it is a single action."""
-
-    is_both: bool = False
-    """Whether both hands are asked for."""
-
-    still: tuple[str, ...] = ()
-    """What is not to move: "arms", "legs" or "torso"."""
-
-    who: str = ""
-    """Who does it, as it was said."""
-
-    pace: str = ""
-    """"fast", "slow" or ""."""
-
-    is_backward: bool = False
-
-    @property
-    def flow(self) -> Flow:
-        """Return how it goes on; what is not known goes on."""
-        if self.is_repeated or self.kind is None:
-            return Flow.CYCLIC
-        return self.kind.flow
-
-    @property
-    def parts(self) -> str:
-        """Return what it needs of the body."""
-        return self.kind.parts if self.kind else "whole"
 
 
 @cache
@@ -155,7 +75,10 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         if actions and _LANDS.match(clause):
             actions += _lowered(actions[-1], clause, kinds)
             continue
-        read = _read_clause(clause, kinds)
+        read = read_clause(clause, kinds)
+        if actions and _is_of_noun(actions[-1], clause, link):
+            actions[-1] = replace(actions[-1], text=f"{actions[-1].text} and {clause}")
+            continue
         if actions and read[0].kind is None and not _has_verb(clause):
             joined = f"{actions[-1].text} {clause}"
             actions[-1] = replace(actions[-1], text=joined)
@@ -163,7 +86,7 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         if not actions and not read[0].who:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
-        actions += [replace(read[0], link=bent), *read[1:]]
+        actions += [_gone_on(replace(read[0], link=bent)), *map(_gone_on, read[1:])]
     actions = [_from_who(action, kinds) for action in _with_stillness(actions)]
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
 
@@ -199,6 +122,21 @@ def _gone_back(actions: Sequence[Action], kinds: KindList) -> list[Action]:
             action = replace(action, link=last.link, who=last.who or action.who)
         read.append(action)
     return read
+
+
+def _is_of_noun(before: Action, clause: str, link: Link) -> bool:
+    """Say whether a word goes on with a list of nouns: "with quick steps and turns"."""
+    return link is Link.OPEN and " " not in clause and bool(_WITH_PLURAL.search(before.text))
+
+
+_WITH_PLURAL: Final = re.compile(r"\bwith\s+(?:\w+\s+){0,2}\w+s$")
+
+
+def _gone_on(action: Action) -> Action:
+    """Return an action of the arms as one that goes on, if it is named so: "walks, punching"."""
+    is_bent = re.match(r"[a-z]{3,}ing\b", action.text) is not None
+    goes_on = is_bent and action.link is Link.AT_ONCE and action.parts == "arms"
+    return replace(action, is_repeated=True) if goes_on and not action.count else action
 
 
 def _with_subject(
@@ -249,7 +187,7 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
     for action in actions:
         before = kept[-1] if kept else None
         is_same = before is not None and before.kind is not None and before.kind == action.kind
-        if before and is_same and before.kind and before.kind.after and not action.count:
+        if before and is_same and _changes_state(before) and not action.count:
             kept[-1] = replace(
                 before, text=f"{before.text} and {action.text}",
                 is_held=before.is_held or action.is_held,
@@ -259,6 +197,11 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
     return kept
 
 
+def _changes_state(action: Action) -> bool:
+    """Say whether an action leaves the body in another state than it needs."""
+    return action.kind is not None and action.kind.before != action.kind.after
+
+
 def _can_last(action: Action) -> bool:
     """Say whether "and stays" makes sense after an action: it has an end that can last."""
     return action.flow is not Flow.CYCLIC or action.kind is None or bool(action.kind.after)
@@ -266,119 +209,6 @@ def _can_last(action: Action) -> bool:
 
 def _has_verb(clause: str) -> bool:
     return any(re.search(r"(?:s|ing)$", word) for word in tokens_of(clause)[:2])
-
-
-def _read_clause(clause: str, kinds: KindList) -> list[Action]:
-    """Return the action of a clause, and those that go on at once with it: "walks with a box"."""
-    found = kinds.find(clause)
-    words = tokens_of(clause)
-    if not found:
-        return [_described(Action(predicate(clause), None), clause)]
-    main = _main_match(found, words)
-    main = _posed(main, found)
-    if main.kind.name == "punch" and _MANY_PUNCHES.search(clause):
-        main = replace(main, kind=kinds.kinds["box"])
-    action = Action(_text_from(words, main), main.kind, who=_who_of(words, main))
-    beside = [
-        Action(" ".join(words[match.first : match.last]), match.kind, Link.AT_ONCE)
-        for match in found
-        if _is_beside(match, main)
-    ][:1]
-    if not beside:
-        return [_described(action, clause)]
-    # Each side, count and pace belongs to the words nearest to it.
-    cut = min(beside[0].text and found_at(words, beside[0].text), len(words))
-    own = " ".join(words[:cut]) if cut > main.first else clause
-    rest = " ".join(words[cut:]) if cut > main.first else clause
-    return [_described(action, own), _described(beside[0], rest)]
-
-
-def found_at(words: Sequence[str], text: str) -> int:
-    """Return the number of the word with which a text begins in `words`."""
-    wanted = text.split()
-    for first in range(len(words)):
-        if list(words[first : first + len(wanted)]) == wanted:
-            return first
-    return len(words)
-
-
-_MANY_PUNCHES: Final = re.compile(
-    r"\b(?:throw|deliver|land|swing)\w*\s+(?:(?:some|quick|hard|a\s+few|his|her|wild)\s+)*"
-    r"(?:punches|fists|jabs|hooks)\b"
-)
-"""Punches without a number."""
-
-
-def _posed(main: Match, found: Sequence[Match]) -> Match:
-    """Return the pose that someone who only stands is said to hold, else the main phrase."""
-    if main.kind.name != "stand":
-        return main
-    poses = [match for match in found if match.kind.flow is Flow.POSE and not match.is_noun]
-    return poses[0] if poses else main
-
-
-def _main_match(found: Sequence[Match], words: Sequence[str]) -> Match:
-    """Return the phrase that names what is done.
-
-    The weightiest; of two that weigh about the same the first one in the clause: verbs come
-    before places and objects.
-    """
-    verbs = [match for match in found if not match.is_noun] or list(found)
-    # "throws a right hook": the first verb says nothing itself.
-    verbs = [
-        match for match in verbs if not any(_is_light(match, other, words) for other in verbs)
-    ] or verbs
-    first = min(verbs, key=lambda match: match.first)
-    best = max(verbs, key=lambda match: match.weight)
-    overlaps = best.first < first.last and first.first < best.last
-    is_later_pose = (
-        best.first >= first.last and best.kind.parts == "arms" and first.kind.parts != "arms"
-    )
-    if overlaps or (best.weight - first.weight > 1.0 and not is_later_pose):
-        return best
-    return first
-
-
-def _is_light(verb: Match, other: Match, words: Sequence[str]) -> bool:
-    """Say whether a verb only carries a noun behind it that names what is done."""
-    return (
-        verb.last - verb.first == 1
-        and stem(words[verb.first]) in LIGHT
-        and 0 < other.first - verb.first <= 3
-        and other.kind.parts in ("arms", "legs", "whole")
-        and other.kind.name != verb.kind.name
-    )
-
-
-def _is_beside(match: Match, main: Match) -> bool:
-    """Say whether a phrase names what the arms do while the legs do something else."""
-    apart = match.first >= main.last or match.last <= main.first
-    poses = match.kind.flow is not Flow.SINGLE and match.last - match.first > 1
-    return (
-        apart and poses and match.kind.parts == "arms" and main.kind.parts == "legs"
-        and not match.is_noun
-    )  # fmt: skip
-
-
-def _text_from(words: Sequence[str], main: Match) -> str:
-    """Return a clause from its verb on, with an adverb that stands before it."""
-    first = main.first
-    if main.is_noun:
-        first = 0
-    while first and re.search(r"ly$", words[first - 1]):
-        first -= 1
-    return " ".join(words[first:])
-
-
-def _who_of(words: Sequence[str], main: Match) -> str:
-    if main.is_noun:
-        return ""
-    before = []
-    for word in words[: main.first]:
-        if stem(word) in LIGHT or word in NUMBERS or word.isdigit():
-            break
-        before += [] if word.endswith("ly") else [word]
-    return " ".join(before)
 
 
 def _who_alone(clause: str) -> str:
@@ -395,51 +225,3 @@ def _from_who(action: Action, kinds: KindList) -> Action:
         if name is not None:
             return replace(action, kind=kinds.kinds[name], text=action.text or word)
     return action
-
-
-def _described(action: Action, clause: str) -> Action:
-    """Return an action with its side, count, pace and what lasts, as its clause says them."""
-    words = tokens_of(clause)
-    stems = {stem(word) for word in words}
-    still = tuple(
-        dict.fromkeys(_PARTS_OF[stem(part)] for part in _WITHOUT.findall(clause.lower()))
-    )
-    return replace(
-        action,
-        side=side_of(words),
-        count=_count_in(clause, words, action.kind),
-        is_held=action.is_held or bool(_UNTIL_THE_END.search(clause)),
-        is_repeated=bool(_AGAIN.search(clause)),
-        is_both=bool(_BOTH.search(clause)) or bool({"arms", "hands", "fists"} & set(words)),
-        still=still,
-        pace="fast" if stems & _FAST else "slow" if stems & _SLOW else "",
-        is_backward=bool(stems & _BACKWARD),
-    )
-
-
-def _count_in(clause: str, words: Sequence[str], kind: Kind | None) -> int:
-    """Return how often an action is asked for: "twice", "three times", "two jumps"; else 0."""
-    if _AGAIN.search(clause):
-        return 0
-    times = _TIMES.search(clause)
-    if times:
-        return _number(times.group(1).lower())
-    for word in ("once", "twice", "thrice"):
-        if word in words:
-            return NUMBERS[word]
-    steps = _STEPS.search(clause)
-    if steps:
-        return _number(steps.group(1))
-    if kind is None:
-        return 0
-    for number, word in enumerate(words):
-        count = _number(word)
-        named = [load_kinds().find(later) for later in words[number + 1 : number + 3]]
-        if count > 1 and any(each and each[0].kind.parts == kind.parts for each in named):
-            return count
-    return 0
-
-
-def _number(word: str) -> int:
-    """Return the number that a word or digits name, 0 where it names none."""
-    return int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .actions import Action
 from .kinds import Flow
-from .reading import Action
 from .wording import Link
 
 MOST_RETIMED: Final = 1 / 3

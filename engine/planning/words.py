@@ -65,10 +65,7 @@ def stem(word: str) -> str:
     A silent e is dropped, so that endings cannot differ by it.
     """
     word = _SAME.get(word, word)
-    if word in _IRREGULAR:
-        word = _IRREGULAR[word]
-    else:
-        word = _without_ending(word)
+    word = _IRREGULAR[word] if word in _IRREGULAR else _without_ending(word)
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
@@ -114,7 +111,7 @@ def mend_spelling(word: str, known: frozenset[str]) -> str:
     for choices in (swapped, near):
         found = {each for each in choices if each in known}
         # A first letter is seldom wrong.
-        found = {each for each in found if each[0] == word[0]} or found
+        found = {each for each in found if each[0] == word[0]}
         if len(found) == 1:
             return found.pop()
     return word

@@ -13,7 +13,16 @@ import numpy as np
 
 from ..motion.clip import Array
 from ..motion.displacements import Flags
-from .condition_parts import Condition, above, below, hand_steps, happens, longest_seconds, share
+from .condition_parts import (
+    Condition,
+    above,
+    below,
+    first_step,
+    hand_steps,
+    happens,
+    longest_seconds,
+    share,
+)
 from .facts import STEP_SECONDS, Facts
 
 _SIDES = ("left", "right")
@@ -21,6 +30,8 @@ _HELD_SECONDS = 0.8
 _HAND_UP = 0.12
 _AT_FACE = 0.24
 _BENT_ARM = 0.88
+_SHOULDER = 0.18
+_THRUST = 0.2
 _CROSSED = -0.22
 
 
@@ -104,11 +115,35 @@ def claps(facts: Facts) -> float:
     return 1.0 if len(gaps) > 1 else below(min(gaps, default=100), 13.0, 8.0)
 
 
+def punches(facts: Facts, side: str) -> float:
+    """Return whether a fist shoots out: the more the arm straightens, the surer."""
+    reach = hand_steps(facts, "arm_extension", side)
+    gains = []
+    for event in facts.events("strike", side):
+        peak = min(first_step(event.peak), len(reach) - 1)
+        near = reach[max(0, peak - 3) : peak + 2]
+        gains.append(float(near.max() - near.min()))
+    return above(max(gains, default=0.0), _THRUST, _THRUST)
+
+
 def arm_ahead(facts: Facts, side: str) -> float:
     """Return whether one arm is held out to the front."""
     out = hand_steps(facts, "hand_ahead", side) > 0.35
     straight = hand_steps(facts, "arm_extension", side) > 0.82
     return held(out & straight & (hand_steps(facts, "hand_above_shoulder", side) > -0.32), 0.4)
+
+
+def points(facts: Facts, direction: str) -> float:
+    """Return whether a nearly straight arm is held out, at chest height, to a side or ahead."""
+    ahead, out = facts.hands("hand_ahead"), facts.hands("hand_out") * np.array([1.0, -1.0])
+    # Left of the body's middle is positive; the shoulders are about 0.18 m from it.
+    left = out + np.array([_SHOULDER, -_SHOULDER])
+    angle = np.degrees(np.arctan2(left, ahead))
+    angle = {"left": angle, "right": -angle, "ahead": 40.0 - np.abs(angle)}[direction]
+    level = np.abs(facts.hands("hand_above_shoulder")) < 0.36
+    straight = facts.hands("arm_extension") > 0.78
+    return max(held((angle > 22.0)[:, hand] & level[:, hand] & straight[:, hand], 0.3)
+               for hand in (0, 1))  # fmt: skip
 
 
 def arms_ahead(facts: Facts) -> float:
@@ -178,9 +213,10 @@ ARM_CONDITIONS: dict[str, Condition] = {
     "claps": claps,
     **_of_sides(waves, "waves_*"),
     "waves_either": lambda facts: max(waves(facts, side) for side in _SIDES),
-    **_of_sides(partial(happens, kind="strike"), "punches_*"),
+    **_of_sides(punches, "punches_*"),
     **_of_sides(partial(happens, kind="throw"), "throws_*"),
     **_of_sides(arm_ahead, "*_arm_ahead"),
+    **{f"points_{way}": partial(points, direction=way) for way in (*_SIDES, "ahead")},
     "arms_ahead": arms_ahead,
     "arms_spread": arms_spread,
     "carries_ahead": carries_ahead,

@@ -81,17 +81,6 @@ class Bridge:
     """Decimetres between its borders and the kept steps, way included."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegMotion:
-    """How much a clip moves its lower body."""
-
-    liveliness: float
-    """Decimetres a step."""
-
-    reach: float
-    """Decimetres, all joints together, by which the pose of the legs leaves its middle."""
-
-
 class BridgeFinder:
     """Every step of the memory as a point; built on first use."""
 
@@ -184,15 +173,6 @@ class BridgeFinder:
             if len(chosen) == MOST_TAKES:
                 break
         return bridges
-
-    def measure_legs(self, codes: Tensor) -> LegMotion:
-        """Return how much codes (S, P, Q) move the lower body."""
-        keys = self.project(codes)[:, :KEY_WIDTH]
-        if len(keys) < 2:
-            return LegMotion(0.0, 0.0)
-        middle = keys.median(0).values
-        reach = (keys - middle).norm(dim=-1).max()
-        return LegMotion(float(keys.diff(dim=0).norm(dim=-1).mean()), float(reach))
 
     def _is_different(self, start: int, other: int, length: int) -> bool:
         """Say whether two stretches of the memory are different motions."""

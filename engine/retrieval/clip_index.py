@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..planning.actions import Action
 from ..planning.kinds import Flow, Kind
-from ..planning.reading import Action, read_prompt
+from ..planning.reading import read_prompt
+from ..planning.words import stem, tokens_of
 from .conditions import CONDITIONS, PASSES
 from .facts import Facts
 from .memory import MotionMemory
-from .stretches import SIDES, Stretch, stretches_of
+from .stretches import WAYS, Stretch, stretches_of
 
 LOOKED_AT: Final = 28
 """Clips, the nearest by kind and words, whose facts are looked at."""
@@ -40,6 +42,19 @@ LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
 
 _COLUMN: Final = {name: column for column, name in enumerate(CONDITIONS)}
+
+SPECIAL_WEIGHT: Final = 0.08
+"""What each special word costs that captions of a clip have and the prompt has not."""
+
+_SPECIAL: Final = tuple(
+    stem(word)
+    for word in (
+        "high", "low", "down", "floor", "sideways", "backward", "left", "right", "twice", "spin",
+        "turn", "run", "jump", "crouch", "kneel", "stomach", "knee", "overhead", "diagonally",
+        "injured", "drunk", "old", "sad", "angry", "capoeira", "dance", "guard", "fight", "stance",
+        "gun", "sword", "rifle", "step", "walk",
+    )
+)  # fmt: skip
 
 _NAMED_BESIDE: Final = 0.5
 """What a kind counts that a caption names after another one."""
@@ -93,14 +108,15 @@ class ClipIndex:
             is_factual: False chooses by words alone, of whole clips.
         """
         self.memory = memory
-        self.is_factual = is_factual and bool(memory.known.facts)
+        self.is_factual = is_factual and bool(memory.measured.facts)
+        self._words: dict[str, frozenset[str]] = {}
 
     @cached_property
     def _shares(self) -> dict[str, dict[int, float]]:
         """Kind -> clip -> share of its captions that name it."""
         counts: dict[int, int] = {}
         shares: dict[str, dict[int, float]] = {}
-        for clip, kinds in zip(self.memory.clips.tolist(), self.memory.known.kinds, strict=True):
+        for clip, kinds in zip(self.memory.clips.tolist(), self.memory.measured.kinds, strict=True):
             counts[clip] = counts.get(clip, 0) + 1
             for number, kind in enumerate(dict.fromkeys(kinds.split())):
                 own = shares.setdefault(kind, {})
@@ -115,13 +131,30 @@ class ClipIndex:
         kind = action.kind
         return self._shares.get(kind.name, {}).get(clip, 0.0) if kind else 0.0
 
-    def clips_of(self, action: Action) -> list[int]:
-        """Return the clips of which a caption names an action's kind."""
-        return list(self._shares.get(action.kind.name, {})) if action.kind else []
+    @cached_property
+    def _captions(self) -> dict[str, list[int]]:
+        """Kind -> the captions that name it first."""
+        named: dict[str, list[int]] = {}
+        for row, kinds in enumerate(self.memory.measured.kinds):
+            if kinds:
+                named.setdefault(kinds.split()[0], []).append(row)
+        return named
+
+    def captions_of(self, kind: Kind) -> list[int]:
+        """Return the captions that name a kind first, or a like one."""
+        return [row for name in (kind.name, *kind.like) for row in self._captions.get(name, [])]
+
+    def words_of(self, kind: Kind) -> frozenset[str]:
+        """Return the stems of all words in captions that name a kind."""
+        if kind.name not in self._words:
+            texts = {self.memory.captions[row] for row in self.captions_of(kind)}
+            stems = {stem(word) for text in texts for word in tokens_of(text)}
+            self._words[kind.name] = frozenset(stems)
+        return self._words[kind.name]
 
     def facts(self, clip: int) -> Facts:
         """Return what was measured on a clip."""
-        return self.memory.known.facts[clip]
+        return self.memory.measured.facts[clip]
 
     def choices(self, wanted: Wanted, state: str = "") -> list[Choice]:
         """Return the stretches that show an action best, the best first; at least one.
@@ -149,14 +182,33 @@ class ClipIndex:
                 named[clip] = max(named.get(clip, 0.0), LIKE_SHARE * share)
         return named
 
+    def _specials(self, action: Action) -> Tensor:
+        """Return how many special words that nobody asked for a caption of each clip (C,) has."""
+        asked = {stem(word) for word in tokens_of(f"{action.who} {action.text}")}
+        columns = [column for column, word in enumerate(_SPECIAL) if word not in asked]
+        return self._special_words[:, columns].sum(1)
+
+    @cached_property
+    def _special_words(self) -> Tensor:
+        """(C, words) the share of each clip's captions that has each of _SPECIAL."""
+        found = torch.tensor([
+            [float(word in stems) for word in _SPECIAL]
+            for stems in ({stem(word) for word in tokens_of(text)} for text in self.memory.captions)
+        ])  # fmt: skip
+        clips = len(self.memory.starts) - 1
+        total = torch.zeros(clips, len(_SPECIAL)).index_add_(0, self.memory.clips, found)
+        counts = torch.bincount(self.memory.clips, minlength=clips).clamp_min(1)
+        return total / counts[:, None]
+
     def _met(self, action: Action) -> Tensor:
         """Return how well every clip (C,) meets an action's conditions, 0 to 1."""
         assert action.kind is not None
-        ratings = self.memory.known.ratings
+        ratings = self.memory.measured.ratings
         met = np.full(len(ratings), 255, np.uint8)
         for name in action.kind.needs:
-            sides = (action.side,) if action.side else SIDES
-            columns = [_COLUMN[each] for each in {name.format(side=side) for side in sides}]
+            ways = (action.side,) if action.side else WAYS
+            named = {name.format(side=way) for way in ways} & CONDITIONS.keys()
+            columns = [_COLUMN[each] for each in sorted(named)]
             met = np.minimum(met, ratings[:, columns].max(1))
         return torch.from_numpy(met.astype(np.float32) / 255.0)
 
@@ -177,6 +229,7 @@ class ClipIndex:
             if own:
                 best[list(own)] += KIND_WEIGHT * torch.tensor(list(own.values()))
             best += FACT_WEIGHT * self._met(wanted.action)
+        best -= SPECIAL_WEIGHT * self._specials(wanted.action)
         top = best.topk(min(LOOKED_AT, len(best)))
         return list(zip(top.indices.tolist(), top.values.tolist(), strict=True))
 
@@ -191,9 +244,12 @@ class ClipIndex:
         if own.start_state != before:
             score -= STATE_WEIGHT
         after = action.kind.after if action.kind else ""
-        if after and action.flow is not Flow.CYCLIC and own.end_state != after:
+        end = own.end_state
+        if action.flow is Flow.POSE:
+            end = self.facts(stretch.clip).cut(stretch.peak, stretch.peak + 1).end_state
+        if after and action.flow is not Flow.CYCLIC and end != after:
             score -= STATE_WEIGHT
-        if own.end_state == "airborne":
+        if end == "airborne":
             score -= STATE_WEIGHT
         if action.kind is not None and "goes" in action.kind.needs:
             score -= TURN_WEIGHT * min(1.0, abs(own.turn_degrees) / 180.0)
@@ -212,7 +268,7 @@ def _one_a_clip(choices: Iterable[Choice]) -> list[Choice]:
 
 
 def nearest_captions(memory: MotionMemory, wanted: Wanted, count: int = 3) -> tuple[str, ...]:
-    """Return the captions nearest to an action."""
+    """Return the captions nearest to an action, each once."""
     scores = memory.scores(wanted.text, wanted.sentence)
-    rows = scores.topk(min(count, len(scores))).indices.tolist()
-    return tuple(memory.captions[row] for row in rows)
+    rows = scores.topk(min(8 * count, len(scores))).indices.tolist()
+    return tuple(dict.fromkeys(memory.captions[row] for row in rows))[:count]

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from ..motion.clip import Array, Clip
 from ..motion.skeleton import FPS, FRAMES_PER_STEP, JOINT_INDEX, PARTS
+from ..motion.tracks import STATES
 from .kinematics.arm_events import arm_events, extensions
 from .kinematics.body_events import body_events
 from .kinematics.cycles import cycle_events
 from .kinematics.event_rows import KIND_INDEX, KINDS, SIDE_NAMES, Rows, to_rows
 from .kinematics.leg_events import leg_events
 from .kinematics.signals import SIDES, Signals, joint_pair, measure_signals
-from .kinematics.states import STATE_INDEX, STATES, States, frame_states
+from .kinematics.states import STATE_INDEX, States, frame_states
 
 STEP_SECONDS = FRAMES_PER_STEP / FPS
 """Seconds that a token step lasts."""

@@ -52,7 +52,9 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
     rows = stretch.rows
     if at is not None:
         rows = [row for row in rows if row <= max(at, stretch.first)]
-    seams = (stretch.seam,) if stretch.seam is not None and stretch.seam < len(rows) else ()
+    seams: tuple[int, ...] = ()
+    if stretch.seam is not None and stretch.seam < len(rows):
+        seams = (stretch.seam,)
     natural = len(rows)
     if natural <= steps:
         played = min(steps, round(natural / pace)) if not seams else natural

@@ -8,19 +8,14 @@ prompt of several actions remembers clips for each. It knows no network.
 from __future__ import annotations
 
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from .facts import CHANNELS, Facts, pack_facts, unpack_facts
-from .kinematics.event_rows import COLUMNS
+from .measured import Measured
 from .packing import (
     pack_codes,
     pack_texts,
@@ -100,72 +95,6 @@ class Found:
     """For each clip how much less it scores than its action's nearest one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of remembered clips besides their codes; empty where nothing was measured."""
-
-    facts: tuple[Facts, ...] = ()
-    """(C) of each clip, as its codes are decoded."""
-
-    ratings: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
-    """(C, conditions) how well each whole clip meets each condition, in 1/255."""
-
-    kinds: tuple[str, ...] = ()
-    """(N) names of the kinds of action that each caption names, the first one first."""
-
-    def of(self, clips: Sequence[int], captions: Sequence[int]) -> Known:
-        """Return what is known of some clips and captions."""
-        if not self.facts:
-            return self
-        facts = tuple(self.facts[clip] for clip in clips)
-        return Known(facts, self.ratings[list(clips)], tuple(self.kinds[row] for row in captions))
-
-    def with_more(self, other: Known) -> Known:
-        """Return both together; nothing where one of them was not measured."""
-        if not self.facts or not other.facts:
-            return Known()
-        ratings = np.concatenate([self.ratings, other.ratings])
-        return Known(self.facts + other.facts, ratings, self.kinds + other.kinds)
-
-    def to_tensors(self) -> dict[str, Tensor]:
-        """Return it as bytes for a checkpoint."""
-        if not self.facts:
-            return {}
-        arrays = pack_facts(self.facts)
-        packed = {name: _deflate(np.ascontiguousarray(arrays[name])) for name in _FACT_ARRAYS}
-        ratings = _deflate(np.ascontiguousarray(self.ratings))
-        return {**packed, "ratings": ratings, "kinds": pack_texts(list(self.kinds))}
-
-    @staticmethod
-    def from_tensors(tensors: dict[str, Tensor], lengths: Tensor) -> Known:
-        """Rebuild what `to_tensors` made; lengths (C,) are the clips' steps."""
-        if "facts" not in tensors:
-            return Known()
-        arrays = {
-            name: np.frombuffer(_inflate(tensors[name]), dtype).reshape(shape)
-            for name, (dtype, shape) in _FACT_ARRAYS.items()
-        }
-        facts = unpack_facts(arrays, lengths.tolist())
-        ratings = np.frombuffer(_inflate(tensors["ratings"]), np.uint8).reshape(len(facts), -1)
-        return Known(tuple(facts), ratings, tuple(unpack_texts(tensors["kinds"])))
-
-
-_FACT_ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {
-    "facts": (np.int8, (-1, len(CHANNELS))),
-    "events": (np.int16, (-1, len(COLUMNS))),
-    "event_counts": (np.int16, (-1,)),
-}
-"""Arrays of `pack_facts` with their types and shapes."""
-
-
-def _deflate(array: NDArray[Any]) -> Tensor:
-    return torch.frombuffer(bytearray(zlib.compress(array.tobytes(), 9)), dtype=torch.uint8)
-
-
-def _inflate(packed: Tensor) -> bytes:
-    return zlib.decompress(packed.numpy().tobytes())
-
-
 class MotionMemory:
     """Captions with their clips' base codes."""
 
@@ -176,7 +105,6 @@ class MotionMemory:
         sentences: Tensor,
         codes: Tensor,
         starts: Tensor,
-        known: Known | None = None,
     ) -> None:
         """Index the captions.
 
@@ -186,10 +114,8 @@ class MotionMemory:
             sentences: (N, D) unit vectors.
             codes: (all steps, P, Q) codes of the clips, one after another.
             starts: (C + 1,) first step of each clip, and the end.
-            known: what was measured on the clips and read from the captions.
         """
-        known = known or Known()
-        self.known = known
+        self.measured = Measured()
         self.captions, self.clips, self.sentences = captions, clips, sentences
         self.codes, self.starts = codes, starts
         tokens = [words_of(caption) for caption in captions]
@@ -204,6 +130,11 @@ class MotionMemory:
         mass = self._rarity[self._columns] ** 2
         self._norms = torch.zeros(len(captions)).index_add_(0, self._rows, mass).sqrt()
         self._axes = torch.tensor([_axes_of(caption) for caption in captions])
+
+    def with_measured(self, measured: Measured) -> MotionMemory:
+        """Take what was measured on the clips and read from the captions; return itself."""
+        self.measured = measured
+        return self
 
     def scores(self, text: str, sentence: Tensor) -> Tensor:
         """Return the nearness (N,) of every caption to a text with its vector (D,)."""
@@ -306,7 +237,8 @@ class MotionMemory:
             torch.cat([self.sentences, other.sentences[kept]]),
             torch.cat([self.codes, other.codes.to(self.codes)]),
             torch.cat([self.starts, other.starts[1:] + self.starts[-1]]),
-            self.known.with_more(other.known.of(range(len(other.starts) - 1), kept)),
+        ).with_measured(
+            self.measured.with_more(other.measured.of(range(len(other.starts) - 1), kept))
         )
 
     def _captioned(self) -> Iterator[tuple[Tensor, str]]:
@@ -332,7 +264,7 @@ class MotionMemory:
             "codes": low,
             "code_bits": high,
             "lengths": lengths.to(torch.int16),
-            **self.known.of(kept.tolist(), range(len(self.captions))).to_tensors(),
+            **self.measured.of(kept.tolist(), range(len(self.captions))).to_tensors(),
         }
 
     @staticmethod
@@ -346,8 +278,7 @@ class MotionMemory:
             torch.nn.functional.normalize(sentences, dim=-1),
             unpack_codes(tensors["codes"], tensors["code_bits"]),
             torch.cat([lengths.new_zeros(1), lengths.cumsum(0)]),
-            Known.from_tensors(tensors, lengths),
-        )
+        ).with_measured(Measured.from_tensors(tensors, lengths))
 
 
 def _is_same_motion(codes: Tensor, other: Tensor) -> bool:

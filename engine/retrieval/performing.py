@@ -1,56 +1,39 @@
 """Lays what was chosen for the tracks of a plan into the grid: codes, joins, holds, ground.
 
-Codes are copied; joins between copies stay masked for the transformer. It knows no network: who
-calls it turns codes into others where motion is retimed.
+Codes are copied, and one copy fades into the next; what no track covers stays masked for the
+transformer. It knows no network: who calls it turns codes into others where motion is retimed.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..motion.clip import Array
 from ..motion.displacements import runs_of
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..motion.tracks import STATES
 from ..planning.kinds import Flow
-from ..planning.reading import Action
+from .acts import LEGS, LONGEST_BLEND, Act, Blend, Laid, Played, Still
+from .casting import Cast, Caster
 from .clip_index import Choice, ClipIndex
+from .conditions import rate_condition
 from .facts import Facts
-from .fillings import MOST_RETIMED, Filling, fill_on, fill_once, fill_times, find_loop
-from .stretches import is_once
+from .fillings import MOST_RETIMED, Filling, fill_on, fill_once, fill_times
+from .stretches import Stretch, is_once
 
 Retime = Callable[[Tensor, int], Tensor]
 """Codes (n, P, Q) and a number of steps -> codes of so many steps that show the same faster."""
 
-LEGS: Final = tuple(PARTS.index(part) for part in ("LOWER_BODY", "TORSO"))
-
 NEAR_JOIN, FAR_JOIN = 3.0, 8.0
 """Decimetres, all joints together, from which on a copy fades into the next in 3 and 4 steps."""
 
-LONGEST_BLEND: Final = 4
-"""Steps of the longest fade."""
-
-_APART_WEIGHT: Final = 0.04
-"""What a decimetre between the poses at a join counts beside a choice's score."""
-
-_NO_LOOP: Final = 20.0
-"""Decimetres that stand for a stretch too short to be repeated."""
-
-_MISFIT_WEIGHT: Final = 0.8
-"""What counts an octave of time by which a stretch is too long, beyond a third."""
-
-_AS_GOOD: Final = 0.35
+_AS_GOOD: Final = 0.25
 """What a cast may cost more than the best one, an act, to be taken instead."""
-
-_WIDTH: Final = 48
-"""Casts that are followed up while choices are combined."""
 
 _PACES: Final = (1.0, 0.9, 1.12, 0.82, 1.22, 0.95, 1.06)
 _LATER: Final = 3
@@ -60,112 +43,6 @@ _STANDING: Final = STATES.index("standing")
 
 _LEVEL: Final = 0.12
 """Metres by which the measured ground of a clip may be off where it is level."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A track in steps, with what may be copied for it."""
-
-    action: Action
-    first: int
-    last: int
-    """Half-open steps of the grid."""
-
-    parts: tuple[int, ...]
-    choices: tuple[Choice, ...]
-    is_held: bool = False
-
-    rides_on: int | None = None
-    """Number of the act whose legs these arms ride on; None for what has its own legs, or
-    legs that are held."""
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """Frames in which parts of the body hold their pose."""
-
-    first: int
-    last: int
-    """Half-open."""
-
-    parts: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """Steps in which one copy fades into the next."""
-
-    first: int
-    last: int
-    """Half-open."""
-
-    parts: tuple[int, ...]
-
-    before: Tensor
-    """(last - first, P, Q) codes with which the copy before goes on."""
-
-
-@dataclass(slots=True)
-class Laid:
-    """A take before the transformer has seen it."""
-
-    codes: Tensor
-    """(S, P, Q) int64; only those of `cells` count."""
-
-    cells: Tensor
-    """(S, P) True where a code is copied."""
-
-    lift: Array
-    """(S,) metres by which the copied motion is raised."""
-
-    tails: dict[int, tuple[int, Tensor]] = field(default_factory=dict)
-    """For each part the step behind the copy that was laid last, and codes (LONGEST_BLEND, P, Q)
-    with which it goes on."""
-
-    stills: list[Still] = field(default_factory=list)
-    blends: list[Blend] = field(default_factory=list)
-
-    def led(self, codes: Tensor) -> Tensor:
-        """Return filled codes (S, P, Q) of the take as they go on from before each blend."""
-        codes = codes.clone()
-        for blend in self.blends:
-            for part in blend.parts:
-                codes[blend.first : blend.last, part] = blend.before[:, part].to(codes)
-        return codes
-
-    def differs_from(self, other: Laid) -> bool:
-        """Say whether two takes are different motions: a tenth of the shared base codes is."""
-        shared = self.cells & other.cells
-        changed = (self.codes[..., 0] != other.codes[..., 0]) & shared
-        return int(changed.sum()) >= max(1.0, 0.1 * int(shared.sum()))
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A choice made as long as its act."""
-
-    clip: int
-    filling: Filling
-
-    codes: Tensor
-    """(n, P, Q) int64."""
-
-    tail: Tensor
-    """(LONGEST_BLEND, P, Q) codes with which it would go on."""
-
-    seams: dict[int, Tensor]
-    """Steps at which it jumps, with codes (LONGEST_BLEND, P, Q) with which it would go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """One choice for each act."""
-
-    picks: tuple[int, ...]
-    cost: float
-
-    turn: int = 0
-    """Of several that pick the same; later ones pace it otherwise, or begin later in it."""
 
 
 class Performer:
@@ -178,32 +55,14 @@ class Performer:
             index: of the memory.
             project: codes (n, P, Q) -> points (n, P * D), decimetres, a part after the other.
         """
-        self.index, self._project = index, project
-        self._keys: dict[int, Array] = {}
-
-    def keys(self, clip: int) -> Array:
-        """Return a clip's steps as points (S, P * D)."""
-        if clip not in self._keys:
-            self._keys[clip] = self._project(self.index.memory.clip_codes(clip)).numpy()
-        return self._keys[clip]
-
-    def casts(self, acts: Sequence[Act]) -> list[Cast]:
-        """Return combinations of choices, the best first: what fits, and joins well."""
-        found = [Cast((), 0.0)]
-        for number, act in enumerate(acts):
-            longer = [
-                Cast((*cast.picks, pick), cast.cost + self._cost(acts, number, cast.picks, pick))
-                for cast in found
-                for pick in range(len(act.choices))
-            ]
-            found = heapq.nsmallest(_WIDTH, longer, key=lambda cast: cast.cost)
-        return found
+        self.index = index
+        self._caster = Caster(index, project)
 
     def lay_different(
         self, acts: Sequence[Act], steps: int, retime: Retime, count: int
     ) -> Iterator[Laid]:
         """Yield up to `count` takes that are different motions, the best first."""
-        casts = self.casts(acts)
+        casts = self._caster.casts(acts)
         best = casts[0].cost if casts else 0.0
         near = [cast for cast in casts if cast.cost <= best + _AS_GOOD * len(acts)]
         turns = [replace(cast, turn=turn) for turn in range(len(_PACES)) for cast in near]
@@ -215,45 +74,6 @@ class Performer:
                 yield laid
             if len(found) == count:
                 return
-
-    def _cost(
-        self, acts: Sequence[Act], number: int, picks: tuple[int, ...], pick: int
-    ) -> float:
-        act = acts[number]
-        choice = act.choices[pick]
-        cost = -choice.score
-        steps = act.last - act.first
-        if is_once(act.action):
-            octaves = float(np.log2(choice.stretch.steps * (1.0 - MOST_RETIMED) / steps))
-            cost += _MISFIT_WEIGHT * max(0.0, octaves)
-        else:
-            cost += self._loop_cost(act, choice)
-        before = self._before(acts, number)
-        if before is not None:
-            end = acts[before].choices[picks[before]].stretch
-            here, there = self.keys(end.clip)[end.last - 1], self.keys(choice.stretch.clip)
-            apart = np.linalg.norm(there[choice.stretch.first] - here)
-            cost += _APART_WEIGHT * float(apart)
-        return cost
-
-    def _loop_cost(self, act: Act, choice: Choice) -> float:
-        """Return what it counts that a stretch has to be repeated to last as long as its act."""
-        stretch = choice.stretch
-        if act.action.flow is Flow.POSE or stretch.steps >= act.last - act.first:
-            return 0.0
-        loop = find_loop(self.keys(stretch.clip), stretch.first, stretch.last)
-        return _APART_WEIGHT * (2.0 * loop.apart if loop is not None else _NO_LOOP)
-
-    def _before(self, acts: Sequence[Act], number: int) -> int | None:
-        """Return the act of the whole body that ends where one begins."""
-        act = acts[number]
-        if act.first == 0 or act.rides_on is not None:
-            return None
-        earlier = [
-            other for other in range(number)
-            if acts[other].last <= act.first and set(LEGS) <= set(acts[other].parts)
-        ]
-        return max(earlier, key=lambda other: acts[other].last, default=None)
 
     def lay(self, acts: Sequence[Act], cast: Cast, steps: int, retime: Retime) -> Laid:
         """Return a cast's codes in a grid of `steps`."""
@@ -271,6 +91,13 @@ class Performer:
                 ground = self._raise(laid, played, act, ground)
         self._hold_uncovered(laid, acts)
         return laid
+
+    def _travels(self, act: Act, stretch: Stretch) -> bool:
+        """Say whether legs go somewhere while a pose is held: a box is carried on the way."""
+        if LEGS[0] not in act.parts or not self.index.is_factual:
+            return False
+        near = self.index.facts(stretch.clip).cut(stretch.peak - 3, stretch.peak + 4)
+        return rate_condition("goes", near) > 0.0
 
     def _play(self, act: Act, choice: Choice, turn: int, retime: Retime) -> Played:
         steps = act.last - act.first
@@ -307,17 +134,13 @@ class Performer:
             if action.count > 1 and not stretch.is_counted:
                 return fill_times(stretch, steps, action.count)
             return fill_once(stretch, steps, pace=pace)
-        if action.flow is Flow.POSE:
+        if action.flow is Flow.POSE and not self._travels(act, stretch):
             return fill_once(stretch, steps, stretch.peak, pace)
+        is_near = steps < stretch.steps <= steps / (1.0 - MOST_RETIMED)
+        if is_near and self._caster.unseen(act, choice) > 0.5:
+            return fill_once(stretch, steps)
         is_ended = bool(action.kind and action.kind.event) and act.rides_on is None
-        return fill_on(stretch, steps, self.keys(stretch.clip), is_ended, _LATER * turn)
-
-    def _codes(self, choice: Choice, filling: Filling, steps: int, retime: Retime) -> Tensor:
-        rows = torch.tensor(filling.rows) + int(self.index.memory.starts[choice.stretch.clip])
-        codes = self.index.memory.codes[rows].long()
-        if filling.played != len(rows):
-            codes = retime(codes, filling.played)
-        return torch.cat([codes, codes[-1:].expand(steps - filling.played, -1, -1)])
+        return fill_on(stretch, steps, self._caster.keys(stretch.clip), is_ended, _LATER * turn)
 
     def _put(self, laid: Laid, act: Act, played: Played) -> None:
         """Write an act's codes, with what fades into them, and note where it is held."""
@@ -355,7 +178,7 @@ class Performer:
             return
         for part in ended:
             before[:, part] = laid.tails[part][1][:, part]
-        points = self._project(torch.stack([laid.codes[at - 1], codes[0]]))
+        points = self._caster.project(torch.stack([laid.codes[at - 1], codes[0]]))
         apart = points.view(2, len(PARTS), -1)[:, list(ended)].diff(dim=0).norm()
         steps = 2 + int(apart > NEAR_JOIN) + int(apart > FAR_JOIN)
         steps = min(steps, len(codes), LONGEST_BLEND)
@@ -368,7 +191,16 @@ class Performer:
         facts, rows = self.index.facts(played.clip), played.filling.rows
         first, last = _ground_of(facts, rows), _ground_of(facts, rows[::-1])
         laid.lift[act.first : act.last] = ground - first
-        return ground + last - first
+        if played.filling.played != len(rows):
+            return ground + last - first
+        climbed = 0.0
+        for number in range(1, len(rows)):
+            if rows[number] != rows[number - 1] + 1:
+                # A flight of stairs is climbed again from where it was left.
+                left = _ground_of(facts, range(rows[number - 1], -1, -1))
+                climbed += left - _ground_of(facts, range(rows[number], facts.steps))
+                laid.lift[act.first + number : act.last] = ground - first + climbed
+        return ground + last - first + climbed
 
     def _hold_uncovered(self, laid: Laid, acts: Sequence[Act]) -> None:
         """Hold legs and torso where only arms have something to do, and legs did before."""

@@ -14,15 +14,17 @@ import numpy as np
 from ..motion.request_errors import RequestError
 from ..motion.skeleton import PARTS
 from ..motion.tracks import MOST_TRACKS, Plan, Track
+from ..planning.actions import Action
 from ..planning.kinds import Flow, load_kinds
-from ..planning.reading import Action, read_prompt
+from ..planning.reading import read_prompt
 from ..planning.timing import Timing, groups_of, spread
 from ..planning.wording import Link
 from ..text_encoder import TextEncoder
+from .acts import Act
 from .clip_index import Choice, ClipIndex, Wanted, caption_of, nearest_captions
 from .facts import STEP_SECONDS
-from .knowing import how_known
-from .performing import Act
+from .knowing import KNOWN, how_known
+from .spelling import Spelling
 
 JOIN_SECONDS: Final = 2 * STEP_SECONDS
 """What goes by between two actions."""
@@ -63,28 +65,44 @@ class Planner:
     def __init__(self, index: ClipIndex, encoder: TextEncoder) -> None:
         """Take where clips are, and what makes vectors of words."""
         self.index, self._encoder = index, encoder
+        self.spelling = Spelling(index.memory.captions, encoder)
 
-    def plan(self, prompt: str, seconds: float = 0.0) -> Plan:
-        """Return the plan of a prompt.
+    def plan(self, beats: Sequence[tuple[str, float]]) -> Plan:
+        """Return the plan of prompts with their seconds, one after another.
 
         Args:
-            prompt: lower case, as `plain_prompt` gives it.
-            seconds: of the take; 0 takes what the actions need.
+            beats: prompts in lower case, as `plain_prompt` gives them; 0 seconds take what the
+                actions of a prompt need.
 
         Raises:
-            RequestError: if the prompt has more actions than a plan may have.
+            RequestError: if there are more actions than a plan may have.
         """
-        actions = read_prompt(prompt)
-        if len(actions) > MOST_TRACKS:
-            raise RequestError(
-                f"The prompt has {len(actions)} actions.", f"Name at most {MOST_TRACKS}."
+        tracks: list[Track] = []
+        notes: list[str] = []
+        start, state = 0.0, ""
+        for prompt, seconds in beats:
+            read = self.spelling.mend(prompt)
+            actions = read_prompt(read)
+            steps = self._look_up(actions, state)
+            timing = spread(
+                [step.action for step in steps], [_natural(step) for step in steps], seconds
             )
-        steps = self._look_up(actions)
-        timing = spread(
-            [step.action for step in steps], [_natural(step) for step in steps], seconds
-        )
-        tracks = self._tracks(steps, timing)
-        return Plan(tracks, timing.seconds, tuple(_time_notes(timing)))
+            tracks += self._tracks(steps, timing, start)
+            language = self._language_notes(read, steps)
+            notes += [*(language or _unknown_notes(tracks[-len(steps) :])), *_time_notes(timing)]
+            start, state = start + timing.seconds, steps[-1].after
+        if len(tracks) > MOST_TRACKS:
+            raise RequestError(
+                f"The prompt has {len(tracks)} actions.", f"Name at most {MOST_TRACKS}."
+            )
+        return Plan(tuple(tracks), start, tuple(dict.fromkeys(notes)))
+
+    def _language_notes(self, prompt: str, steps: Sequence[_Step]) -> list[str]:
+        """Return what to say of a prompt that does not look like English."""
+        if any(step.action.kind for step in steps) or self.spelling.is_english(prompt):
+            return []
+        nearest = nearest_captions(self.index.memory, steps[0].wanted, 1)
+        return [f'English is read; this was understood as "{nearest[0]}"']
 
     def acts(self, tracks: Sequence[Track], steps: int) -> list[Act]:
         """Return tracks in steps of a take, each with what may be copied for it."""
@@ -103,6 +121,16 @@ class Planner:
                 state = track.state or self._state_after(wanted.action, choices, state)
         return acts
 
+    def described(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
+        """Return tracks with the captions that they come nearest to, and how known they are."""
+        told = []
+        wanted = self._wanted([_action_of(track) for track in tracks])
+        for track, each in zip(tracks, wanted, strict=True):
+            choices = self.index.choices(each)
+            nearest = nearest_captions(self.index.memory, each)
+            told.append(replace(track, nearest=nearest, known=how_known(self.index, each, choices)))
+        return tuple(told)
+
     def _wanted(self, actions: Sequence[Action]) -> list[Wanted]:
         texts = [caption_of(action) for action in actions]
         texts += [f"{action.who} {action.text}".strip() for action in actions]
@@ -113,10 +141,9 @@ class Planner:
             for action, pair in zip(actions, zip(own, whole, strict=True), strict=True)
         ]
 
-    def _look_up(self, actions: Sequence[Action]) -> list[_Step]:
+    def _look_up(self, actions: Sequence[Action], state: str) -> list[_Step]:
         """Return the actions with their choices; what leads from state to state is put between."""
         steps: list[_Step] = []
-        state = ""
         for wanted in self._wanted(actions):
             needed = _needed_state(wanted.action)
             if state in _RISES and needed in _FROM_STANDING:
@@ -145,7 +172,7 @@ class Planner:
         end = self.index.facts(stretch.clip).cut(stretch.first, stretch.last).end_state
         return "standing" if end == "airborne" else end
 
-    def _tracks(self, steps: Sequence[_Step], timing: Timing) -> tuple[Track, ...]:
+    def _tracks(self, steps: Sequence[_Step], timing: Timing, start: float) -> list[Track]:
         tracks = []
         for group in groups_of([step.action for step in steps]):
             legs = group[_legs_of([steps[number].action for number in group])]
@@ -156,8 +183,8 @@ class Planner:
                     Track(
                         _text_of(step.action),
                         _parts_of(step, arms, number == legs),
-                        span.start,
-                        span.end,
+                        start + span.start,
+                        start + span.end,
                         step.action.count,
                         span.is_held,
                         step.after if step.action.kind and step.action.kind.after else "",
@@ -165,7 +192,7 @@ class Planner:
                         how_known(self.index, step.wanted, step.choices),
                     )
                 )
-        return tuple(tracks)
+        return tracks
 
 
 def _needed_state(action: Action) -> str:
@@ -182,6 +209,9 @@ def _is_of_arms(action: Action) -> bool:
 
 
 def _text_of(action: Action) -> str:
+    """Return the words of a track: who does it, too, for clips of the right action."""
+    if action.text in action.who:
+        return action.who
     return f"{action.who} {action.text}".strip()
 
 
@@ -225,6 +255,14 @@ def _natural(step: _Step) -> float:
         repeats = action.count if action.count > 1 and not choice.stretch.is_counted else 1
         lengths.append(each * repeats)
     return float(np.median(lengths)) * STEP_SECONDS + JOIN_SECONDS
+
+
+def _unknown_notes(tracks: Sequence[Track]) -> list[str]:
+    """Return what to say of actions that the memory hardly knows."""
+    return [
+        f'"{track.text}" is not known; nearest: "{track.nearest[0]}"'
+        for track in tracks if track.known < KNOWN and track.nearest
+    ]  # fmt: skip
 
 
 def _time_notes(timing: Timing) -> list[str]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..motion.skeleton import PARTS
-from ..planning.wording import Actions, Link, has_order, names_legs, split_actions
+from ..planning.wording import split_actions
 from ..text_encoder import EncodedText, TextEncoder
 from ..transformers.masked import Condition
 from .memory import SLOTS, Found, MotionMemory, busiest
@@ -40,20 +39,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """Two actions that may happen at once."""
-
-    arms: tuple[tuple[int, ...], ...]
-    """For each action the arms, as indices of PARTS, that it may have."""
-
-    legs: int | None
-    """Which of them has the legs, as the words say it; None where they do not."""
-
-    is_sure: bool
-    """Whether the words say that it is at once; "and" leaves that to what the clips do."""
-
-
-@dataclass(frozen=True, slots=True)
 class Recalled:
     """A prompt with what it remembers."""
 
@@ -71,9 +56,6 @@ class Recalled:
 
     alike: tuple[int, ...] = ()
     """For each action how many of these come first: about as near as the nearest one."""
-
-    together: Together | None = None
-    """How two actions share the body; None where they follow each other, or there is one."""
 
     score_gaps: tuple[float, ...] = ()
     """For each remembered clip how much less its caption scores than its action's nearest one."""
@@ -181,7 +163,6 @@ def recall(
         recalled,
         candidates=tuple(candidates for candidates, _ in lists),
         alike=tuple(alike for _, alike in lists),
-        together=_at_once(prompt, actions) if len(set(found.actions)) == 2 else None,
         score_gaps=tuple(found.score_gaps),
     )
 
@@ -208,27 +189,3 @@ def _candidates(
             is_own = slot is not None and found.actions[slot] == action
             candidates.append(Candidate(memory.clip_codes(clip), slot if is_own else None))
     return tuple(candidates), len(alike)
-
-
-def _at_once(prompt: str, actions: Actions) -> Together | None:
-    """Return how two actions share the body; None where one follows the other.
-
-    "and" means at once only what different parts can do at once.
-    """
-    first = actions.links[0]
-    if first is Link.IN_ORDER or has_order(prompt):
-        return None
-    legs = [number for number, clause in enumerate(actions.clauses) if names_legs(clause)]
-    if first is Link.OPEN and len(legs) == 2:
-        return None
-    return Together(
-        tuple(_arms_of(clause) for clause in actions.clauses),
-        legs[0] if len(legs) == 1 else None,
-        first is Link.AT_ONCE,
-    )
-
-
-def _arms_of(clause: str) -> tuple[int, ...]:
-    """Return the arms that an action may have: one if it names a single side."""
-    sides = [side for side in ("left", "right") if side in clause.lower().split()]
-    return tuple(PARTS.index(f"{side.upper()}_ARM") for side in sides or ("left", "right"))

@@ -15,14 +15,15 @@ import numpy as np
 
 from ..motion.displacements import runs_of
 from ..motion.skeleton import FRAMES_PER_STEP
+from ..motion.tracks import STATES
+from ..planning.actions import Action
 from ..planning.kinds import Flow
-from ..planning.reading import Action
-from .conditions import PASSES, rate_condition
+from .conditions import CONDITIONS, PASSES, rate_condition
 from .facts import STEP_SECONDS, Event, Facts
-from .kinematics.states import STATES
 from .windows import Window, natural_windows, repeats, unrest, window_of
 
-SIDES: Final = ("left", "right")
+WAYS: Final = ("left", "right", "ahead")
+"""What a condition may be of where none is named."""
 
 MOST_STRETCHES: Final = 4
 """Stretches of one clip that are considered."""
@@ -121,7 +122,8 @@ def rate_sided(name: str, side: str, facts: Facts) -> float:
         return rate_condition(name, facts)
     if side:
         return rate_condition(name.format(side=side), facts)
-    return max(rate_condition(name.format(side=each), facts) for each in SIDES)
+    ways = [way for way in WAYS if name.format(side=way) in CONDITIONS]
+    return max(rate_condition(name.format(side=way), facts) for way in ways)
 
 
 def stretches_of(action: Action, clip: int, facts: Facts) -> list[Stretch]:

@@ -110,11 +110,11 @@ def spins(facts: Facts, sign: float) -> float:
 
 
 def circles(facts: Facts) -> float:
-    """Return whether it goes along a bend of half a circle or more."""
+    """Return whether it goes along a bend of most of a circle or more."""
     way = path(facts)[2]
     radius = way / max(abs(np.radians(facts.turn_degrees)), 1e-6)
     return min(
-        above(abs(facts.turn_degrees), 170.0, 30.0),
+        above(abs(facts.turn_degrees), 250.0, 50.0),
         above(way, 1.5, 0.5),
         above(radius, 0.3, 0.1),
     )
@@ -133,6 +133,11 @@ def jumps_far(facts: Facts) -> float:
         free = 1.0 - flight.hands("foot_carries").max(1)
         lengths.append(float((pace(flight) * free).sum()) * STEP_SECONDS)
     return above(max(lengths, default=0.0), _FAR_JUMP, 0.2)
+
+
+def kicks(facts: Facts, side: str) -> float:
+    """Return whether a foot kicks: the higher, the surer."""
+    return above(max((event.amount for event in facts.events("kick", side)), default=0), 40, 30)
 
 
 def kicks_high(facts: Facts) -> float:
@@ -202,8 +207,8 @@ TRAVEL_CONDITIONS: dict[str, Condition] = {
     "jumps": partial(happens, kind="jump"),
     "jumps_once": jumps_once,
     "jumps_far": jumps_far,
-    "kicks_left": partial(happens, kind="kick", side="left"),
-    "kicks_right": partial(happens, kind="kick", side="right"),
+    "kicks_left": partial(kicks, side="left"),
+    "kicks_right": partial(kicks, side="right"),
     "kicks_high": kicks_high,
     "steps_up": partial(climbs, sign=1.0),
     "steps_down": partial(climbs, sign=-1.0),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator as Steps
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -124,8 +124,14 @@ class Generator(Protocol):
 class TakePlanner(Protocol):
     """What a system may offer besides: plans of new takes, which its canvas then carries."""
 
-    def plan(self, prompt: str, seconds: float) -> Plan:
-        """Return the plan of a prompt; 0 seconds take what its actions need."""
+    def plan(self, beats: Sequence[tuple[str, float]]) -> Plan:
+        """Return the plan of prompts with their seconds, one after another.
+
+        0 seconds take what the actions of a prompt need.
+        """
+
+    def described(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
+        """Return somebody's tracks with what is known about them."""
 
 
 @runtime_checkable

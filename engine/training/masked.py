@@ -14,12 +14,14 @@ from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
 from ..data.corpus import splits_of
 from ..presets import with_options
+from ..retrieval.memory import MotionMemory
 from ..shares import mean_of_all, own_rows, rand_rows
 from ..systems.grid.presets import MASKED_PRESETS
 from ..transformers.masked import MaskedConfig, MaskedTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, mean_report
+from .memory import measure_memory
 from .networks import data_record, train_task
 from .options import chosen_start
 from .starting import begin, joined_memory
@@ -82,13 +84,11 @@ def main(argv: list[str]) -> int:
     )
     record = data_record(splits_of(options.corpus), options.without, options.init)
     trained = train_task(task, preset, options.out, record)
-    memory = joined_memory(data.memory, options.init, options.tokenizer).to_tensors()
-    write_once(lambda: _save(options.out, trained, preset.model, memory))
+    memory = joined_memory(data.memory, options.init, options.tokenizer)
+    write_once(lambda: _save(options.out, trained, preset.model, measure_memory(memory, tokenizer)))
     return 0
 
 
-def _save(
-    out: Path, trained: nn.Module, config: MaskedConfig, memory: dict[str, Tensor]
-) -> None:
+def _save(out: Path, trained: nn.Module, config: MaskedConfig, memory: MotionMemory) -> None:
     save_checkpoint(out / "masked.safetensors", trained.state_dict(), to_json(config))
-    save_checkpoint(out / "memory.safetensors", memory, {})
+    save_checkpoint(out / "memory.safetensors", memory.to_tensors(), {})

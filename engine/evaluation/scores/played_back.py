@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +26,11 @@ from ...motion.request import LONGEST_SECONDS, SHORTEST_SECONDS
 from ...motion.running import run_to_end
 from ...motion.skeleton import FPS, FRAMES_PER_STEP, PART_JOINTS, PARTS
 from ...retrieval.memory import MotionMemory, busiest
-from ...retrieval.planting import plan_at_once
 from ...retrieval.recalling import Recalled
 from ...systems.grid.generator import CANDIDATES, GridGenerator, candidate_generators
 from ...systems.grid.system import GridSystem
 from ..checks.measures import Body
+from .at_once import Together, measure_legs, plan_at_once, together_of
 
 DEFINITION: Final = (
     f"Retrieval, played back: the clips that the model remembers for a prompt. Of {CANDIDATES} "
@@ -78,16 +79,20 @@ class PlayedBack:
         frames = max(1, round(seconds * FPS))
         text = self._system.text_encoder.encode([prompt])
         recalled = self._system.recall(prompt, text, -(-frames // FRAMES_PER_STEP))
-        return tuple(self._take(recalled, frames, seed + take) for take in range(takes))
+        together = together_of(prompt)
+        return tuple(self._take(recalled, together, frames, seed + k) for k in range(takes))
 
     def bodies(self, prompt: str, seconds: float, takes: int, seed: int = 0) -> list[Body]:
         """Return the bodies of `takes`."""
         return [Body.from_clip(clip) for clip in self.takes(prompt, seconds, takes, seed)]
 
-    def _take(self, recalled: Recalled, frames: int, seed: int) -> Clip:
-        if recalled.together is not None:
-            steps, measure_legs = -(-frames // FRAMES_PER_STEP), self._system.bridges.measure_legs
-            plantings = run_to_end(plan_at_once(recalled, steps, measure_legs))
+    def _take(
+        self, recalled: Recalled, together: Together | None, frames: int, seed: int
+    ) -> Clip:
+        if together is not None and recalled.is_combined:
+            steps = -(-frames // FRAMES_PER_STEP)
+            measure = partial(measure_legs, self._system.bridges)
+            plantings = run_to_end(plan_at_once(recalled, together, steps, measure))
             planting = plantings[seed % len(plantings)] if plantings else None
             if planting is not None and bool(planting.cells.any()):
                 rows = planting.codes[..., -1].masked_fill(~planting.cells, -1)

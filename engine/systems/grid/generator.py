@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator as Steps
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,14 @@ from ...features import clip_to_features
 from ...motion.edits import Mask
 from ...motion.request import MOST_TAKES, Progress
 from ...motion.skeleton import FRAMES_PER_STEP, PARTS
-from ...motion.tracks import Plan
+from ...motion.tracks import Plan, Track
+from ...retrieval.acts import Laid
 from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.clip_index import ClipIndex
 from ...retrieval.memory import MotionMemory
 from ...retrieval.performing import Performer
 from ...retrieval.planner import Planner
-from ...retrieval.planting import Planting, plan_at_once, plan_span
+from ...retrieval.planting import Planting, plan_span
 from ...retrieval.recalling import Recalled
 from ...text_encoder import EncodedText, TextEncoder
 from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
@@ -34,7 +36,7 @@ from ..finishing import finish, finish_takes
 from ..registry import reason_against
 from ..token_steps import context_features, gaps_of, step_mask, whole_steps
 from .choosing import choose_arriving, varied_cells
-from .holding import fade, hold, lift, settle
+from .holding import finished_features
 from .system import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
@@ -87,9 +89,13 @@ class GridGenerator:
         """Return None: time and body parts may be masked in any way."""
         return reason_against(self.name, mask)
 
-    def plan(self, prompt: str, seconds: float) -> Plan:
-        """Return the plan of a prompt; 0 seconds take what its actions need."""
-        return self.planner.plan(prompt, seconds)
+    def plan(self, beats: Sequence[tuple[str, float]]) -> Plan:
+        """Return the plan of prompts with their seconds, one after another."""
+        return self.planner.plan(beats)
+
+    def described(self, tracks: Sequence[Track]) -> tuple[Track, ...]:
+        """Return somebody's tracks with what is known about them."""
+        return self.planner.described(tracks)
 
     def choose_frames(self, text: EncodedText, seed: int) -> Steps[Progress, None, int]:
         """Return how many frames a take of the prompt usually has."""
@@ -123,7 +129,7 @@ class GridGenerator:
         with watch.measure("choosing"):
             acts = self.planner.acts(canvas.tracks, steps)
             most = min(MOST_TAKES, max(canvas.seeds) + 1)
-            laid = []
+            laid: list[Laid] = []
             for one in self.performer.lay_different(acts, steps, self.system.retime, most):
                 yield Progress(len(laid), most, "Choosing the motion")
                 laid.append(one)
@@ -137,12 +143,12 @@ class GridGenerator:
             torch.zeros_like(own[0].codes), mask, recalled, sampling, watch
         )
         assert filled.codes is not None
-        led = torch.stack([one.led(codes) for one, codes in zip(own, filled.codes, strict=True)])
-        before = yield from self.system.decode(led, watch)
+        codes = torch.stack([one.led(each) for one, each in zip(own, filled.codes, strict=True)])
+        before = yield from self.system.decode(codes, watch)
         with watch.measure("holding"):
             idle = self.system.idle
             features = [
-                settle(lift(hold(fade(*pair, one.blends), one.stills, idle), one.lift), one.lift)
+                finished_features(pair, one, idle)
                 for one, *pair in zip(own, before.cpu(), filled.features.cpu(), strict=True)
             ]
         return (yield from finish_takes(features, partial(finish, canvas), watch))
@@ -200,9 +206,6 @@ class GridGenerator:
         found: list[Planting] = []
         if len(gaps) == 1 and recalled.candidates and not recalled.is_combined:
             found = yield from plan_span(recalled, gaps[0], len(mask))
-        elif recalled.together is not None and bool(mask.all()):
-            measure = self.system.bridges.measure_legs
-            found = yield from plan_at_once(recalled, len(mask), measure)
         if not found:
             return ()
         return tuple(found[seed % len(found)] for seed in seeds for _ in range(CANDIDATES))

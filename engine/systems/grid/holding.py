@@ -16,7 +16,7 @@ from torch import Tensor
 from ...features import CONTACTS, PART_SLICES, ROOT_WIDTH, features_to_clip
 from ...motion.clip import Array
 from ...motion.skeleton import FRAMES_PER_STEP, JOINT_INDEX, PARTS
-from ...retrieval.performing import Blend, Still
+from ...retrieval.acts import Blend, Laid, Still
 from ...rotations import matrix_to_six, six_to_matrix
 
 EASE_FRAMES: Final = 8
@@ -32,6 +32,19 @@ _SETTLING: Final = 15
 """Frames over which heights are averaged."""
 
 _BREATHING_PARTS: Final = ("TORSO", "LEFT_ARM", "RIGHT_ARM")
+
+
+def finished_features(pair: Sequence[Tensor], laid: Laid, idle: Tensor | None) -> Tensor:
+    """Return the features (T, WIDTH) of a take: faded, held, on the ground.
+
+    Args:
+        pair: features decoded before and behind each blend, as `fade` takes them.
+        laid: how the take was laid out.
+        idle: (T', WIDTH) of somebody who stands and breathes; None lays nothing on what is held.
+    """
+    before, behind = pair
+    held = hold(fade(before, behind, laid.blends), laid.stills, idle)
+    return settle(lift(held, laid.lift), laid.lift)
 
 
 def hold(features: Tensor, stills: Sequence[Still], idle: Tensor | None) -> Tensor:
@@ -156,6 +169,7 @@ def stretch(features: Tensor, frames: int) -> Tensor:
     places = torch.linspace(0.0, length - 1.0, frames, device=features.device)
     before = places.floor().long().clamp(0, length - 1)
     share = (places - before)[None, :, None]
-    made = features[:, before] * (1.0 - share) + features[:, (before + 1).clamp_max(length - 1)] * share
+    behind = (before + 1).clamp_max(length - 1)
+    made = features[:, before] * (1.0 - share) + features[:, behind] * share
     made[..., : ROOT_WIDTH - 1] *= length / frames
     return made

@@ -312,12 +312,12 @@ def _idle_of(system: GridSystem) -> Tensor | None:
     """Decode the longest remembered stillness once; None where nothing was measured."""
     memory = system.memory
     still = [
-        clip for clip, facts in enumerate(memory.known.facts)
+        clip for clip, facts in enumerate(memory.measured.facts)
         if facts.start_state == "standing" and rate_condition("still", facts) > 0.9
     ]
     if not still:
         return None
-    longest = max(still, key=lambda clip: memory.known.facts[clip].steps)
+    longest = max(still, key=lambda clip: memory.measured.facts[clip].steps)
     with torch.inference_mode():
         codes = memory.clip_codes(longest)[None].to(system.device)
         return system.tokenizer.decode(codes)[0].cpu()
