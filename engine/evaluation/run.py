@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from ..api import load_engine
+from ..api import SystemEngine, load_engine
 from ..data.corpus import HELD_OUT_SPLITS, TRAINING_SPLITS, load_corpus
 from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
+from ..systems.grid.generator import GridGenerator
 from ..text_encoder import load_text_encoder
 from .comparison.command import main as compare
 from .comparison.held_out import choose_whole
@@ -101,6 +102,8 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         "counted, subjects, spellings, or tuning, which settings were chosen by",
     )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="takes of each prompt")
+    parser.add_argument("--facts", choices=("on", "off"), default="on",
+                        help="off: takes are chosen by words alone")  # fmt: skip
     parser.add_argument("--markdown", type=Path, help="the tables as a page to write")
     parser.add_argument("--out", type=Path, help="JSON report to write")
     parser.add_argument(
@@ -156,6 +159,8 @@ def _measure_facts(options: argparse.Namespace) -> tuple[dict[str, Any], str, in
 def _measure_prompts(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
     chosen, seed = SETS[options.set], options.seed
     engine = load_engine(options.weights, options.device)
+    if options.facts == "off" and isinstance(engine.generator, GridGenerator):
+        engine = SystemEngine(engine.generator.without_facts())
     takes = {
         prompt.text: measure_takes(engine, prompt.text, prompt.seconds, options.seeds, seed)
         for prompt in tqdm(list(chosen), desc="takes", unit="prompt")

@@ -21,7 +21,7 @@ from ..planning.words import stem, tokens_of
 from .conditions import CONDITIONS, PASSES
 from .facts import Facts
 from .memory import MotionMemory
-from .stretches import WAYS, Stretch, stretches_of
+from .stretches import WAYS, Stretch, rate, stretches_of
 
 LOOKED_AT: Final = 28
 """Clips, the nearest by kind and words, whose facts are looked at."""
@@ -246,6 +246,8 @@ class ClipIndex:
         after = action.kind.after if action.kind else ""
         end = own.end_state
         if action.flow is Flow.POSE:
+            begin = self.facts(stretch.clip).cut(stretch.first, stretch.first + 2)
+            score -= STATE_WEIGHT * 0.5 * (not state and rate(action, begin) >= PASSES)
             end = self.facts(stretch.clip).cut(stretch.peak, stretch.peak + 1).end_state
         if after and action.flow is not Flow.CYCLIC and end != after:
             score -= STATE_WEIGHT

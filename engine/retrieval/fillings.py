@@ -21,6 +21,9 @@ _SHORTEST_LOOP: Final = 5
 _CLOSE_SEAM: Final = 2.0
 """Decimetres, all joints together, from which on two steps have to be blended at a seam."""
 
+_LIVELY, _STILL_LOOP = 0.7, 50.0
+"""Share of a stretch's motion a step that a loop must have, and decimetres that less costs it."""
+
 _LONGER_LOOP: Final = 0.04
 """Decimetres that a step more is worth to a loop."""
 
@@ -123,14 +126,18 @@ class Loop:
 def find_loop(keys: Array, first: int, last: int) -> Loop | None:
     """Return the best place to go back in steps [first, last) of a clip; None in a short one.
 
-    Longer loops are preferred among those whose seams are about equally good.
+    Longer loops are preferred among those whose seams are about equally good; what goes on in
+    one is as lively as the rest.
     """
     best, least = None, np.inf
+    moved = np.concatenate([[0.0], np.linalg.norm(np.diff(keys, axis=0), axis=1).cumsum()])
+    lively = _LIVELY * (moved[last - 1] - moved[first]) / max(last - 1 - first, 1)
     for leave in range(first + _SHORTEST_LOOP + 1, last):
         back = np.arange(first + 1, leave - _SHORTEST_LOOP + 1)
         apart = np.linalg.norm(keys[back] - keys[leave], axis=1)
         apart = 0.5 * (apart + np.linalg.norm(keys[back - 1] - keys[leave - 1], axis=1))
         cost = apart - _LONGER_LOOP * (leave - back)
+        cost[moved[leave] - moved[back] < lively * (leave - back)] += _STILL_LOOP
         at = int(cost.argmin())
         if cost[at] < least:
             least = float(cost[at])

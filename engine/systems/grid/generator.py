@@ -65,6 +65,12 @@ class GridGenerator:
     planner: Planner
     performer: Performer
 
+    def without_facts(self) -> GridGenerator:
+        """Return the same generator, which chooses clips by words alone, of whole clips."""
+        index = ClipIndex(self.system.memory, is_factual=False)
+        planner = Planner(index, self.text_encoder)
+        return GridGenerator(self.system, planner, Performer(index, self.system.bridges.project))
+
     @property
     def name(self) -> str:
         """How the command line and the panel call it."""
