@@ -37,7 +37,7 @@ WHO_WEIGHT: Final = 0.1
 COUNT_WEIGHT: Final = 0.3
 STATE_WEIGHT: Final = 0.7
 TURN_WEIGHT: Final = 0.4
-REST_WEIGHT: Final = 0.3
+REST_WEIGHT: Final = 0.6
 LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
 

@@ -25,6 +25,7 @@ from .facts import STEP_SECONDS, Facts
 from .kinematics.states import STATE_INDEX
 
 _END_STEPS = 3
+_LYING_PELVIS = 0.36
 
 
 def is_mostly(facts: Facts, states: tuple[str, ...], least: float) -> float:
@@ -35,7 +36,10 @@ def is_mostly(facts: Facts, states: tuple[str, ...], least: float) -> float:
 def becomes(facts: Facts, state: str, kind: str) -> float:
     """Return whether a change into a state happens, and the window ends in it."""
     is_end = np.isin(facts.states[-_END_STEPS:], (STATE_INDEX[state],)).any()
-    return min(happens(facts, kind), 1.0 if is_end else 0.4)
+    met = min(happens(facts, kind), 1.0 if is_end else 0.4)
+    if state != "lying" or not facts.steps:
+        return met
+    return min(met, below(float(facts.channel("pelvis_height")[-1]), _LYING_PELVIS, 0.08))
 
 
 def crawls(facts: Facts) -> float:

@@ -153,11 +153,16 @@ def _stretches(action: Action, clip: int, facts: Facts) -> Iterator[Stretch]:
             yield from _counted(clip, facts, event, action.count, side)
         for window in natural_windows(facts, event, side):
             window = _in_states(action, facts, window)
-            yield _of(clip, window, repeats_in(facts, window, event, side) == action.count
-                      or action.count == 0)  # fmt: skip
+            times = _times_in(action, facts.cut(window.start, window.end), event, side)
+            # What is repeated to the asked number shows the action once.
+            if times == 1 or action.count in (0, times):
+                yield _of(clip, window, action.count in (0, times))
         return
     if action.flow is Flow.POSE and not is_once(action):
         yield from (_of(clip, window) for window in _poses(action, facts))
+        return
+    if action.count and facts.period:
+        yield from _of_cycles(clip, facts, action.count)
         return
     active = _active(facts)
     if is_once(action) and active.end - active.start > LONGEST_ACT:
@@ -169,9 +174,20 @@ def _of(clip: int, window: Window, is_counted: bool = True) -> Stretch:
     return Stretch(clip, window.start, window.end, window.peak, is_counted=is_counted)
 
 
-def repeats_in(facts: Facts, window: Window, event: str, side: str) -> int:
-    """Return how often an event happens in a window."""
-    return repeats(facts.cut(window.start, window.end), event, side)
+def _times_in(action: Action, facts: Facts, event: str, side: str) -> int:
+    """Return how often an action is done in a window; spins are counted by whole turns."""
+    if action.kind is not None and action.kind.name == "spin":
+        return max(1, round(abs(facts.turn_degrees) / 360.0))
+    return repeats(facts, event, side)
+
+
+def _of_cycles(clip: int, facts: Facts, count: int) -> Iterator[Stretch]:
+    """Yield the first `count` cycles of what repeats itself, with the way into them."""
+    for event in facts.events("cycle"):
+        end = round((event.start + count * event.amount) / FRAMES_PER_STEP)
+        start = max(0, event.start // FRAMES_PER_STEP)
+        if end <= facts.steps:
+            yield Stretch(clip, start, end, (start + end) // 2)
 
 
 def _in_states(action: Action, facts: Facts, window: Window) -> Window:
@@ -211,7 +227,8 @@ def _counted(clip: int, facts: Facts, event: str, count: int, side: str) -> Iter
         yield _of(clip, exact)
     if event not in _SHORTENED:
         return
-    needed = 2 * count if event == "hand_swing" else count
+    # The hand's way up is a swing of the first wave.
+    needed = 2 * count - 1 if event == "hand_swing" else count
     kept_at_end = 1 if event == "step" else 0
     windows = natural_windows(facts, event, side)
     for bout in _bouts(facts.events(event, side)):
