@@ -10,20 +10,21 @@ import argparse
 import errno
 import importlib
 import io
+import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from .memory_use import is_want_of_memory
 from .motion.clip import Clip, save_clip
 from .motion.request import MotionRequest, MotionResult, Progress
 from .motion.running import run_to_end
 from .motion.takes import difference_note
-from .motion.tracks import plan_text
+from .motion.tracks import plan_text, tracks_to_json
 from .starting.loading import EngineMissing, load_keyfill_engine
+from .starting.progress_bar import ProgressBar
 from .threads import let_threads_sleep
 from .worker import LoadEngine, describe_error
 
@@ -46,7 +47,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 SHARED_TRAINERS: Final = {
     "evaluator": ".training.evaluator",
     "weights": ".training.weights",
-    "memory": ".training.memory",
+    "memory": ".data.measured_memory",
 }
 """Trainers that no system declares."""
 
@@ -64,55 +65,6 @@ class RepositoryNeeded(RuntimeError):
         super().__init__(command)
         self.message = f"`{PROGRAM} {command}` is not part of the installed add-on."
         self.remedy = "Run it in a copy of Keyfill's repository."
-
-
-class ProgressBar:
-    """A bar on a terminal; elsewhere, as redrawing would fill a log, a plain line now and then."""
-
-    QUIET_SECONDS: Final = 1.0
-    PLAIN_PAUSE_SECONDS: Final = 10.0
-
-    def __init__(self, stream: TextIO) -> None:
-        from tqdm import tqdm
-
-        self._stream = stream
-        self._told = time.monotonic()
-        self._bar = tqdm(
-            file=stream, disable=not stream.isatty(), delay=self.QUIET_SECONDS, leave=False,
-            mininterval=0.0, miniters=0, dynamic_ncols=True,
-            bar_format="[{bar:24}] {n_fmt}/{total_fmt} {desc}",
-        )  # fmt: skip
-
-    def show(self, progress: Progress) -> None:
-        """Draw progress, unless the task has only just begun."""
-        total = max(progress.total, 1)
-        done = min(progress.done, total)
-        if not self._bar.disable:
-            self._bar.total = total
-            self._bar.set_description_str(progress.label, refresh=False)
-            self._bar.update(done - self._bar.n)
-        elif time.monotonic() - self._told >= self.PLAIN_PAUSE_SECONDS:
-            self._told = time.monotonic()
-            print(f"{done}/{total} {progress.label}", file=self._stream, flush=True)
-
-    def announce(self, label: str) -> None:
-        """Draw what is being done, where it cannot be measured."""
-        if not self._bar.disable:
-            self._bar.display(f"{label} …")
-
-    def note(self, sentence: str) -> None:
-        """Leave a sentence on a line of its own."""
-        self.clear()
-        print(sentence, file=self._stream)
-
-    def clear(self) -> None:
-        """Leave an empty line for what comes next."""
-        self._bar.clear()
-
-    def close(self) -> None:
-        """Leave an empty line; nothing is drawn any more."""
-        self._bar.clear()
-        self._bar.close()
 
 
 def main(
@@ -277,10 +229,25 @@ def _parse_generate(words: Sequence[str]) -> argparse.Namespace:
 
 
 def show_plan(words: Sequence[str], load_engine: LoadEngine) -> int:
-    """Print what a prompt is read as."""
-    from .plan_printing import main as print_plan
-
-    return print_plan(words, load_engine)
+    """Print the plan of a prompt as JSON, and notes about it on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m engine plan",
+        description="Show what a prompt is read as, when it happens, and what is known of it.",
+    )
+    parser.add_argument("--prompt", metavar="TEXT", required=True)
+    parser.add_argument("--seconds", type=float, default=0.0, metavar="S",
+                        help="0.5 to 60; 0 or none: as long as it takes")  # fmt: skip
+    parser.add_argument("--model", "--weights", dest="weights", type=Path, metavar="DIR_OR_NAME",
+                        help="a model that plans (grid)")  # fmt: skip
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    options = parser.parse_args(words)
+    request = MotionRequest(options.prompt, seconds=options.seconds, plan_only=True)
+    request.check()  # before the model is loaded, which takes seconds
+    result = run_to_end(load_engine(options.weights, options.device).run(request))
+    print(json.dumps(tracks_to_json(result.plan), indent=2))
+    for note in result.notes:
+        _tell(f"{note}.", 0)
+    return 0
 
 
 def write_takes(result: MotionResult, out: Path) -> list[Path]:

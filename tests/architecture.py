@@ -78,7 +78,7 @@ SPEAKING = ("blender_addon/engine_link.py", "blender_addon/core/link/conversatio
             "blender_addon/scene/controls/replaying.py")
 """What speaks to the worker, or to a second Blender: these may also import the protocol."""
 
-LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/python_place.py",
+LIGHT = ("engine/protocol/*", "engine/config.py", "engine/files.py", "engine/python_place.py",
          "engine/threads.py",
          "engine/motion/*",
          "engine/models/*",
@@ -88,7 +88,8 @@ LIGHT = ("engine/protocol.py", "engine/config.py", "engine/files.py", "engine/py
 LAYS_PATHS = ("engine/starting/launcher.py",)
 """Where a child process learns of its packages' folders: Blender's own process never does."""
 
-PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/systems/momask/import_published.py",
+PRINTING = ("engine/__main__.py", "engine/batch.py", "engine/starting/progress_bar.py",
+            "engine/systems/momask/import_published.py",
             "engine/training/", "engine/evaluation/", "engine/data/")
 """Where command-line entry points live."""
 

@@ -97,7 +97,7 @@ def test_no_module_has_a_name_that_says_nothing(path):
         ("engine/motion/clip.py", "import scipy.linalg"),
         ("engine/motion/clip.py", "from ..features import x"),
         ("engine/motion/clip.py", "def f():\n    import torch"),
-        ("engine/protocol.py", "import torch"),
+        ("engine/protocol/frames.py", "import torch"),
         ("engine/protocol.py", "from . import api"),
         ("engine/models/catalogue.py", "import torch"),
         ("engine/systems/grid/__init__.py", "import torch"),

@@ -21,6 +21,8 @@ from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..systems.grid.generator import GridGenerator
 from ..text_encoder import load_text_encoder
+from .baselines.played_back import retrieval_of
+from .charts.plots import draw_chart
 from .comparison.command import main as compare
 from .comparison.held_out import choose_whole
 from .prompts.known import SERVED
@@ -30,11 +32,17 @@ from .scores.circumstances import decoding_settings, learnt_before
 from .scores.completeness import SEEDS as MANY_SEEDS
 from .scores.edit_scores import edits_table, score_edits
 from .scores.fact_rates import facts_table, rate_facts
-from .scores.known_scores import ENGINE_NAME, Known, known_of, known_table, score_known
+from .scores.known_scores import (
+    ENGINE_NAME,
+    Known,
+    known_of,
+    known_table,
+    reliability_chart,
+    score_known,
+)
 from .scores.known_scores import SEEDS as KNOWN_SEEDS
 from .scores.library import RealClip, measure_corpus
 from .scores.motion_scores import motion_table, score_motion
-from .scores.played_back import retrieval_of
 from .scores.prompt_report import SetTakes, prompts_of_many_seeds, report_set
 from .scores.rates import Rater, rates_table
 from .scores.takes import measure_takes
@@ -105,6 +113,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--facts", choices=("on", "off"), default="on",
                         help="off: takes are chosen by words alone")  # fmt: skip
     parser.add_argument("--markdown", type=Path, help="the tables as a page to write")
+    parser.add_argument("--chart", type=Path, help="SVG to write of how far known can be trusted")
     parser.add_argument("--out", type=Path, help="JSON report to write")
     parser.add_argument(
         "--split", choices=HELD_OUT_SPLITS,
@@ -200,6 +209,8 @@ def _measure_known(options: argparse.Namespace) -> tuple[dict[str, Any], str, in
     if (own := known_of(engine)) is not None:
         functions = {ENGINE_NAME: own, **functions}
     scores = score_known(functions, takes)
+    if options.chart is not None:
+        _write_whole(options.chart, draw_chart(reliability_chart(scores)))
     return {"sha256": set_digest("known"), "seed": options.seed, **scores}, known_table(scores), 0
 
 

@@ -18,8 +18,8 @@ from ..planning.actions import Action
 from ..planning.kinds import Flow, Kind
 from ..planning.reading import read_prompt
 from ..planning.words import stem, tokens_of
-from .conditions import CONDITIONS, PASSES
 from .facts import Facts
+from .facts.conditions import CONDITIONS, PASSES
 from .memory import MotionMemory
 from .stretches import WAYS, Stretch, rate, stretches_of
 

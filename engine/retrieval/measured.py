@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .facts import CHANNELS, Facts, pack_facts, unpack_facts
-from .kinematics.event_rows import COLUMNS
+from .facts.kinematics.event_rows import COLUMNS
 from .packing import pack_texts, unpack_texts
 
 

@@ -21,8 +21,8 @@ from ..planning.kinds import Flow
 from .acts import LEGS, LONGEST_BLEND, Act, Blend, Laid, Played, Still
 from .casting import Cast, Caster
 from .clip_index import Choice, ClipIndex
-from .conditions import rate_condition
 from .facts import Facts
+from .facts.conditions import rate_condition
 from .fillings import MOST_RETIMED, Filling, fill_on, fill_once, fill_times
 from .stretches import Stretch, is_once
 

@@ -18,9 +18,9 @@ from ..motion.skeleton import FRAMES_PER_STEP
 from ..motion.tracks import STATES
 from ..planning.actions import Action
 from ..planning.kinds import Flow
-from .conditions import CONDITIONS, PASSES, rate_condition
 from .facts import STEP_SECONDS, Event, Facts
-from .windows import Window, natural_windows, repeats, unrest, window_of
+from .facts.conditions import CONDITIONS, PASSES, rate_condition
+from .facts.windows import Window, natural_windows, repeats, unrest, window_of
 
 WAYS: Final = ("left", "right", "ahead")
 """What a condition may be of where none is named."""

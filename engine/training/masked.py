@@ -13,6 +13,7 @@ from ..checkpoint import save_checkpoint
 from ..config import to_json
 from ..data.batches import BatchSource, MaskedBatch
 from ..data.corpus import splits_of
+from ..data.measured_memory import measure_memory
 from ..presets import with_options
 from ..retrieval.memory import MotionMemory
 from ..shares import mean_of_all, own_rows, rand_rows
@@ -21,7 +22,6 @@ from ..transformers.masked import MaskedConfig, MaskedTransformer
 from .distributed import write_once
 from .generator_data import load_data, read_generator_options, validation_batches
 from .loop import Report, mean_report
-from .memory import measure_memory
 from .networks import data_record, train_task
 from .options import chosen_start
 from .starting import begin, joined_memory

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from keyfill_extension.engine.retrieval.conditions import CONDITIONS, PASSES, rate_condition
 from keyfill_extension.engine.retrieval.facts import measure_facts
+from keyfill_extension.engine.retrieval.facts.conditions import CONDITIONS, PASSES, rate_condition
 from keyfill_extension.tests.engine import facts_motions as motions
 
 

@@ -12,8 +12,8 @@ from keyfill_extension.engine.retrieval.facts import (
     pack_facts,
     unpack_facts,
 )
-from keyfill_extension.engine.retrieval.kinematics.event_rows import KINDS
-from keyfill_extension.engine.retrieval.kinematics.states import STATES
+from keyfill_extension.engine.retrieval.facts.kinematics.event_rows import KINDS
+from keyfill_extension.engine.retrieval.facts.kinematics.states import STATES
 from keyfill_extension.tests.engine import facts_motions as motions
 
 

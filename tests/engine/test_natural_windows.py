@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keyfill_extension.engine.retrieval.facts import Facts, measure_facts
-from keyfill_extension.engine.retrieval.kinematics.event_rows import event_row, to_rows
-from keyfill_extension.engine.retrieval.windows import natural_windows, repeats, unrest, window_of
+from keyfill_extension.engine.retrieval.facts.kinematics.event_rows import event_row, to_rows
+from keyfill_extension.engine.retrieval.facts.windows import (
+    natural_windows,
+    repeats,
+    unrest,
+    window_of,
+)
 from keyfill_extension.tests.engine import facts_motions as motions
 
 

@@ -24,11 +24,12 @@ from ...systems.grid.generator import GridGenerator
 from ...systems.grid.system import GridSystem
 from ...systems.registry import SYSTEMS
 from ...text_encoder import load_text_encoder
+from ..baselines.played_back import PlayedBack
 from ..scores.baseline import CaptionBaseline
 from ..scores.circumstances import decoding_settings, learnt_before
 from ..scores.library import measure_corpus
 from ..scores.machine import describe
-from ..scores.played_back import DEFINITION, PlayedBack
+from ..scores.prompt_report import PLAYED_BACK
 from .cache import StepCache, digest_folder, open_cache
 from .figures import Yardstick, diversity_pairs, halves_of_real, motion_figures
 from .held_out import HeldOut, choose_evenly, read_split
@@ -83,7 +84,7 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
             source = comparison.retrieval(name, engine.generator.system)
             weights = {"weights": digest_folder(folder)}
             figures = comparison.measure(source, weights)
-            rows[source.name] = {"figures": figures, "what": DEFINITION}
+            rows[source.name] = {"figures": figures, "what": PLAYED_BACK}
         kept = cache_of(comparison, name, folder, engine)
         row = ModelRow(name, engine, comparison.bench, kept).measure(comparison.yard)
         rows[name] = row | {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ...files import write_text
-from .plots import Chart, Line, draw_chart
+from ..charts.plots import Chart, Line, draw_chart
 from .training_curves import training_charts
 
 _FIGURES: Final = (

@@ -11,8 +11,8 @@ from ...data.corpus import CorpusClip
 from ...motion.clip import Clip
 from ...motion.running import Engine
 from ...tokenizer.contract import Tokenizer
+from ..baselines.played_back import PlayedBack
 from ..scores.baseline import CaptionBaseline
-from ..scores.played_back import PlayedBack
 from ..scores.takes import make_takes
 from .codes import reconstruct
 from .held_out import HeldOut

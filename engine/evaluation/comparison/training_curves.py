@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from .plots import Chart, Line
+from ..charts.plots import Chart, Line
 
 MEASURES: Final = ("val_nll", "val_all_mm")
 """What a log's held-out figures are called: nats a code, millimetres a joint."""

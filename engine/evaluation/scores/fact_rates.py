@@ -18,8 +18,8 @@ from ...data.corpus import Corpus, CorpusClip
 from ...features import clip_to_features, features_to_clip
 from ...motion.clip import Clip
 from ...motion.skeleton import FRAMES_PER_STEP
-from ...retrieval.conditions import CONDITIONS, PASSES, rate_condition
 from ...retrieval.facts import Facts, measure_facts, pack_facts
+from ...retrieval.facts.conditions import CONDITIONS, PASSES, rate_condition
 from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
 
 _GO = r"\b(walk|run|jog|step|move|go|march|stroll|skip|sprint)(s|es|ning|ging|ping|ing)?"

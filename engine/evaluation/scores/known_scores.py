@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
+from ..charts.plots import Chart, Line
 from ..checks.measures import Body
 from ..prompts.known import FAR_MISSES, NEAR_MISSES, SERVED
 
@@ -156,3 +157,15 @@ def known_table(scores: Mapping[str, Any]) -> str:
             for row in own["reliability"]
         ]
     return "\n".join(lines)
+
+
+def reliability_chart(scores: Mapping[str, Any]) -> Chart:
+    """Return the share of takes that pass over what was said of them before."""
+    lines = [Line("as good as its word", ((0.0, 0.0), (1.0, 1.0)), 6, is_dashed=True)]
+    for colour, (name, own) in enumerate(scores["functions"].items()):
+        points = tuple((row["mean"], row["passed"]) for row in own["reliability"])
+        lines.append(Line(name, points, colour))
+    return Chart(
+        "Known against passing", "said before the take", "share of takes that pass",
+        tuple(lines), top=(1.0, 1.0),
+    )  # fmt: skip

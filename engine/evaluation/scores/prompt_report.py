@@ -14,7 +14,6 @@ from ..prompts.prompt import Prompt, PromptSet
 from .baseline import CaptionBaseline
 from .completeness import completeness_table, score_completeness, seeds_differ
 from .losses import lost_by_spelling, lost_by_subject, lost_table
-from .played_back import DEFINITION
 from .positives import thin_out
 from .prompt_scores import score_prompts, scores_table, totals_told
 
@@ -32,6 +31,17 @@ DIFFERING_PROMPTS: Final = 5
 
 Takes = Mapping[str, Sequence[Body]]
 """Bodies by the prompt's text."""
+
+from ...systems.grid.generator import CANDIDATES
+
+PLAYED_BACK: Final = (
+    f"Retrieval, played back: the clips that the model remembers for a prompt. Of {CANDIDATES} "
+    "candidates, drawn with the take's own seed, the one whose captions are nearest; no network "
+    "chooses or fills. Of a clip longer than the take the busiest stretch; a shorter one ends "
+    "early. Two actions at once: legs and torso of one, arms of the other; where both need the "
+    "legs, and of actions in order: one after another, in equal shares of the time."
+)
+"""What the column is, for reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,9 @@ def report_set(
     report["completeness"]["seeds_differ"] = differing
     tables.append(completeness_table(report["completeness"], differing))
     if takes.played is not None:
-        report["played_back"] = DEFINITION
+        report["played_back"] = PLAYED_BACK
         report["completeness_played"] = score_completeness(list(chosen), takes.played)
-        tables.append(DEFINITION)
+        tables.append(PLAYED_BACK)
     return report, "\n\n".join(tables)
 
 

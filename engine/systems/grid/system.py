@@ -17,8 +17,8 @@ from ...decoding import DecodingConfig, draw, fill_masked, rows_in_turn
 from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
-from ...retrieval.conditions import rate_condition
 from ...retrieval.copying import codes_at, find_sources
+from ...retrieval.facts.conditions import rate_condition
 from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting
 from ...retrieval.recalling import Recalled, recall

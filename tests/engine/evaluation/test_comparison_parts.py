@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.evaluation.comparison import codes, confidence, cost, edits
-from keyfill_extension.engine.evaluation.comparison.figures import Yardstick
-from keyfill_extension.engine.evaluation.comparison.plots import (
+from keyfill_extension.engine.evaluation.charts.plots import (
     COLOURS,
     Chart,
     Line,
     draw_chart,
 )
+from keyfill_extension.engine.evaluation.comparison import codes, confidence, cost, edits
+from keyfill_extension.engine.evaluation.comparison.figures import Yardstick
 from keyfill_extension.engine.evaluation.comparison.sources import PlayedBackClips
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.edits import upper_body

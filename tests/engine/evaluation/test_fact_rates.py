@@ -12,8 +12,8 @@ from keyfill_extension.engine.evaluation.scores.fact_rates import (
     rate_conditions,
     says_so,
 )
-from keyfill_extension.engine.retrieval.conditions import CONDITIONS
 from keyfill_extension.engine.retrieval.facts import measure_facts
+from keyfill_extension.engine.retrieval.facts.conditions import CONDITIONS
 from keyfill_extension.tests.engine import facts_motions as motions
 
 

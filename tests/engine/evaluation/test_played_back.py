@@ -9,9 +9,9 @@ import pytest
 import torch
 from keyfill_extension.engine.data.bvh_clips import at_origin
 from keyfill_extension.engine.data.corpus import Corpus, CorpusClip
+from keyfill_extension.engine.evaluation.baselines.played_back import PlayedBack, retrieval_of
 from keyfill_extension.engine.evaluation.prompts.prompt import Prompt
 from keyfill_extension.engine.evaluation.scores.baseline import CaptionBaseline
-from keyfill_extension.engine.evaluation.scores.played_back import PlayedBack, retrieval_of
 from keyfill_extension.engine.evaluation.scores.prompt_scores import score_prompts, scores_table
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.quaternions import axis_angle_to_quaternion

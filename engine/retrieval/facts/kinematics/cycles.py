@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...motion.clip import Array
-from ...motion.displacements import runs_of
-from ...motion.skeleton import JOINT_INDEX
+from ....motion.clip import Array
+from ....motion.displacements import runs_of
+from ....motion.skeleton import JOINT_INDEX
 from .event_rows import event_row
 from .signals import Signals, fill_gaps, smooth
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..motion.clip import Array
-from ..motion.skeleton import FRAMES_PER_STEP, PARTS
-from .facts import Event, Facts
+from ...motion.clip import Array
+from ...motion.skeleton import FRAMES_PER_STEP, PARTS
+from .clip_facts import Event, Facts
 from .kinematics.event_rows import KINDS
 
 _MINOR = frozenset({"step", "hop", "hand_swing", "cycle"})

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..motion.clip import Array
-from ..motion.displacements import Flags, runs_of
-from ..motion.skeleton import FRAMES_PER_STEP
-from .facts import STEP_SECONDS, Facts
+from ...motion.clip import Array
+from ...motion.displacements import Flags, runs_of
+from ...motion.skeleton import FRAMES_PER_STEP
+from .clip_facts import STEP_SECONDS, Facts
 
 Condition = Callable[[Facts], float]
 """Says how well a window's facts meet it, 0 to 1."""

@@ -11,8 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from ..motion.clip import Array
-from ..motion.displacements import Flags
+from ...motion.clip import Array
+from ...motion.displacements import Flags
+from .clip_facts import STEP_SECONDS, Facts
 from .condition_parts import (
     Condition,
     above,
@@ -23,7 +24,6 @@ from .condition_parts import (
     longest_seconds,
     share,
 )
-from .facts import STEP_SECONDS, Facts
 
 _SIDES = ("left", "right")
 _HELD_SECONDS = 0.8

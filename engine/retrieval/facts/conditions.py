@@ -6,8 +6,8 @@ It knows no caption and no clip.
 from __future__ import annotations
 
 from .arm_conditions import ARM_CONDITIONS
+from .clip_facts import Facts
 from .condition_parts import Condition
-from .facts import Facts
 from .posture_conditions import POSTURE_CONDITIONS
 from .travel_conditions import TRAVEL_CONDITIONS
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..motion.clip import Array, Clip
-from ..motion.skeleton import FPS, FRAMES_PER_STEP, JOINT_INDEX, PARTS
-from ..motion.tracks import STATES
+from ...motion.clip import Array, Clip
+from ...motion.skeleton import FPS, FRAMES_PER_STEP, JOINT_INDEX, PARTS
+from ...motion.tracks import STATES
 from .kinematics.arm_events import arm_events, extensions
 from .kinematics.body_events import body_events
 from .kinematics.cycles import cycle_events

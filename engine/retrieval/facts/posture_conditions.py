@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from ..motion.skeleton import PARTS
+from ...motion.skeleton import PARTS
+from .clip_facts import STEP_SECONDS, Facts
 from .condition_parts import (
     Condition,
     above,
@@ -21,7 +22,6 @@ from .condition_parts import (
     path,
     share,
 )
-from .facts import STEP_SECONDS, Facts
 from .kinematics.states import STATE_INDEX
 
 _END_STEPS = 3

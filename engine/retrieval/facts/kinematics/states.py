@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...motion.clip import Array
-from ...motion.displacements import Flags
-from ...motion.skeleton import JOINT_INDEX
-from ...motion.tracks import STATES
+from ....motion.clip import Array
+from ....motion.displacements import Flags
+from ....motion.skeleton import JOINT_INDEX
+from ....motion.tracks import STATES
 from .signals import Signals, fill_gaps, joint_pair, keep_long, smooth, speeds
 
 STATE_INDEX = {name: index for index, name in enumerate(STATES)}

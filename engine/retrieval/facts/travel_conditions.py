@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from ..motion.skeleton import PARTS
+from ...motion.skeleton import PARTS
+from .clip_facts import STEP_SECONDS, Facts
 from .condition_parts import (
     Condition,
     above,
@@ -22,7 +23,6 @@ from .condition_parts import (
     path,
     share,
 )
-from .facts import STEP_SECONDS, Facts
 
 _TRAVEL_AHEAD, _TRAVEL_ELSEWHERE = 0.5, 0.2
 _FAR_JUMP = 0.45

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
@@ -31,15 +30,6 @@ from ...systems.grid.generator import CANDIDATES, GridGenerator, candidate_gener
 from ...systems.grid.system import GridSystem
 from ..checks.measures import Body
 from .at_once import Together, measure_legs, plan_at_once, together_of
-
-DEFINITION: Final = (
-    f"Retrieval, played back: the clips that the model remembers for a prompt. Of {CANDIDATES} "
-    "candidates, drawn with the take's own seed, the one whose captions are nearest; no network "
-    "chooses or fills. Of a clip longer than the take the busiest stretch; a shorter one ends "
-    "early. Two actions at once: legs and torso of one, arms of the other; where both need the "
-    "legs, and of actions in order: one after another, in equal shares of the time."
-)
-"""What the column is, for reports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...motion.displacements import runs_of
+from ....motion.displacements import runs_of
 from .event_rows import event_row
 from .signals import Signals, fill_gaps, joint_pair, keep_long
 from .states import STATE_INDEX, States, runs_of_states

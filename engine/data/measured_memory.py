@@ -19,8 +19,8 @@ from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
 from ..features import features_to_clip
 from ..models.catalogue import SHIPPED
 from ..retrieval.clip_index import kinds_named
-from ..retrieval.conditions import CONDITIONS, rate_condition
 from ..retrieval.facts import Facts, measure_facts
+from ..retrieval.facts.conditions import CONDITIONS, rate_condition
 from ..retrieval.measured import Measured
 from ..retrieval.memory import MotionMemory
 from ..tokenizer.grid import GridTokenizer, load_grid_tokenizer

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...motion.clip import Array
-from ...motion.skeleton import JOINT_INDEX
+from ....motion.clip import Array
+from ....motion.skeleton import JOINT_INDEX
 from .event_rows import event_row, peaks_of, spread_from
 from .signals import SIDES, Signals, joint_pair, smooth, speeds
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...motion.clip import Array
-from ...motion.displacements import runs_of
-from ...motion.skeleton import FPS
+from ....motion.clip import Array
+from ....motion.displacements import runs_of
+from ....motion.skeleton import FPS
 from .event_rows import event_row, peaks_of, spread_from
 from .signals import SIDES, Signals, fill_gaps, joint_pair, smooth, speeds
 

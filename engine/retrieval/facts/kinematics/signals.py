@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...motion import quaternions
-from ...motion.clip import Array, Clip, forward_kinematics, headings
-from ...motion.displacements import Flags, runs_of
-from ...motion.resampling import resample_clip
-from ...motion.skeleton import FPS, JOINT_INDEX, PART_JOINTS, PARTS
+from ....motion import quaternions
+from ....motion.clip import Array, Clip, forward_kinematics, headings
+from ....motion.displacements import Flags, runs_of
+from ....motion.resampling import resample_clip
+from ....motion.skeleton import FPS, JOINT_INDEX, PART_JOINTS, PARTS
 
 SIDES = ("left", "right")
 """Order of every axis of two."""

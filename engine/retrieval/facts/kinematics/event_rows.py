@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...motion.clip import Array
+from ....motion.clip import Array
 
 KINDS = (
     "jump", "kick", "step", "hop", "clap", "strike", "throw", "hand_swing", "turn", "sit_down",

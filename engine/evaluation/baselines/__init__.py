@@ -1,0 +1,1 @@
+"""Retrieval played back: what the model is compared with beside clips of the nearest caption."""
