@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ...systems.grid.generator import CANDIDATES
 from ..checks.measures import Body
 from ..prompts.prompt import Prompt, PromptSet
 from .baseline import CaptionBaseline
@@ -31,8 +32,6 @@ DIFFERING_PROMPTS: Final = 5
 
 Takes = Mapping[str, Sequence[Body]]
 """Bodies by the prompt's text."""
-
-from ...systems.grid.generator import CANDIDATES
 
 PLAYED_BACK: Final = (
     f"Retrieval, played back: the clips that the model remembers for a prompt. Of {CANDIDATES} "
