@@ -10,6 +10,7 @@ from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.copying import codes_at, find_sources
-from ...retrieval.facts.conditions import rate_condition
+from ...retrieval.facts.conditions import CONDITIONS
 from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting
 from ...retrieval.recalling import Recalled, recall
@@ -307,17 +308,25 @@ class GridSystem:
         return torch.cat(features)
 
 
+_STILL = 230
+"""Rating, of 255, of a clip in which somebody only breathes and sways."""
+
+
 @cache
 def _idle_of(system: GridSystem) -> Tensor | None:
     """Decode the longest remembered stillness once; None where nothing was measured."""
     memory = system.memory
+    measured = memory.measured
+    if not measured.facts:
+        return None
+    is_still = measured.ratings[:, list(CONDITIONS).index("still")] > _STILL
     still = [
-        clip for clip, facts in enumerate(memory.measured.facts)
-        if facts.start_state == "standing" and rate_condition("still", facts) > 0.9
+        int(clip) for clip in np.flatnonzero(is_still)
+        if measured.facts[clip].start_state == "standing"
     ]
     if not still:
         return None
-    longest = max(still, key=lambda clip: memory.measured.facts[clip].steps)
+    longest = max(still, key=lambda clip: measured.facts[clip].steps)
     with torch.inference_mode():
         codes = memory.clip_codes(longest)[None].to(system.device)
         return system.tokenizer.decode(codes)[0].cpu()
