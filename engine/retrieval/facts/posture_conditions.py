@@ -87,6 +87,15 @@ def cartwheels(facts: Facts) -> float:
                1.0 if on_side.any() else 0.3)  # fmt: skip
 
 
+def flips(facts: Facts) -> float:
+    """Return whether the trunk goes over, head under pelvis, with the pelvis off the ground."""
+    lean, left = facts.channel("lean"), facts.channel("lean_left")
+    ahead, height = facts.channel("lean_ahead"), facts.channel("pelvis_height")
+    over = float((lean * (height > 0.45)).max(initial=0.0))
+    is_over_ahead = ((lean > 50.0) & (np.abs(ahead) >= np.abs(left))).any()
+    return min(above(over, 115.0, 20.0), 1.0 if is_over_ahead else 0.3)
+
+
 def rolls(facts: Facts) -> float:
     """Return whether the body goes over: head below a low pelvis, or from belly to back."""
     lean, height = facts.channel("lean"), facts.channel("pelvis_height")
@@ -172,6 +181,7 @@ POSTURE_CONDITIONS: dict[str, Condition] = {
     "one_leg": one_leg,
     "tiptoe": tiptoe,
     "cartwheels": cartwheels,
+    "flips": flips,
     "rolls": rolls,
     "rolls_lying": rolls_lying,
     "drags": drags,
