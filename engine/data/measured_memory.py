@@ -54,7 +54,7 @@ def measure_memory(memory: MotionMemory, tokenizer: GridTokenizer) -> MotionMemo
         dtype=np.uint8,
     ).reshape(len(facts), len(CONDITIONS))
     kinds = tuple(kinds_named(caption) for caption in memory.captions)
-    return memory.with_measured(Measured(facts, ratings, kinds))
+    return memory.with_measured(Measured(facts, ratings, tuple(CONDITIONS), kinds))
 
 
 @torch.inference_mode()

@@ -41,8 +41,6 @@ REST_WEIGHT: Final = 0.6
 LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
 
-_COLUMN: Final = {name: column for column, name in enumerate(CONDITIONS)}
-
 SPECIAL_WEIGHT: Final = 0.08
 """What each special word costs that captions of a clip have and the prompt has not."""
 
@@ -203,13 +201,12 @@ class ClipIndex:
     def _met(self, action: Action) -> Tensor:
         """Return how well every clip (C,) meets an action's conditions, 0 to 1."""
         assert action.kind is not None
-        ratings = self.memory.measured.ratings
-        met = np.full(len(ratings), 255, np.uint8)
+        measured = self.memory.measured
+        met = np.full(len(measured.facts), 255, np.uint8)
         for name in action.kind.needs:
             ways = (action.side,) if action.side else WAYS
             named = {name.format(side=way) for way in ways} & CONDITIONS.keys()
-            columns = [_COLUMN[each] for each in sorted(named)]
-            met = np.minimum(met, ratings[:, columns].max(1))
+            met = np.minimum(met, np.max([measured.rating(each) for each in named], axis=0))
         return torch.from_numpy(met.astype(np.float32) / 255.0)
 
     def _stretches(self, action: Action, clip: int) -> list[Stretch]:

@@ -30,6 +30,9 @@ class Measured:
     ratings: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     """(C, conditions) how well each whole clip meets each condition, in 1/255."""
 
+    conditions: tuple[str, ...] = ()
+    """Names of the columns of `ratings`."""
+
     kinds: tuple[str, ...] = ()
     """(N) names of the kinds of action that each caption names, the first one first."""
 
@@ -39,14 +42,26 @@ class Measured:
             return self
         facts = tuple(self.facts[clip] for clip in clips)
         kinds = tuple(self.kinds[row] for row in captions)
-        return Measured(facts, self.ratings[list(clips)], kinds)
+        return Measured(facts, self.ratings[list(clips)], self.conditions, kinds)
+
+    def rating(self, condition: str) -> NDArray[np.uint8]:
+        """Return how well each whole clip (C,) meets a condition, in 1/255.
+
+        All do where that was not measured: the facts themselves tell then.
+        """
+        if condition not in self.conditions:
+            return np.full(len(self.facts), 255, np.uint8)
+        return self.ratings[:, self.conditions.index(condition)]
 
     def with_more(self, other: Measured) -> Measured:
         """Return both together; nothing where one of them was not measured."""
         if not self.facts or not other.facts:
             return Measured()
-        ratings = np.concatenate([self.ratings, other.ratings])
-        return Measured(self.facts + other.facts, ratings, self.kinds + other.kinds)
+        shared = tuple(name for name in self.conditions if name in other.conditions)
+        ratings = np.stack(
+            [np.concatenate([self.rating(name), other.rating(name)]) for name in shared], 1
+        )
+        return Measured(self.facts + other.facts, ratings, shared, self.kinds + other.kinds)
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Return it as bytes for a checkpoint."""
@@ -55,7 +70,9 @@ class Measured:
         arrays = pack_facts(self.facts)
         packed = {name: _deflate(np.ascontiguousarray(arrays[name])) for name in _FACT_ARRAYS}
         ratings = _deflate(np.ascontiguousarray(self.ratings))
-        return {**packed, "ratings": ratings, "kinds": pack_texts(list(self.kinds))}
+        texts = {"conditions": self.conditions, "kinds": self.kinds}
+        named = {name: pack_texts(list(each)) for name, each in texts.items()}
+        return {**packed, "ratings": ratings, **named}
 
     @staticmethod
     def from_tensors(tensors: dict[str, Tensor], lengths: Tensor) -> Measured:
@@ -68,7 +85,8 @@ class Measured:
         }
         facts = unpack_facts(arrays, lengths.tolist())
         ratings = np.frombuffer(_inflate(tensors["ratings"]), np.uint8).reshape(len(facts), -1)
-        return Measured(tuple(facts), ratings, tuple(unpack_texts(tensors["kinds"])))
+        names, kinds = (tuple(unpack_texts(tensors[key])) for key in ("conditions", "kinds"))
+        return Measured(tuple(facts), ratings, names, kinds)
 
 
 _FACT_ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {

@@ -19,7 +19,6 @@ from ...motion.request import Progress
 from ...motion.skeleton import FRAMES_PER_STEP
 from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.copying import codes_at, find_sources
-from ...retrieval.facts.conditions import CONDITIONS
 from ...retrieval.memory import MotionMemory
 from ...retrieval.planting import Planting
 from ...retrieval.recalling import Recalled, recall
@@ -319,9 +318,8 @@ def _idle_of(system: GridSystem) -> Tensor | None:
     measured = memory.measured
     if not measured.facts:
         return None
-    is_still = measured.ratings[:, list(CONDITIONS).index("still")] > _STILL
     still = [
-        int(clip) for clip in np.flatnonzero(is_still)
+        int(clip) for clip in np.flatnonzero(measured.rating("still") > _STILL)
         if measured.facts[clip].start_state == "standing"
     ]
     if not still:
