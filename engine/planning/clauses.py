@@ -25,7 +25,7 @@ _AGAIN: Final = re.compile(
     r"back\s+and\s+forth|in\s+a\s+row|one\s+after\s+another)\b",
     re.IGNORECASE,
 )
-_TIMES: Final = re.compile(r"\b(\w+)\s+times?\b", re.IGNORECASE)
+_TIMES: Final = re.compile(r"\b(\w+)\s+(?:of\s+)?times?\b", re.IGNORECASE)
 
 _STEPS: Final = re.compile(
     r"\b(\w+)\s+(?:(?:small|big|large|quick|slow|short|long|careful)\s+)?(?:steps|paces)\b"
@@ -48,8 +48,8 @@ _SLOW: Final = frozenset({"slow", "slowly", "leisurely", "gently", "sluggishly"}
 
 def read_clause(clause: str, kinds: KindList) -> list[Action]:
     """Return the action of a clause, and those that go on at once with it: "walks with a box"."""
-    found = kinds.find(clause)
     words = tokens_of(clause)
+    found = [match for match in kinds.find(clause) if not _is_denied(match, clause)]
     if not found:
         return [_described(Action(predicate(clause), None), clause)]
     main = _main_match(found, words)
@@ -69,6 +69,15 @@ def read_clause(clause: str, kinds: KindList) -> list[Action]:
     own = " ".join(words[:cut]) if cut > main.first else clause
     rest = " ".join(words[cut:]) if cut > main.first else clause
     return [_described(action, own), _described(beside[0], rest)]
+
+
+def _is_denied(match: Match, clause: str) -> bool:
+    """Say whether a phrase is what is not to be done: "walks without moving the arms"."""
+    denied = _WITHOUT.search(clause)
+    if denied is None:
+        return False
+    first, last = (len(tokens_of(clause[:end])) for end in denied.span())
+    return first <= match.first < last
 
 
 def found_at(words: Sequence[str], text: str) -> int:
@@ -196,9 +205,12 @@ def _count_in(clause: str, words: Sequence[str], kind: Kind | None) -> int:
         return 0
     for number, word in enumerate(words):
         count = _number(word)
-        named = [load_kinds().find(later) for later in words[number + 1 : number + 3]]
-        if count > 1 and any(each and each[0].kind.parts == kind.parts for each in named):
-            return count
+        behind = words[number + 1 : number + (3 if count > 1 else 2)]
+        for place, later in enumerate(behind):
+            named = load_kinds().find(later)
+            is_plural = any(each.endswith("s") for each in behind[place:])
+            if count and named and named[0].kind.parts == kind.parts and is_plural == (count > 1):
+                return count
     return 0
 
 

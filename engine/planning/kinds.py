@@ -127,7 +127,7 @@ class KindList:
         before = words[first - 1] if first else ""
         # "does a quick kick": the light verb may stand some words before.
         is_light = any(each in LIGHT for each in stems[max(0, first - 4) : first])
-        is_noun = len(phrase) == 1 and before in _BEFORE_NOUNS and not is_light and first > 1
+        is_noun = len(phrase) == 1 and before in _BEFORE_NOUNS and not is_light
         weight = 2.0 * len(phrase) - 0.3 * between
         return Match(self.kinds[name], first, at + 1, weight, is_noun)
 

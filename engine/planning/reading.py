@@ -8,22 +8,22 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from .actions import Action
 from .clauses import read_clause
-from .kinds import Flow, KindList, load_kinds
-from .wording import Link, has_order, split_actions
-from .words import stem, tokens_of
+from .kinds import LIGHT, Flow, KindList, load_kinds
+from .wording import Link, has_order, predicate, split_actions
+from .words import side_of, stem, tokens_of
 
 IDIOMS: Final = Path(__file__).parent / "lexicon" / "idioms.toml"
 
 _HOLDS: Final = re.compile(
     r"^(?:(?:and|he|she|they|it)\s+)*(?:then\s+)?(?:just\s+)?(?:stays?|staying|remains?|remaining|"
-    r"keeps?\s+(?:lying|sitting|kneeling|still)|holds?\s+(?:it|that|this|still|the\s+(?:pose|"
+    r"keeps?\s+(?:lying|sitting|kneeling|still|(?:it|them|that)\b)|holds?\s+(?:it|that|this|still|the\s+(?:pose|"
     r"position))|lies\s+there|lies\s+still|lying\s+still|stays\s+like\s+that|does\s+not\s+move|"
     r"doesn't\s+move|never\s+moves)\b",
     re.IGNORECASE,
@@ -32,6 +32,14 @@ _HOLDS: Final = re.compile(
 
 _LANDS: Final = re.compile(r"^(?:(?:and|he|she|they|it)\s+)*lands?(?:ing)?\b(?!\s+(?:a|an|one)\b)")
 """A clause that says what every jump does."""
+
+_ASKED: Final = re.compile(
+    r"^(?:please\s+|(?:i|we)\s+(?:want|need|would\s+like)\s+(?:to\s+see\s+)?|"
+    r"(?:show|give)\s+me\s+|(?:make|let|have)\s+(?:him|her|them|it)\s+|"
+    r"(?:(?:create|generate|animate|make)\s+)?(?:a|an|the)?\s*(?:animation|motion|clip|take)\s+"
+    r"(?:of|where|in\s+which)\s+)+"
+)
+"""Words of whoever asks, before what is asked for."""
 
 _STEADY: Final = re.compile(
     r"\b(?:first|firstly|finally|at\s+first|next|in\s+the\s+end|at\s+last|lastly|afterwards|"
@@ -62,18 +70,22 @@ def without_idioms(prompt: str) -> str:
 def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     """Return the actions of a prompt (lower case, as `plain_prompt` gives it); at least one."""
     kinds = kinds or load_kinds()
-    plain = _STEADY.sub("", without_idioms(prompt)).strip(" ,;.") or prompt
-    split = split_actions(plain)
+    plain = _STEADY.sub("", without_idioms(_ASKED.sub("", prompt))).strip(" ,;.") or prompt
+    split = split_actions(plain, _fragments_of(plain, kinds))
     links = [Link.IN_ORDER, *split.links]
     is_ordered = has_order(prompt)
     actions: list[Action] = []
     for clause, link in _with_subject(split.clauses, links, kinds):
         if actions and _HOLDS.match(clause) and _can_last(actions[-1]):
-            actions[-1] = replace(actions[-1], is_held=True)
-            actions += _lowered(actions[-1], clause, kinds)
+            low = _lowered(actions[-1], clause, kinds)
+            actions[-1] = replace(actions[-1], is_held=not low)
+            actions += low
             continue
         if actions and _LANDS.match(clause):
             actions += _lowered(actions[-1], clause, kinds)
+            continue
+        if actions and _ONLY_SIDE.fullmatch(clause):
+            actions[-1:] = _on_side(actions[-1], clause, link)
             continue
         read = read_clause(clause, kinds)
         if actions and _is_of_noun(actions[-1], clause, link):
@@ -89,6 +101,63 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         actions += [_gone_on(replace(read[0], link=bent)), *map(_gone_on, read[1:])]
     actions = [_from_who(action, kinds) for action in _with_stillness(actions)]
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
+
+
+_ONLY_SIDE: Final = re.compile(r"(?:(?:to|with|on)\s+)?(?:(?:the|his|her)\s+)?(?:left|right)")
+"""What repeats the action before on another side: "kicks left, then right"."""
+
+
+def _on_side(action: Action, clause: str, link: Link) -> list[Action]:
+    """Return an action and the same on another side, or both sides as one if it just goes on."""
+    if link is not Link.IN_ORDER and action.flow is not Flow.SINGLE:
+        return [replace(action, text=f"{action.text} {clause}", side="")]
+    side = side_of(tokens_of(clause))
+    text = re.sub(r"\b(?:left|right)\b", side, action.text)
+    return [action, replace(action, text=text, side=side, link=Link.IN_ORDER)]
+
+
+_NAMED: Final = re.compile(r"(?:a|an|the|another|one)\s+\w|\w+$")
+_LISTED: Final = re.compile(
+    r"^(?:\w+\s+)*?(?:(?:do|perform|execut|deliver|throw|practic|land)\w*\s+)?"
+    r"(?:a|an|one|two|three|four|five|\d+)\s+(?=\w)"
+)
+"""What stands before the first noun of a list: "does a kick and a punch"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragments:
+    """Says which words without a verb are actions of their own, in one prompt."""
+
+    kinds: KindList
+    is_told: bool
+    """Whether it tells someone what to do: "walk, turn, run"."""
+
+    is_list: bool
+    """Whether it lists nouns: "a kick, a punch and a jump"."""
+
+    def __call__(self, piece: str, link: Link) -> bool:
+        if _ONLY_SIDE.fullmatch(piece):
+            return True
+        may_be = link is Link.IN_ORDER or (self.is_told if " " not in piece else self.is_list)
+        return may_be and bool(_NAMED.match(piece)) and bool(self.kinds.find(piece))
+
+
+def _fragments_of(prompt: str, kinds: KindList) -> _Fragments:
+    first = re.split(r"[,;.]|\band\b", predicate(prompt))[0].strip()
+    verb = first.split(maxsplit=1)[0] if first else ""
+    is_told = not verb.endswith(("s", "ing")) and bool(kinds.find(verb))
+    listed = _LISTED.match(first)
+    if listed is None:
+        return _Fragments(kinds, is_told, False)
+    before, noun = first[: listed.end()], first[listed.end() :]
+    is_light = all(stem(word) in LIGHT for word in tokens_of(before)[:-1])
+    return _Fragments(kinds, is_told, is_light and _is_noun_only(noun, kinds))
+
+
+def _is_noun_only(text: str, kinds: KindList) -> bool:
+    """Say whether words end with what names the only kind in them."""
+    found = kinds.find(text)
+    return len(found) == 1 and found[0].last == len(tokens_of(text))
 
 
 _OF_BOTH: Final = {"raise_hand": "raise_arms", "wave": "wave_both", "point": "arms_ahead",
@@ -135,7 +204,8 @@ _WITH_PLURAL: Final = re.compile(r"\bwith\s+(?:\w+\s+){0,2}\w+s$")
 def _gone_on(action: Action) -> Action:
     """Return an action of the arms as one that goes on, if it is named so: "walks, punching"."""
     is_bent = re.match(r"[a-z]{3,}ing\b", action.text) is not None
-    goes_on = is_bent and action.link is Link.AT_ONCE and action.parts == "arms"
+    is_short = action.flow is Flow.SINGLE and action.parts == "arms"
+    goes_on = is_bent and action.link is Link.AT_ONCE and is_short
     return replace(action, is_repeated=True) if goes_on and not action.count else action
 
 
@@ -146,6 +216,8 @@ def _with_subject(
     pairs = list(zip(clauses, links, strict=True))
     first = clauses[0]
     is_subject = len(pairs) > 1 and links[1] is Link.AT_ONCE and not kinds.find(first)
+    if len(pairs) > 1 and links[1] is Link.OPEN and _who_alone(first):
+        is_subject = not kinds.find(first) and bool(kinds.find(clauses[1]))
     if is_subject and len(first.split()) <= 3 and not _has_verb(first):
         pairs[:2] = [(f"{first} {clauses[1]}", links[0])]
     yield from pairs
@@ -187,7 +259,7 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
     for action in actions:
         before = kept[-1] if kept else None
         is_same = before is not None and before.kind is not None and before.kind == action.kind
-        if before and is_same and _changes_state(before) and not action.count:
+        if before and is_same and _is_done(before, action) and not action.count:
             kept[-1] = replace(
                 before, text=f"{before.text} and {action.text}",
                 is_held=before.is_held or action.is_held,
@@ -195,6 +267,11 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
         else:
             kept.append(action)
     return kept
+
+
+def _is_done(before: Action, action: Action) -> bool:
+    """Say whether an action of the same kind has nothing left to do."""
+    return _changes_state(before) or (before.flow is Flow.POSE and before.side == action.side)
 
 
 def _changes_state(action: Action) -> bool:
@@ -212,7 +289,9 @@ def _has_verb(clause: str) -> bool:
 
 
 def _who_alone(clause: str) -> str:
-    return clause if re.match(r"^(?:a|an|the|some|one|two|his|her)\b", clause) else ""
+    """Return who is named without a verb: "a boxer", "boxer"."""
+    is_named = re.match(r"^(?:a|an|the|some|one|two|his|her)\b|^\w+$", clause)
+    return clause if is_named else ""
 
 
 def _from_who(action: Action, kinds: KindList) -> Action:

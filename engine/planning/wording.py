@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -40,7 +41,7 @@ _CLAUSE = re.compile(
 )
 _IDIOM = re.compile(
     r"\b(?:(\w+)\s+and\s+\1|(?:back|to|up|in|on|now|by|round)\s+and\s+"
-    r"(?:forth|fro|off|then|by|around)|\w+ly\s+and\s+\w+ly|"
+    r"(?:forth|fro|off|then|by|around|down)|\w+ly\s+and\s+\w+ly|"
     r"(?:rock|drag|hide|bob|duck|twist)(?:s|ing)?\s+and\s+"
     r"(?:roll|drop|seek|weav|div|turn)(?:e|s|es|ing)?)\b",
     re.IGNORECASE,
@@ -145,10 +146,16 @@ class Actions:
     """How each clause but the first is joined to the one before."""
 
 
-def split_actions(prompt: str) -> Actions:
+def split_actions(
+    prompt: str, is_action: Callable[[str, Link], bool] = lambda piece, link: False
+) -> Actions:
     """Return the actions that a prompt names, and how they are joined.
 
     A fragment without a verb ("and back", "and the left") stays with what stands before it.
+
+    Args:
+        prompt: a text.
+        is_action: says whether a fragment is an action after all, by its words and its link.
     """
     text = _IDIOM.sub(lambda idiom: re.sub(r"\s+", _GLUE, idiom.group()), prompt.strip())
     clauses: list[str] = []
@@ -156,7 +163,8 @@ def split_actions(prompt: str) -> Actions:
     for held in _HELD.split(text):
         for number, (link, piece) in enumerate(_split_verbs(held)):
             is_verb = len(piece.split()) > 1 or _VERB.match(piece)
-            if number and (not is_verb or _NO_VERB_START.match(piece)):
+            is_fragment = not is_verb or _NO_VERB_START.match(piece)
+            if clauses and number and is_fragment and not is_action(piece, link):
                 clauses[-1] = f"{clauses[-1]} {piece}".strip()
             elif piece:
                 clauses.append(piece)

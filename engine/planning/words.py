@@ -48,6 +48,7 @@ _SKIPPED: Final = frozenset({
 NUMBERS: Final = {
     "once": 1, "twice": 2, "thrice": 3, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "couple": 2, "one": 1,
+    "single": 1,
 }  # fmt: skip
 
 _DOUBLED: Final = re.compile(r"([bdgmnprt])\1$")

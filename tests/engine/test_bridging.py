@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from keyfill_extension.engine.evaluation.scores.at_once import measure_legs
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.running import run_to_end
@@ -136,8 +137,8 @@ def test_the_finder_yields_while_it_turns_the_memory_into_points(finder):
 
 def test_legs_are_measured_by_how_far_they_go_and_how_fast(finder):
     still = clips_of(finder, 1)[0][:1].repeat(6, 1, 1)
-    assert finder.measure_legs(still).reach == finder.measure_legs(still).liveliness == 0.0
-    lively = finder.measure_legs(clips_of(finder, 3)[2])
+    assert measure_legs(finder, still).reach == measure_legs(finder, still).liveliness == 0.0
+    lively = measure_legs(finder, clips_of(finder, 3)[2])
     assert lively.reach > 0.0 and lively.liveliness > 0.0
 
 

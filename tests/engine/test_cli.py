@@ -378,7 +378,8 @@ def test_bar_prints_plain_lines_where_there_is_no_terminal():
 
 def test_existing_files_are_replaced(tmp_path):
     (tmp_path / "a.npz").write_text("old")
-    assert write_takes([standing(4)], tmp_path / "a.npz") == [tmp_path / "a.npz"]
+    made = MotionResult((standing(4),))
+    assert write_takes(made, tmp_path / "a.npz") == [tmp_path / "a.npz"]
     assert load_clip(tmp_path / "a.npz").frames == 4
 
 
