@@ -39,6 +39,8 @@ _WITHOUT: Final = re.compile(
 _PARTS_OF: Final = {"arm": "arms", "hand": "arms", "leg": "legs", "foot": "legs", "head": "torso",
                     "body": "torso"}  # fmt: skip
 
+_LIMBS: Final = frozenset({"hand", "arm", "fist", "leg", "foot", "knee"})
+
 _BOTH: Final = re.compile(r"\b(?:both|two)\s+(?:hands?|arms?|fists?|palms?)\b", re.IGNORECASE)
 
 _BACKWARD: Final = frozenset({"backward", "revers"})
@@ -54,11 +56,11 @@ def read_clause(clause: str, kinds: KindList) -> list[Action]:
         return [_described(Action(predicate(clause), None), clause)]
     main = _main_match(found, words)
     main = _posed(main, found)
-    if main.kind.name == "punch" and _MANY_PUNCHES.search(clause):
+    if main.kind.name in ("punch", "jab") and _MANY_PUNCHES.search(clause):
         main = replace(main, kind=kinds.kinds["box"])
     action = Action(_text_from(words, main), main.kind, who=_who_of(words, main))
     beside = [
-        Action(" ".join(words[match.first : match.last]), match.kind, Link.AT_ONCE)
+        Action(" ".join(words[_first_of(match, words) : match.last]), match.kind, Link.AT_ONCE)
         for match in found
         if _is_beside(match, main)
     ][:1]
@@ -69,6 +71,11 @@ def read_clause(clause: str, kinds: KindList) -> list[Action]:
     own = " ".join(words[:cut]) if cut > main.first else clause
     rest = " ".join(words[cut:]) if cut > main.first else clause
     return [_described(action, own), _described(beside[0], rest)]
+
+
+def _first_of(match: Match, words: Sequence[str]) -> int:
+    """Return the number of a phrase's first word, its side before it: "right hand on the hip"."""
+    return match.first - (match.first > 0 and words[match.first - 1] in ("left", "right", "both"))
 
 
 def _is_denied(match: Match, clause: str) -> bool:
@@ -203,13 +210,25 @@ def _count_in(clause: str, words: Sequence[str], kind: Kind | None) -> int:
         return _number(steps.group(1))
     if kind is None:
         return 0
+    return _count_before_noun(words, kind)
+
+
+def _count_before_noun(words: Sequence[str], kind: Kind) -> int:
+    """Return the number before a noun that names an action: "one hop", "two quick jabs"; else 0.
+
+    Plural nouns only count for what the same parts of the body do: not "two knights bow".
+    """
     for number, word in enumerate(words):
         count = _number(word)
-        behind = words[number + 1 : number + (3 if count > 1 else 2)]
-        for place, later in enumerate(behind):
-            named = load_kinds().find(later)
-            is_plural = any(each.endswith("s") for each in behind[place:])
-            if count and named and named[0].kind.parts == kind.parts and is_plural == (count > 1):
+        if count == 1:
+            named = load_kinds().find(" ".join(words[number + 1 :]))
+            is_part = stem((*words, "")[number + 1]) in _LIMBS  # "one hand on the hip"
+            if not is_part and any(match.kind == kind and match.first == 0 for match in named):
+                return 1
+        for place, later in enumerate(words[number + 1 : number + 3] if count > 1 else ()):
+            named = load_kinds().find(later)[:1]
+            is_plural = any(each.endswith("s") for each in words[number + 1 + place : number + 3])
+            if is_plural and any(match.kind.parts == kind.parts for match in named):
                 return count
     return 0
 

@@ -23,7 +23,7 @@ _MOST_BETWEEN: Final = 3
 LIGHT: Final = frozenset(
     stem(word)
     for word in ("do", "perform", "give", "take", "make", "throw", "have", "execute", "deliver",
-                 "land", "try", "practice", "attempt", "start", "show")
+                 "land", "try", "practice", "attempt", "start", "show", "attack")
 )  # fmt: skip
 """Verbs that say nothing themselves: "does a cartwheel"."""
 

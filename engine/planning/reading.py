@@ -105,13 +105,22 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
 
 _ONLY_SIDE: Final = re.compile(r"(?:(?:to|with|on)\s+)?(?:(?:the|his|her)\s+)?(?:left|right)")
 """What repeats the action before on another side: "kicks left, then right"."""
+_ENDS_ON_SIDE: Final = re.compile(
+    r"\b(?:left|right)(?:\s+(?:hand|arm|fist|foot|leg|knee|side|shoulder))?$"
+)
 
 
 def _on_side(action: Action, clause: str, link: Link) -> list[Action]:
-    """Return an action and the same on another side, or both sides as one if it just goes on."""
-    if link is not Link.IN_ORDER and action.flow is not Flow.SINGLE:
-        return [replace(action, text=f"{action.text} {clause}", side="")]
+    """Return an action and the same on another side: "kicks left, then right".
+
+    One action where no side ends its words ("reaches back and to the right"), or where it just
+    goes on ("sways left and right").
+    """
     side = side_of(tokens_of(clause))
+    goes_on = link is not Link.IN_ORDER and action.flow is not Flow.SINGLE
+    if goes_on or not _ENDS_ON_SIDE.search(action.text):
+        only = side if action.side in ("", side) else ""
+        return [replace(action, text=f"{action.text} {clause}", side=only)]
     text = re.sub(r"\b(?:left|right)\b", side, action.text)
     return [action, replace(action, text=text, side=side, link=Link.IN_ORDER)]
 
@@ -150,14 +159,11 @@ def _fragments_of(prompt: str, kinds: KindList) -> _Fragments:
     if listed is None:
         return _Fragments(kinds, is_told, False)
     before, noun = first[: listed.end()], first[listed.end() :]
-    is_light = all(stem(word) in LIGHT for word in tokens_of(before)[:-1])
-    return _Fragments(kinds, is_told, is_light and _is_noun_only(noun, kinds))
-
-
-def _is_noun_only(text: str, kinds: KindList) -> bool:
-    """Say whether words end with what names the only kind in them."""
-    found = kinds.find(text)
-    return len(found) == 1 and found[0].last == len(tokens_of(text))
+    *light, number = tokens_of(before)
+    is_verb = noun.endswith("s") and number in ("a", "an", "one")  # "a soldier waves"
+    ends = [match.last for match in kinds.find(noun)]
+    is_list = not is_verb and len(tokens_of(noun)) in ends
+    return _Fragments(kinds, is_told, is_list and all(stem(word) in LIGHT for word in light))
 
 
 _OF_BOTH: Final = {"raise_hand": "raise_arms", "wave": "wave_both", "point": "arms_ahead",
@@ -250,7 +256,8 @@ def _with_stillness(actions: list[Action]) -> list[Action]:
 
 
 def _is_only_stillness(action: Action) -> bool:
-    return bool(action.still) and action.who.startswith(("without", "not", "never"))
+    said = action.who or action.text
+    return bool(action.still) and said.startswith(("without", "not", "never", "no "))
 
 
 def _without_repeats(actions: list[Action]) -> list[Action]:
@@ -271,7 +278,8 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
 
 def _is_done(before: Action, action: Action) -> bool:
     """Say whether an action of the same kind has nothing left to do."""
-    return _changes_state(before) or (before.flow is Flow.POSE and before.side == action.side)
+    is_one = before.flow is Flow.POSE or action.link is Link.AT_ONCE
+    return _changes_state(before) or (is_one and before.side == action.side)
 
 
 def _changes_state(action: Action) -> bool:

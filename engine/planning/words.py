@@ -15,6 +15,7 @@ _IRREGULAR: Final = {
     "dies": "die", "died": "die", "tying": "tie", "ties": "tie", "ran": "run", "sat": "sit",
     "stood": "stand", "threw": "throw", "thrown": "throw", "fell": "fall", "fallen": "fall",
     "knelt": "kneel", "rose": "rise", "risen": "rise", "held": "hold", "went": "go", "goes": "go",
+    "going": "go", "doing": "do", "being": "be",
     "gone": "go", "came": "come", "took": "take", "taken": "take", "caught": "catch",
     "swung": "swing", "swam": "swim", "flew": "fly", "flies": "fly", "crept": "creep",
     "leapt": "leap", "slept": "sleep", "got": "get", "gotten": "get", "does": "do", "did": "do",

@@ -46,7 +46,7 @@ def test_mirrored_words(caption: str, mirrored: str) -> None:
         ("a man stands with his hands on the hips", ["a man stands with his hands on the hips"]),
         ("she skips along waving a hand", ["she skips along", "waving a hand"]),
         ("someone keeps walking to something", ["someone keeps walking to something"]),
-        ("moves the arms up and down", ["moves the arms up down"]),
+        ("moves the arms up and down", ["moves the arms up and down"]),
     ],
 )
 def test_clauses(prompt: str, clauses: list[str]) -> None:

@@ -78,3 +78,23 @@ def test_the_first_takes_of_two_actions_are_the_nearest_clips_in_turn() -> None:
     plantings = together(recalled(*clips), 20)
     chosen = [each.candidates for each in plantings]
     assert chosen[:6] == [(take % 2, take % 3) for take in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "is_together"),
+    [
+        ("a person walks, then waving the left hand", False),
+        ("a person walks forward and sits down", False),
+        ("a person walks and waving the left hand", True),
+        ("a person walks while waving the left hand", True),
+        ("a person walks. waving the left hand", False),
+        ("a person waves as soon as he walks", False),
+    ],
+)
+def test_and_joins_at_once_what_different_parts_can_do(prompt, is_together) -> None:
+    assert (together_of(prompt) is not None) == is_together
+
+
+def test_the_words_say_which_of_two_actions_has_the_legs() -> None:
+    assert together_of("a person sits while waving the left hand").legs == 0
+    assert together_of("a person waves while sitting").legs == 1

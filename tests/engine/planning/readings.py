@@ -9,6 +9,7 @@ SUBJECTS = {
     "a soldier throws a grenade and ducks": "throw > duck",
     "a zombie waves": "wave",
     "a zombie": "zombie_walk",
+    "a zombie walks": "zombie_walk",
     "a boxer": "box",
     "boxer": "box",
     "an old woman sits down": "sit_down",
@@ -316,6 +317,20 @@ LONGER = {
     "punches left, right, left": "punch:left > punch:right > punch:left",
     "kicks with both feet": "kick",
     "spins clockwise": "spin",
+    "one push-up": "push_up*1",
+    "stops with one hand on the hip": "stop & hand_on_hip",
+    "goes down a short staircase": "descend_stairs",
+    "an orc attacks": "box",
+    "goes down the street": "?",
+    "is going down on one knee": "kneel",
+    "walks with a single hop": "walk",
+    "drags his left foot": "limp:left",
+    "waves his arms": "wave_both",
+    "raises his fists": "guard",
+    "hands up": "raise_arms",
+    "raises hands": "raise_arms",
+    "arms akimbo": "hands_on_hips",
+    "stretches his arms": "stretch",
 }
 
 READINGS = {
