@@ -98,7 +98,7 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         if not actions and not read[0].who:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
-        actions += [_gone_on(replace(read[0], link=bent)), *map(_gone_on, read[1:])]
+        actions += [gone_on(replace(read[0], link=bent)), *map(gone_on, read[1:])]
     actions = [_from_who(action, kinds) for action in _with_stillness(actions)]
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
 
@@ -207,7 +207,7 @@ def _is_of_noun(before: Action, clause: str, link: Link) -> bool:
 _WITH_PLURAL: Final = re.compile(r"\bwith\s+(?:\w+\s+){0,2}\w+s$")
 
 
-def _gone_on(action: Action) -> Action:
+def gone_on(action: Action) -> Action:
     """Return an action of the arms as one that goes on, if it is named so: "walks, punching"."""
     is_bent = re.match(r"[a-z]{3,}ing\b", action.text) is not None
     is_short = action.flow is Flow.SINGLE and action.parts == "arms"

@@ -110,11 +110,17 @@ class ClipIndex:
         self._words: dict[str, frozenset[str]] = {}
 
     @cached_property
+    def _kinds(self) -> tuple[str, ...]:
+        """The kinds that each caption names: stored, or read now of a memory without them."""
+        stored = self.memory.measured.kinds
+        return stored or tuple(kinds_named(caption) for caption in self.memory.captions)
+
+    @cached_property
     def _shares(self) -> dict[str, dict[int, float]]:
         """Kind -> clip -> share of its captions that name it."""
         counts: dict[int, int] = {}
         shares: dict[str, dict[int, float]] = {}
-        for clip, kinds in zip(self.memory.clips.tolist(), self.memory.measured.kinds, strict=True):
+        for clip, kinds in zip(self.memory.clips.tolist(), self._kinds, strict=True):
             counts[clip] = counts.get(clip, 0) + 1
             for number, kind in enumerate(dict.fromkeys(kinds.split())):
                 own = shares.setdefault(kind, {})
@@ -133,7 +139,7 @@ class ClipIndex:
     def _captions(self) -> dict[str, list[int]]:
         """Kind -> the captions that name it first."""
         named: dict[str, list[int]] = {}
-        for row, kinds in enumerate(self.memory.measured.kinds):
+        for row, kinds in enumerate(self._kinds):
             if kinds:
                 named.setdefault(kinds.split()[0], []).append(row)
         return named

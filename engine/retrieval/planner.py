@@ -16,7 +16,7 @@ from ..motion.skeleton import PARTS
 from ..motion.tracks import MOST_TRACKS, Plan, Track
 from ..planning.actions import Action
 from ..planning.kinds import Flow, load_kinds
-from ..planning.reading import read_prompt
+from ..planning.reading import gone_on, read_prompt
 from ..planning.timing import Timing, groups_of, spread
 from ..planning.wording import Link
 from ..text_encoder import TextEncoder
@@ -279,6 +279,8 @@ def _action_of(track: Track) -> Action:
     """Return the action of a track: what its text says, with the track's own count and hold."""
     read = read_prompt(track.text)
     action = replace(read[0], link=Link.IN_ORDER)
+    if "LOWER_BODY" not in track.parts:  # "punching", while the legs do something else
+        action = replace(gone_on(replace(action, link=Link.AT_ONCE)), link=Link.IN_ORDER)
     if len(read) > 1:
         action = replace(action, text=track.text)
     count = track.count or action.count

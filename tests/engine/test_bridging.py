@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from keyfill_extension.engine.evaluation.scores.at_once import measure_legs
+from keyfill_extension.engine.evaluation.baselines.at_once import measure_legs
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.running import run_to_end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from keyfill_extension.engine.evaluation.scores.at_once import (
+from keyfill_extension.engine.evaluation.baselines.at_once import (
     LegMotion,
     Together,
     plan_at_once,
