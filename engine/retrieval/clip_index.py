@@ -117,7 +117,7 @@ class ClipIndex:
 
     @cached_property
     def _shares(self) -> dict[str, dict[int, float]]:
-        """Kind -> clip -> share of its captions that name it."""
+        """Kind -> clip -> share of its captions that name it; empty where nothing was read."""
         counts: dict[int, int] = {}
         shares: dict[str, dict[int, float]] = {}
         for clip, kinds in zip(self.memory.clips.tolist(), self._kinds, strict=True):
