@@ -28,7 +28,7 @@ def case(name, shared):
     if not path.is_file():
         pytest.skip(f"needs {path}")
     ob = load_character(path)
-    prepare(ob, name)
+    prepare(ob)
     return ob
 
 
