@@ -304,7 +304,7 @@ def _weights(feet: _ClipFeet) -> Array:
 
 
 def _heights(feet: _ClipFeet) -> Array:
-    """Return how far (T, 2) the heel or the toes, whichever is lower, are above where they stand."""
+    """Return how far (T, 2) heel or toes, whichever is lower, are above where they stand."""
     heel, toes = feet.ankles[..., 1] - _ANKLE_HEIGHT, feet.toes[..., 1] - _TOE_HEIGHT
     return np.asarray(np.minimum(heel, toes))
 
