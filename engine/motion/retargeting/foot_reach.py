@@ -40,7 +40,7 @@ _FULL_BELOW = 0.05
 _FREE_ABOVE = 0.3
 """Metres above which the leg's directions alone count."""
 
-_CARRYING = 0.02
+_CARRYING = 0.025
 """Metres that a foot is higher than the other one when the hips heed it half as much."""
 
 _PIVOT = 0.02
