@@ -290,5 +290,5 @@ def test_hips_heed_the_foot_that_carries_the_body(longer):
     pose = posed(rig, fit_clip_to_rig(clip, rig, match_bones(rig)))
     found = pose.heads[:, [rig.index["LeftFoot"], rig.index["RightFoot"]], 1]
     # A thigh turns by at most six degrees for a foot: 10 cm are more than that makes good.
-    assert np.abs(found[:, 0] - heights[:, 0]).max() < 0.0245
+    assert np.abs(found[:, 0] - heights[:, 0]).max() < 0.0265
     assert (found[:, 1] > found[:, 0]).all()
