@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
-MANUAL = Path(__file__).resolve().parent.parent / "manual.html"
+MANUAL = Path(__file__).resolve().parent.parent / "manual" / "index.html"
 
 
 class KEYFILL_OT_cancel(Operator):

@@ -1,0 +1,245 @@
+"""A hand on the mouse and the keyboard: it finds buttons by resting on them, as a person does.
+
+Every method that waits for Blender is a generator: each `yield` lets the window hear and draw.
+"""
+
+import time
+
+import bpy
+from pixels import read_screen, write_png
+
+ROW = 20
+"""Pixels of a row of buttons at scale 1."""
+
+ACROSS = ((0.3,), (0.15, 0.7), (0.1, 0.64, 0.68, 0.73, 0.78, 0.83, 0.86), (0.4, 0.5, 0.57))
+"""Where rows of the sidebar are felt for buttons, as shares of its width: first the wide ones, then
+those of an icon alone."""
+
+STEP = 0.7
+"""Between two rows that are felt, in rows of buttons."""
+
+SETTLE_SECONDS = 0.08
+
+
+class WindowError(RuntimeError):
+    """Something that a person would expect is not there."""
+
+
+class Hand:
+    """Works in one window."""
+
+    def __init__(self, job):
+        self.job, self.scale = job, job["scale"]
+        self.window = bpy.context.window_manager.windows[0]
+        self._places = {}
+        self.at = (0, 0)
+
+    # --- seeing
+
+    def area(self, kind, number=0):
+        """Return an area of a kind, the largest first."""
+        areas = [area for area in self.window.screen.areas if area.type == kind]
+        return sorted(areas, key=lambda area: -area.width * area.height)[number]
+
+    def sidebar(self, kind="VIEW_3D"):
+        """Return the sidebar of the largest area of a kind."""
+        return next(region for region in self.area(kind).regions if region.type == "UI")
+
+    def place(self, kind="VIEW_3D"):
+        """Return where an operator works that is called in an area of a kind."""
+        area = self.area(kind)
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        return {"window": self.window, "screen": self.window.screen, "area": area, "region": region}
+
+    def rest(self, seconds=SETTLE_SECONDS):
+        """Let Blender hear and draw for a while."""
+        end = time.monotonic() + seconds
+        yield
+        while time.monotonic() < end:
+            yield
+
+    def wait(self, is_there, told, seconds=120.0):
+        """Wait for something to become true.
+
+        Raises:
+            WindowError: if it does not.
+        """
+        end = time.monotonic() + seconds
+        while not is_there():
+            if time.monotonic() > end:
+                raise WindowError(f"waited {seconds:g} s in vain for {told}")
+            yield
+
+    def picture(self, name, *shown):
+        """Write what the screen shows of areas or regions, all of it without them."""
+        for area in self.window.screen.areas:
+            area.tag_redraw()
+        yield from self.rest(0.5)
+        screen = read_screen(self.job["pixels"])
+        height = screen.shape[0]
+        if shown:
+            left = min(one.x for one in shown)
+            right = max(one.x + one.width for one in shown)
+            low = min(one.y for one in shown)
+            high = max(one.y + one.height for one in shown)
+            screen = screen[max(height - high, 0) : height - low, max(left, 0) : right]
+        write_png(screen, f"{self.job['folder']}/pictures/{name}.png")
+
+    # --- the mouse
+
+    def move(self, x, y):
+        """Move the mouse to a place of the window."""
+        self.at = round(x), round(y)
+        self.window.event_simulate(type="MOUSEMOVE", value="NOTHING", x=self.at[0], y=self.at[1])
+        yield
+
+    def press(self, kind="LEFTMOUSE", **modifiers):
+        """Press and release a button or a key where the mouse is."""
+        for value in ("PRESS", "RELEASE"):
+            self.window.event_simulate(
+                type=kind, value=value, x=self.at[0], y=self.at[1], **modifiers
+            )
+            yield
+
+    def click_at(self, x, y):
+        """Click a place of the window."""
+        yield from self.move(x, y)
+        yield from self.rest()
+        yield from self.press()
+        yield from self.rest()
+
+    def park(self):
+        """Take the mouse off every button."""
+        area = self.area(max((a for a in self.window.screen.areas), key=lambda a: a.width).type)
+        yield from self.move(area.x + area.width * 0.3, area.y + area.height * 0.2)
+        yield from self.rest(0.2)
+
+    # --- buttons
+
+    def felt(self, region, area):
+        """Return the operator or the property of the button under the mouse, as Python."""
+        manager = bpy.context.window_manager
+        with bpy.context.temp_override(window=self.window, area=area, region=region):
+            for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
+                if copy.poll():
+                    manager.clipboard = ""
+                    copy()
+                    if manager.clipboard:
+                        return manager.clipboard
+        return ""
+
+    def feel(self, name, kind):
+        """Return where a button lies in a sidebar, (x, y); None where it is not seen."""
+        area, region = self.area(kind), self.sidebar(kind)
+        known = [
+            place
+            for (own, felt), place in self._places.items()
+            if own == kind and name in felt
+        ]
+        for place in known:
+            yield from self.move(*place)
+            yield from self.rest(0.03)
+            if name in self.felt(region, area):
+                return place
+        for shares in ACROSS:
+            for x, y in self._grid(region, shares):
+                yield from self.move(x, y)
+                yield
+                found = self.felt(region, area)
+                if found:
+                    self._places[kind, found] = self.at
+                if name in found:
+                    return self.at
+        return None
+
+    def _grid(self, region, shares):
+        """Return places of a region, row by row from the top."""
+        step = STEP * ROW * self.scale
+        rows = range(int((region.height - step) / step))
+        return [
+            (region.x + region.width * share, region.y + region.height - step * (row + 1))
+            for row in rows
+            for share in shares
+        ]
+
+    def open_panel(self, above, inside, kind="VIEW_3D"):
+        """Open the closed panel whose head lies below a button; a button inside tells that it is.
+
+        Raises:
+            WindowError: if it cannot be opened.
+        """
+        x, y = yield from self.find(above, kind)
+        region = self.sidebar(kind)
+        for rows in (1.3, 1.6, 1.9, 2.2, 2.5, 2.8, 3.1, 3.4):
+            yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.rest(0.3)
+            self._places.clear()
+            if (yield from self.feel(inside, kind)) is not None:
+                return
+        raise WindowError(f"no panel below {above} shows {inside}")
+
+    def find(self, name, kind="VIEW_3D"):
+        """Return where a button lies, turning the sidebar's wheel if need be.
+
+        Raises:
+            WindowError: if it is not there.
+        """
+        region = self.sidebar(kind)
+        place = yield from self.feel(name, kind)
+        for turn in ("WHEELDOWNMOUSE", "WHEELUPMOUSE"):
+            for _ in range(4):
+                if place is not None:
+                    return place
+                yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
+                for _ in range(5):
+                    yield from self.press(turn)
+                self._places.clear()
+                place = yield from self.feel(name, kind)
+        raise WindowError(f"the sidebar shows no {name}")
+
+    def rest_on(self, name, kind):
+        """Rest the mouse on a button until it lights up.
+
+        Raises:
+            WindowError: if it does not.
+        """
+        for _ in range(4):
+            yield from self.move(*(yield from self.find(name, kind)))
+            yield from self.rest()
+            if name in self.felt(self.sidebar(kind), self.area(kind)):
+                return
+        raise WindowError(f"{name} does not light up")
+
+    def click(self, name, kind="VIEW_3D"):
+        """Click a button of the sidebar: an operator's name, or a property's."""
+        yield from self.rest_on(name, kind)
+        yield from self.press()
+        yield from self.rest()
+
+    def type_into(self, name, text, kind="VIEW_3D"):
+        """Type into a field of the sidebar and press Enter.
+
+        Raises:
+            WindowError: if the field does not hold it then.
+        """
+        for _ in range(3):
+            yield from self.rest_on(name, kind)
+            place = self.felt(self.sidebar(kind), self.area(kind))
+            yield from self.press("RET")
+            yield from self.rest(0.2)
+            yield from self.write(text)
+            yield from self.press("RET")
+            yield from self.rest(0.2)
+            held = eval(place, {"bpy": bpy})  # Blender's own words for the property
+            if held == (text if isinstance(held, str) else float(text)):
+                return
+        raise WindowError(f"{name} holds {held!r}, not {text!r}")
+
+    def write(self, text):
+        """Type letters; all that is typed is one letter of no key, so that no shortcut hears it."""
+        for letter in text:
+            for value, own in (("PRESS", {"unicode": letter}), ("RELEASE", {})):
+                self.window.event_simulate(
+                    type="F19", value=value, x=self.at[0], y=self.at[1], **own
+                )
+            yield
