@@ -120,13 +120,12 @@ class Hand:
         """Return the operator or the property of the button under the mouse, as Python."""
         manager = bpy.context.window_manager
         with bpy.context.temp_override(window=self.window, area=area, region=region):
-            for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
-                if copy.poll():
-                    manager.clipboard = ""
-                    copy()
-                    if manager.clipboard:
-                        return manager.clipboard
-        return ""
+            manager.clipboard = ""
+            if bpy.ops.ui.copy_python_command_button.poll():
+                bpy.ops.ui.copy_python_command_button()
+            elif bpy.ops.ui.copy_data_path_button.poll():
+                bpy.ops.ui.copy_data_path_button(full_path=True)
+            return manager.clipboard
 
     def feel(self, name, kind):
         """Return where a button lies in a sidebar, (x, y); None where it is not seen."""

@@ -10,8 +10,9 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import journey  # noqa: E402
+from chapters import ALWAYS, CHAPTERS  # noqa: E402
 from hand import Hand  # noqa: E402
+from journey import Journey  # noqa: E402
 from stalls import Stalls  # noqa: E402
 
 TICK_SECONDS = 0.01
@@ -25,9 +26,9 @@ REPORT = {
 
 def steps():
     """Go through the chapters; what fails in one is noted, and the next one begins."""
-    traveller = journey.Journey(Hand(JOB), REPORT)
-    for chapter in journey.CHAPTERS:
-        if JOB["only"] and chapter not in journey.ALWAYS and chapter.__name__ not in JOB["only"]:
+    traveller = Journey(Hand(JOB), REPORT)
+    for chapter in CHAPTERS:
+        if JOB["only"] and chapter not in ALWAYS and chapter.__name__ not in JOB["only"]:
             continue
         STALLS.begin()
         start = time.monotonic()

@@ -1,0 +1,95 @@
+"""Long takes, errors, a rig of one's own, and the preferences."""
+
+import addon_utils
+import bpy
+from journey import PACKAGE, message_of
+
+
+def long_take(journey):
+    """Three prompts become one motion."""
+    hand = journey.hand
+    beats = "3: a person walks forward; 2: a person jumps; 3: a person sits down"
+    yield from hand.type_into("keyfill.beats", beats)
+    journey.check(journey.settings.beats == beats, f"the list holds {journey.settings.beats!r}")
+    yield from journey.press_and_wait("keyfill.long_take")
+    first, last = journey.action.frame_range
+    journey.check(abs(last - first + 1 - 8 * 24) < 3, f"the long take has frames {first}-{last}")
+    yield from hand.find("keyfill.long_take")
+    yield from hand.park()
+    yield from hand.picture("manual_long_take", hand.sidebar())
+
+
+def trouble(journey):
+    """An error stands in the panel with its cure, and goes when it is cured."""
+    hand = journey.hand
+    data = journey.character.animation_data
+    own = journey.action
+    long_name = "a motion with a very long name of the animator's own"
+    data.action.name = long_name
+    yield from hand.find("keyfill.generate")
+    yield from hand.type_into("keyfill.seconds", "600")
+    yield from hand.click("keyfill.generate")
+    yield from hand.rest(1.0)
+    journey.check(journey.status.error, "600 seconds gave no error")
+    yield from hand.park()
+    yield from hand.picture("manual_trouble", hand.sidebar())
+    x, y = yield from hand.find("keyfill.regenerate")
+    region = hand.sidebar()
+    yield from hand.click_at(region.x + region.width / 2, y - 3.9 * 20 * hand.scale)
+    yield from hand.rest(0.5)
+    yield from hand.picture("show_all", hand.area("VIEW_3D"))
+    yield from hand.park()
+    yield from hand.press("ESC")
+    yield from hand.type_into("keyfill.seconds", "0")
+    journey.check(not message_of(journey), f"cured, the panel still tells {message_of(journey)}")
+    journey.check(journey.action == own, "an error changed the action")
+
+
+def own_rig(journey):
+    """A generated Rigify rig gets its map, a take on its controls, and another bone by hand."""
+    hand = journey.hand
+    addon_utils.enable("rigify", default_set=True)
+    with bpy.context.temp_override(**hand.place()):
+        bpy.ops.object.armature_basic_human_metarig_add()
+        bpy.ops.pose.rigify_generate()
+        meta = next(ob for ob in bpy.data.objects if ob.name.startswith("metarig"))
+        bpy.data.objects.remove(meta)
+        for ob in bpy.data.objects:
+            ob.select_set(ob.name.startswith("RIG"))
+        rig = next(ob for ob in bpy.data.objects if ob.name.startswith("RIG"))
+        bpy.context.view_layer.objects.active = rig
+        for ob in bpy.data.objects:
+            if "Mannequin" in ob.name:
+                ob.hide_set(True)
+        bpy.context.scene.frame_set(1)
+        bpy.ops.view3d.view_selected()
+    journey.check(journey.character == rig, "the rig is not active")
+    yield from hand.type_into("keyfill.prompt", "a person waves with the right hand")
+    yield from journey.press_and_wait("keyfill.generate")
+    journey.check(journey.action is not None, "the rig got no keys")
+    yield from hand.open_panel("keyfill.recall", "keyfill.map_bones")
+    yield from hand.click("keyfill.map_bones")
+    yield from hand.open_panel("keyfill.map_bones", "keyfill.assign_bone")
+    yield from hand.park()
+    yield from hand.picture("manual_rig", hand.area("VIEW_3D"))
+
+
+def install(journey):
+    """The preferences, as they are before an engine is chosen."""
+    hand = journey.hand
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    python, preferences.python = preferences.python, ""
+    area = hand.area("VIEW_3D")
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Keyfill"
+    yield from hand.rest(0.5)
+    with bpy.context.temp_override(window=hand.window, area=area):
+        bpy.ops.preferences.addon_expand(module=PACKAGE)
+    yield from hand.rest(0.5)
+    yield from hand.picture("manual_install", area)
+    preferences.python = python
+    yield from hand.rest(3.0)
+    yield from hand.picture("python_of_mine", area)
+    area.type = "VIEW_3D"
+    yield from hand.rest(0.5)
