@@ -262,6 +262,9 @@ def test_throws_of_the_die_leave_no_tracks(mannequin):
         assert bpy.ops.keyfill.next_seed(review=True) == {"FINISHED"}
     assert kept_on_tracks(mannequin) == []
     assert list(bpy.data.actions) == [mannequin.animation_data.action]
+    assert bpy.ops.keyfill.remake(review=True) == {"FINISHED"}
+    assert [action.name for action in bpy.data.actions] == ["someone walks (seed 7)"]
+    assert told_lines() == ['"someone walks (seed 7)" is on the character']
     set_settings(takes=2)
     assert bpy.ops.keyfill.next_seed(review=True) == {"FINISHED"}
     assert bpy.ops.keyfill.accept_take() == {"FINISHED"}

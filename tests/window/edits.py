@@ -91,9 +91,10 @@ def other_arms(journey):
     wrong = {bone for bone in moved if not any(part in bone for part in (
         "arm", "hand", "shoulder", "clavicle", "collar"))}  # fmt: skip
     journey.check(moved and not wrong, f"arms alone were chosen; {sorted(moved)} moved")
-    bpy.context.scene.frame_set(40)
+    yield from journey.look_at(40)
     yield from hand.park()
     yield from hand.picture("manual_arms", hand.area("VIEW_3D"))
+    bpy.context.scene.frame_set(1)
 
 
 def history(journey):

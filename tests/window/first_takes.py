@@ -28,11 +28,7 @@ def first_take(journey):
     yield from hand.click("keyfill.add_mannequin")
     ob = journey.character
     journey.check(ob is not None and ob.type == "ARMATURE", "Add Mannequin added none")
-    with bpy.context.temp_override(
-        window=hand.window, area=hand.area("VIEW_3D"),
-        region=next(r for r in hand.area("VIEW_3D").regions if r.type == "WINDOW"),
-    ):
-        bpy.ops.view3d.view_selected()
+    yield from journey.look_at(1)
     yield from hand.type_into("keyfill.prompt", "a person walks forward and waves")
     journey.check(
         journey.settings.prompt == "a person walks forward and waves",
@@ -42,10 +38,14 @@ def first_take(journey):
     yield from hand.wait(lambda: journey.status.is_running, "Generate to start", 10.0)
     yield from hand.wait(lambda: journey.status.label, "progress", 30.0)
     yield from hand.picture("progress", hand.sidebar())
+    yield from hand.park()
     yield from journey.made()
     journey.check(journey.action is not None, "Generate left no action")
     journey.check(journey.status.note, "Generate told nothing")
-    yield from hand.picture("first_take")
+    yield from journey.look_at(80)
+    yield from hand.park()
+    yield from hand.picture("manual_first_take", hand.area("VIEW_3D"))
+    yield from journey.look_at(1)
 
 
 def takes(journey):

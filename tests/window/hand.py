@@ -15,8 +15,14 @@ ACROSS = ((0.3,), (0.15, 0.7), (0.1, 0.64, 0.68, 0.73, 0.78, 0.83, 0.86), (0.4, 
 """Where rows of the sidebar are felt for buttons, as shares of its width: first the wide ones, then
 those of an icon alone."""
 
-STEP = 0.7
+STEP = 0.9
 """Between two rows that are felt, in rows of buttons."""
+
+NEAR = {"step_take": "takes", "accept_take": "takes", "discard_take": "takes", "cancel": "takes",
+        "next_seed": "takes", "recall": "long_take"}  # fmt: skip
+"""Small buttons, and the wide one near which they lie: there they are felt for first."""
+
+NEAR_ROWS = 7
 
 SETTLE_SECONDS = 0.08
 
@@ -130,25 +136,28 @@ class Hand:
     def feel(self, name, kind):
         """Return where a button lies in a sidebar, (x, y); None where it is not seen."""
         area, region = self.area(kind), self.sidebar(kind)
-        known = [
-            place
-            for (own, felt), place in self._places.items()
-            if own == kind and name in felt
-        ]
-        for place in known:
-            yield from self.move(*place)
+        known = [one for one in self._places if one[0] == kind and name in one[1]]
+        for one in known:
+            yield from self.move(*self._places[one])
             yield from self.rest(0.03)
             if name in self.felt(region, area):
-                return place
-        for shares in ACROSS:
-            for x, y in self._grid(region, shares):
-                yield from self.move(x, y)
-                yield
+                return self._places[one]
+            del self._places[one]
+        near = next((other for small, other in NEAR.items() if small in name), None)
+        passes = [self._grid(region, shares) for shares in ACROSS]
+        if near is not None and (place := (yield from self.feel(f"keyfill.{near}", kind))):
+            reach = NEAR_ROWS * ROW * self.scale
+            passes.insert(0, [one for one in sum(passes, []) if abs(one[1] - place[1]) < reach])
+        for places in passes:
+            for place in places:
+                yield from self.move(*place)
+                yield  # Blender hears of the mouse now, and lights the button up
                 found = self.felt(region, area)
                 if found:
-                    self._places[kind, found] = self.at
+                    # The first is best: it lies off the arrows at the ends of a number.
+                    self._places.setdefault((kind, found), place)
                 if name in found:
-                    return self.at
+                    return place
         return None
 
     def _grid(self, region, shares):
@@ -156,7 +165,10 @@ class Hand:
         step = STEP * ROW * self.scale
         rows = range(int((region.height - step) / step))
         return [
-            (region.x + region.width * share, region.y + region.height - step * (row + 1))
+            (
+                round(region.x + region.width * share),
+                round(region.y + region.height - step * (row + 1)),
+            )
             for row in rows
             for share in shares
         ]
@@ -226,6 +238,7 @@ class Hand:
             place = self.felt(self.sidebar(kind), self.area(kind))
             yield from self.press("RET")
             yield from self.rest(0.2)
+            yield from self.press("A", ctrl=True)
             yield from self.write(text)
             yield from self.press("RET")
             yield from self.rest(0.2)

@@ -47,12 +47,24 @@ class Journey:
 
     def press_and_wait(self, name, kind="VIEW_3D"):
         """Press a button that makes a motion, see that it starts, and wait for its end."""
+        history = self.settings.history
         yield from self.hand.click(name, kind)
         yield from self.hand.wait(
-            lambda: self.status.is_running or self.status.note or self.status.error, name, 10.0
+            lambda: self.status.is_running
+            or self.settings.history != history
+            or self.status.error,
+            name,
+            10.0,
         )
         yield from self.made()
         self.check(not self.status.error, f"{name} told: {self.status.error}")
+
+    def look_at(self, frame):
+        """Show a frame, with the character in the middle of the view."""
+        bpy.context.scene.frame_set(frame)
+        with bpy.context.temp_override(**self.hand.place()):
+            bpy.ops.view3d.view_selected()
+        yield from self.hand.rest(0.3)
 
     def leave_all(self):
         """Close menus and end what runs, so that the next chapter starts from a quiet window."""

@@ -199,7 +199,10 @@ def replaced_notes(
     An untouched take of the same wish was only an earlier throw of the die: it is dropped.
     """
     if take is not None and thrown_takes.is_thrown_again(before, take):
+        name = before.name
         takes.remove_unused([before])
+        if take.name.rpartition(".")[0] == name:
+            take.name = name
         return []
     kept = tracks.keep_if_unused(ob, before, slot)
     return [f'"{kept}" is kept on a muted NLA track'] if kept else []
