@@ -36,6 +36,23 @@ class KEYFILL_OT_cancel(Operator):
         return {"FINISHED"}
 
 
+class KEYFILL_OT_busy(Operator):
+    """Stands where a button that makes a motion is, while one is made."""
+
+    bl_idname = "keyfill.busy"
+    bl_label = "Busy"
+    bl_description = "A motion is being made"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        cls.poll_message_set("A motion is being made: wait for it, or cancel it")
+        return False
+
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
+        return {"CANCELLED"}
+
+
 class KEYFILL_OT_release_memory(Operator):
     """Ends the worker process, and with it the job that waits for it."""
 

@@ -2,7 +2,12 @@
 
 import addon_utils
 import bpy
+import numpy as np
+from hand import ROW
 from journey import PACKAGE, message_of
+
+SHOW_ALL_ROWS = 3.65
+"""How far Show All lies below Regenerate, in rows."""
 
 
 def long_take(journey):
@@ -21,28 +26,36 @@ def long_take(journey):
 
 def trouble(journey):
     """An error stands in the panel with its cure, and goes when it is cured."""
-    hand = journey.hand
-    data = journey.character.animation_data
-    own = journey.action
-    long_name = "a motion with a very long name of the animator's own"
-    data.action.name = long_name
-    yield from hand.find("keyfill.generate")
+    hand, own = journey.hand, journey.action
     yield from hand.type_into("keyfill.seconds", "600")
     yield from hand.click("keyfill.generate")
     yield from hand.rest(1.0)
     journey.check(journey.status.error, "600 seconds gave no error")
     yield from hand.park()
     yield from hand.picture("manual_trouble", hand.sidebar())
+    yield from hand.type_into("keyfill.seconds", "2")
+    journey.check(not message_of(journey), f"cured, the panel still tells {message_of(journey)}")
+    journey.check(journey.action == own, "an error changed the action")
+
+
+def show_all(journey):
+    """A message that is longer than its rows is shown whole beside its button."""
+    hand = journey.hand
+    journey.settings.prompt = "a person walks forward and waves " * 25
+    yield from journey.press_and_wait("keyfill.generate")
+    journey.check("left out" in message_of(journey), f"told: {message_of(journey)}")
     x, y = yield from hand.find("keyfill.regenerate")
     region = hand.sidebar()
-    yield from hand.click_at(region.x + region.width / 2, y - 3.9 * 20 * hand.scale)
+    yield from hand.picture("long_message", region)
+    before = hand.seen(hand.area("VIEW_3D"))
+    yield from hand.click_at(region.x + region.width / 2, y - SHOW_ALL_ROWS * ROW * hand.scale)
     yield from hand.rest(0.5)
     yield from hand.picture("show_all", hand.area("VIEW_3D"))
+    opened = np.any(before != hand.seen(hand.area("VIEW_3D")), axis=-1).mean()
+    journey.check(opened > 0.02, "Show All shows nothing")
     yield from hand.park()
     yield from hand.press("ESC")
     yield from hand.type_into("keyfill.seconds", "0")
-    journey.check(not message_of(journey), f"cured, the panel still tells {message_of(journey)}")
-    journey.check(journey.action == own, "an error changed the action")
 
 
 def own_rig(journey):
@@ -67,9 +80,10 @@ def own_rig(journey):
     yield from hand.type_into("keyfill.prompt", "a person waves with the right hand")
     yield from journey.press_and_wait("keyfill.generate")
     journey.check(journey.action is not None, "the rig got no keys")
-    yield from hand.open_panel("keyfill.recall", "keyfill.map_bones")
     yield from hand.click("keyfill.map_bones")
-    yield from hand.open_panel("keyfill.map_bones", "keyfill.assign_bone")
+    journey.check(journey.character.keyfill_rig.rows.hips.bone, "Map Bones found no hips")
+    yield from hand.open_panel("keyfill.map_bones")
+    yield from hand.find("keyfill.assign_bone")
     yield from hand.park()
     yield from hand.picture("manual_rig", hand.area("VIEW_3D"))
 

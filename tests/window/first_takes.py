@@ -96,6 +96,7 @@ def undo(journey):
     """One undo takes a motion back, and no message tells of it any more."""
     hand = journey.hand
     shown = journey.action.name
+    yield from hand.type_into("keyfill.seed", "90")
     yield from journey.press_and_wait("keyfill.generate")
     journey.check(journey.action.name != shown, "Generate showed the action that was there")
     yield from hand.park()

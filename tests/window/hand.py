@@ -6,6 +6,7 @@ Every method that waits for Blender is a generator: each `yield` lets the window
 import time
 
 import bpy
+import numpy as np
 from pixels import read_screen, write_png
 
 ROW = 20
@@ -23,6 +24,9 @@ NEAR = {"step_take": "takes", "accept_take": "takes", "discard_take": "takes", "
 """Small buttons, and the wide one near which they lie: there they are felt for first."""
 
 NEAR_ROWS = 7
+
+OPENED_SHARE = 0.01
+"""Share of a sidebar's pixels that change at least when a panel opens."""
 
 SETTLE_SECONDS = 0.08
 
@@ -81,15 +85,7 @@ class Hand:
         for area in self.window.screen.areas:
             area.tag_redraw()
         yield from self.rest(0.5)
-        screen = read_screen(self.job["pixels"])
-        height = screen.shape[0]
-        if shown:
-            left = min(one.x for one in shown)
-            right = max(one.x + one.width for one in shown)
-            low = min(one.y for one in shown)
-            high = max(one.y + one.height for one in shown)
-            screen = screen[max(height - high, 0) : height - low, max(left, 0) : right]
-        write_png(screen, f"{self.job['folder']}/pictures/{name}.png")
+        write_png(self.seen(*shown), f"{self.job['folder']}/pictures/{name}.png")
 
     # --- the mouse
 
@@ -173,21 +169,34 @@ class Hand:
             for share in shares
         ]
 
-    def open_panel(self, above, inside, kind="VIEW_3D"):
-        """Open the closed panel whose head lies below a button; a button inside tells that it is.
+    def open_panel(self, above, kind="VIEW_3D"):
+        """Open the closed panel whose head lies below a button: the sidebar looks another way then.
 
         Raises:
-            WindowError: if it cannot be opened.
+            WindowError: if nothing opens.
         """
         x, y = yield from self.find(above, kind)
         region = self.sidebar(kind)
-        for rows in (1.3, 1.6, 1.9, 2.2, 2.5, 2.8, 3.1, 3.4):
+        for rows in (1.5, 1.9, 2.3, 2.7, 3.1):
+            before = self.seen(region)
             yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
-            yield from self.rest(0.3)
-            self._places.clear()
-            if (yield from self.feel(inside, kind)) is not None:
+            yield from self.rest(0.5)
+            if np.any(before != self.seen(region), axis=-1).mean() > OPENED_SHARE:
+                self._places.clear()
                 return
-        raise WindowError(f"no panel below {above} shows {inside}")
+        raise WindowError(f"below {above} no panel opens")
+
+    def seen(self, *shown):
+        """Return what the screen shows of areas or regions, (height, width, 3), or all of it."""
+        screen = read_screen(self.job["pixels"])
+        if not shown:
+            return screen
+        height = screen.shape[0]
+        left = min(one.x for one in shown)
+        right = max(one.x + one.width for one in shown)
+        low = min(one.y for one in shown)
+        high = max(one.y + one.height for one in shown)
+        return screen[max(height - high, 0) : height - low, max(left, 0) : right]
 
     def find(self, name, kind="VIEW_3D"):
         """Return where a button lies, turning the sidebar's wheel if need be.
