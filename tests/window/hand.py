@@ -19,11 +19,17 @@ those of an icon alone."""
 STEP = 0.9
 """Between two rows that are felt, in rows of buttons."""
 
-NEAR = {"step_take": "takes", "accept_take": "takes", "discard_take": "takes", "cancel": "takes",
-        "next_seed": "takes", "recall": "long_take"}  # fmt: skip
-"""Small buttons, and the wide one near which they lie: there they are felt for first."""
+NEAR = {
+    "step_take(step=-1)": ("takes", 0.06, 4.1), "step_take(step=1)": ("takes", 0.655, 4.1),
+    "accept_take": ("takes", 0.73, 4.1), "discard_take": ("takes", 0.8, 4.1),
+    "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 2.6),
+    "has_torso": ("regenerate", 0.43, -2.85), "has_lower_body": ("regenerate", 0.46, -1.5),
+    "recall(index=1)": ("long_take", 0.73, 6.0),
+}  # fmt: skip
+"""Where small buttons are felt for first: below which wide one, at which share of the width, how
+many rows."""
 
-NEAR_ROWS = 7
+NEAR_ROWS = (0.0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2, -1.6, 1.6, -2.0, 2.0)
 
 OPENED_SHARE = 0.01
 """Share of a sidebar's pixels that change at least when a panel opens."""
@@ -129,7 +135,7 @@ class Hand:
                 bpy.ops.ui.copy_data_path_button(full_path=True)
             return manager.clipboard
 
-    def feel(self, name, kind):
+    def feel(self, name, kind, passes=4):
         """Return where a button lies in a sidebar, (x, y); None where it is not seen."""
         area, region = self.area(kind), self.sidebar(kind)
         known = [one for one in self._places if one[0] == kind and name in one[1]]
@@ -139,11 +145,14 @@ class Hand:
             if name in self.felt(region, area):
                 return self._places[one]
             del self._places[one]
-        near = next((other for small, other in NEAR.items() if small in name), None)
-        passes = [self._grid(region, shares) for shares in ACROSS]
-        if near is not None and (place := (yield from self.feel(f"keyfill.{near}", kind))):
-            reach = NEAR_ROWS * ROW * self.scale
-            passes.insert(0, [one for one in sum(passes, []) if abs(one[1] - place[1]) < reach])
+        passes = [self._grid(region, shares) for shares in ACROSS[:passes]]
+        near = NEAR.get(name.removeprefix("keyfill."))
+        place = None
+        if near is not None:
+            place = yield from self.feel(f"keyfill.{near[0]}", kind, 2)
+        if place is not None:
+            x, row = region.x + region.width * near[1], ROW * self.scale
+            passes.insert(0, [(x, place[1] - row * (near[2] + off)) for off in NEAR_ROWS])
         for places in passes:
             for place in places:
                 yield from self.move(*place)
@@ -205,16 +214,16 @@ class Hand:
             WindowError: if it is not there.
         """
         region = self.sidebar(kind)
-        place = yield from self.feel(name, kind)
-        for turn in ("WHEELDOWNMOUSE", "WHEELUPMOUSE"):
-            for _ in range(4):
+        for passes in (2, len(ACROSS)):
+            place = yield from self.feel(name, kind, passes)
+            for turn in ("WHEELDOWNMOUSE",) * 3 + ("WHEELUPMOUSE",) * 3:
                 if place is not None:
                     return place
                 yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
-                for _ in range(5):
+                for _ in range(8):
                     yield from self.press(turn)
                 self._places.clear()
-                place = yield from self.feel(name, kind)
+                place = yield from self.feel(name, kind, passes)
         raise WindowError(f"the sidebar shows no {name}")
 
     def rest_on(self, name, kind):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-COLOURS = 96
+COLOURS = 256
 
 
 def write_pictures(seen, folder):
