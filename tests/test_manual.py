@@ -29,7 +29,7 @@ def test_every_picture_is_shown_and_every_shown_one_is_there():
     page = (FOLDER / "index.html").read_text(encoding="utf-8")
     shown = set(re.findall(r'<img src="([^"]+)"', page))
     assert shown == {path.name for path in FOLDER.iterdir()} - {"index.html"}
-    assert len(shown) >= 8
+    assert len(shown) >= 5
 
 
 def test_the_pictures_are_small():

@@ -1,5 +1,7 @@
 """Long takes, errors, a rig of one's own, and the preferences."""
 
+from types import SimpleNamespace
+
 import addon_utils
 import bpy
 import numpy as np
@@ -88,6 +90,15 @@ def own_rig(journey):
     yield from hand.picture("manual_rig", hand.area("VIEW_3D"))
 
 
+def own_part(area, scale):
+    """Return the place of Keyfill's own settings in the preferences: above stands a path."""
+    left, top, bottom = (round(one * scale) for one in (175, 278, 692))
+    return SimpleNamespace(
+        x=area.x + left, y=area.y + area.height - bottom, width=area.width - left,
+        height=bottom - top,
+    )  # fmt: skip
+
+
 def install(journey):
     """The preferences, as they are before an engine is chosen."""
     hand = journey.hand
@@ -101,7 +112,7 @@ def install(journey):
     with bpy.context.temp_override(window=hand.window, area=area):
         bpy.ops.preferences.addon_expand(module=PACKAGE)
     yield from hand.rest(0.5)
-    yield from hand.picture("manual_install", area)
+    yield from hand.picture("manual_install", own_part(area, hand.scale))
     preferences.python = python
     yield from hand.rest(3.0)
     yield from hand.picture("python_of_mine", area)

@@ -101,6 +101,7 @@ def history(journey):
     """An earlier motion's settings come back into the panel."""
     hand = journey.hand
     yield from hand.open_panel("keyfill.long_take")
+    yield from hand.find("keyfill.recall(index=1)")
     yield from hand.park()
     yield from hand.picture("manual_history", hand.sidebar())
     yield from hand.click("keyfill.recall(index=1)")
