@@ -5,10 +5,12 @@
 #   make test                       ruff, mypy, every test suite; in the oldest Blender, too
 #   make test-versions [VERSIONS="4.2.23 5.0.1 5.2.3"]   Blender's suites in other Blenders
 #   make fuzz | soak | gpu-check      random calls; memory over 300 takes; a graphics card beside the CPU
+#   make ui-test [PICTURES=1]       clicks the main job through in Blender's real window
 #   make lint | build | ui | clean
 #
 # Variables: PYTHON (default python3.11), PYTHON313 (python3.13, for Blender 5.2),
-# TORCH (which torch to install, see README), BLENDER (the application that `make ui` opens),
+# TORCH (which torch to install, see README), BLENDER (the application that `make ui` and
+# `make ui-test` open), SCALE (of its interface), PICTURES (1 takes the manual's pictures anew),
 # PROCESSES (how many run a suite's tests, 2), PYTEST (more options for pytest).
 
 SHELL := /bin/sh
@@ -52,7 +54,7 @@ ifeq ($(origin SEED),command line)
 export KEYFILL_SEED := $(value SEED)
 endif
 
-.PHONY: setup demo test lint test-pure test-blender test-package test-versions gpu-check fuzz soak build ui clean
+.PHONY: setup demo test lint test-pure test-blender test-package test-versions gpu-check fuzz soak build ui ui-test clean
 
 setup: $(READY)
 
@@ -157,6 +159,13 @@ ui: .cache/ui/built
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)" --command extension \
 	  install-file --repo user_default --enable .cache/ui/keyfill-*.zip
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)"
+
+# Needs no screen: Xvfb draws into memory. Without a Blender or without Xvfb, root on a Debian with
+# mmdebstrap gets both into .venvs/blender-window, once; else it says so and is skipped.
+SCALE ?= 1
+ui-test: $(READY)
+	$(PY) tests/window/run.py --blender "$(BLENDER)" --scale $(SCALE) \
+	  $(if $(PICTURES),--pictures blender_addon/manual)
 
 clean:
 	rm -rf demo $(ZIP_FOLDER) .cache .pytest_cache .mypy_cache .ruff_cache

@@ -18,7 +18,7 @@ from bpy.types import PropertyGroup
 
 from . import engine_link
 from .core.link.run_status import STATUS
-from .scene.reading.situation import read_situation
+from .scene.reading.situation import read_shown, read_situation
 
 
 class KEYFILL_PG_take(PropertyGroup):
@@ -74,3 +74,12 @@ class KEYFILL_PG_status(PropertyGroup):
         if STATUS.situation and STATUS.situation != situation_now(context):
             return "", ""
         return STATUS.error, STATUS.remedy
+
+    def current_note(self, context: bpy.types.Context) -> tuple[str, str]:
+        """Return what became of the last request, and what of its prompt was too long to read.
+
+        Both are empty once what they tell of is no longer what is seen.
+        """
+        if STATUS.shown and STATUS.shown != read_shown(context):
+            return "", ""
+        return STATUS.note, STATUS.prompt_cut

@@ -17,8 +17,9 @@ SIZE = 64
 SAMPLES = 4
 """Points a pixel and axis, for smooth edges."""
 
-LIT, DIM = 0.95, 0.42
-"""Grey of the part that a button stands for, and of the others."""
+LIT, DIM = 0.95, 0.1
+"""Grey of the part that a button stands for, and of the others: they must part on a grey button
+and on a blue one, which is pressed."""
 
 Array = NDArray[np.floating]
 

@@ -71,10 +71,7 @@ def prepare(armature: bpy.types.Object, path: Path) -> None:
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = demo.FRAMES_PER_SECOND, 1.0
     scene.frame_set(1)
-    if path.suffix == ".bvh":
-        # A recording: its first frame is the only neutral pose, and it has no metres.
-        bpy.ops.keyfill.set_rest_reference()
-        armature.animation_data_clear()
+    if path.suffix == ".bvh":  # A recording has no metres.
         armature.scale *= HEIGHT_METRES / _height(armature)
         bpy.context.view_layer.update()
     # A character whose origin is in its hips stands on the ground, too.

@@ -15,6 +15,7 @@ from .edit_motion import (
     KEYFILL_OT_vary,
 )
 from .engine_controls import (
+    KEYFILL_OT_busy,
     KEYFILL_OT_cancel,
     KEYFILL_OT_copy_log,
     KEYFILL_OT_open_manual,
@@ -31,6 +32,7 @@ from .remaking import (
 from .takes import KEYFILL_OT_accept_take, KEYFILL_OT_discard_take, KEYFILL_OT_step_take
 
 CLASSES = (
+    KEYFILL_OT_busy,
     KEYFILL_OT_cancel,
     KEYFILL_OT_copy_log,
     KEYFILL_OT_open_manual,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
-MANUAL = Path(__file__).resolve().parent.parent / "manual.html"
+MANUAL = Path(__file__).resolve().parent.parent / "manual" / "index.html"
 
 
 class KEYFILL_OT_cancel(Operator):
@@ -34,6 +34,23 @@ class KEYFILL_OT_cancel(Operator):
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         context.window_manager.keyfill_status.is_cancel_requested = True
         return {"FINISHED"}
+
+
+class KEYFILL_OT_busy(Operator):
+    """Stands where a button that makes a motion is, while one is made."""
+
+    bl_idname = "keyfill.busy"
+    bl_label = "Busy"
+    bl_description = "A motion is being made"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        cls.poll_message_set("A motion is being made: wait for it, or cancel it")
+        return False
+
+    def execute(self, context: Context) -> set[OperatorReturnItems]:
+        return {"CANCELLED"}
 
 
 class KEYFILL_OT_release_memory(Operator):

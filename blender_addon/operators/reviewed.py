@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import bpy
 from bpy.props import BoolProperty
 from bpy.types import Context, Event
 
 from ..core.link.run_status import STATUS
+from ..scene.reading.situation import read_shown
 from .job_operator import Mixin
 
 if TYPE_CHECKING:
@@ -33,4 +35,5 @@ class ReviewedOperator(Mixin):
     def tell(self, prompt_cut: str, told: str) -> None:
         """Show what became of the request, in the panel and in the status bar."""
         STATUS.prompt_cut, STATUS.note = prompt_cut, told
+        STATUS.shown = read_shown(bpy.context)
         self.report({"INFO"}, told)

@@ -11,6 +11,7 @@ from ..core.edits import take_history
 from ..core.errors import UserError, errors_for_animators
 from ..core.link.run_status import STATUS
 from ..scene.keys import reviews
+from ..scene.reading.situation import read_shown
 from .job_operator import Mixin
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _ReviewOperator(Mixin):
         except UserError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        STATUS.note = told
+        STATUS.note, STATUS.shown = told, read_shown(context)
         self.report({"INFO"}, told)
         return {"FINISHED"}
 

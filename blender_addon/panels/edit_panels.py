@@ -6,6 +6,7 @@ from bpy.types import Context, Panel, PropertyGroup, UILayout
 
 from ..core.edits import edit_requests, take_history
 from ..core.errors import UserError, errors_for_animators
+from .buttons import draw_button
 from .main_panel import told_range
 from .messages import SidebarPanel, draw_wrapped, letters_of
 
@@ -28,7 +29,7 @@ class EditPanel:
         """Show bones, hands, keys, and Vary."""
         settings, layout = context.scene.keyfill, self.layout
         column = layout.column(align=True)
-        column.operator("keyfill.vary", icon="MOD_NOISE")
+        draw_button(column, "keyfill.vary", icon="MOD_NOISE")
         column.prop(settings, "variation")
         layout.prop(settings, "strength", text="Upper Body Strength")
         layout.prop(settings, "use_selected_bones")
@@ -64,19 +65,19 @@ class TransitionsPanel:
         """Show each operation with its settings and its frames."""
         settings, layout = context.scene.keyfill, self.layout
         column = layout.column(align=True)
-        column.operator("keyfill.in_between", icon="IPO_EASE_IN_OUT")
+        draw_button(column, "keyfill.in_between", icon="IPO_EASE_IN_OUT")
         column.prop(settings, "next_action")
         if settings.next_action is not None:
             column.prop(settings, "gap_seconds")
         else:
             draw_range(column, context, edit_requests.IN_BETWEEN)
         column = layout.column(align=True)
-        column.operator("keyfill.extend", icon="FORWARD")
+        draw_button(column, "keyfill.extend", icon="FORWARD")
         column.prop(settings, "extend_seconds")
         column.prop(settings, "extend_where", text="")
         draw_range(column, context, edit_requests.EXTEND)
         column = layout.column(align=True)
-        column.operator("keyfill.make_loop", icon="LOOP_FORWARDS")
+        draw_button(column, "keyfill.make_loop", icon="LOOP_FORWARDS")
         column.prop(settings, "loop_in_place")
         draw_range(column, context, edit_requests.LOOP)
         draw_beats(layout, context)
@@ -112,7 +113,7 @@ class KEYFILL_PT_history(SidebarPanel, Panel):
             row = column.row(align=True)
             row.label(text=take_history.describe_place(recipe))
             row.operator("keyfill.recall", text="", icon="LOOP_BACK").index = index
-            row.operator("keyfill.remake", text="", icon="FILE_REFRESH").index = index
+            draw_button(row, "keyfill.remake", index, text="", icon="FILE_REFRESH")
             draw_wrapped(column, context, take_history.describe_words(recipe), "BLANK1")
 
 
@@ -140,7 +141,7 @@ def draw_beats(layout: UILayout, context: Context) -> None:
         else:
             for prompt, seconds in beats:
                 draw_wrapped(column, context, f"{seconds:g} s  {prompt}", "DOT")
-    column.operator("keyfill.long_take", icon="SEQUENCE")
+    draw_button(column, "keyfill.long_take", icon="SEQUENCE")
 
 
 def draw_fewer_keys(layout: UILayout, settings: PropertyGroup) -> None:

@@ -14,6 +14,7 @@ from ..core.edits import edit_requests, prompts, told_frames
 from ..scene.keys import reviews
 from ..scene.reading import armature, edit_target, range_memory
 from . import icons
+from .buttons import draw_button
 from .messages import SidebarPanel, draw_messages
 
 GENERATE_HEIGHT = 1.4
@@ -116,8 +117,8 @@ def draw_main(layout: UILayout, context: Context) -> None:
     column.label(text=told_range(context, edit_requests.REGENERATE), icon="TIME")
     draw_parts(layout, settings)
     row = layout.row(align=True)
-    row.operator("keyfill.regenerate", icon="FILE_REFRESH")
-    row.operator("keyfill.edit_upper_body", text="Upper Body", icon="OUTLINER_OB_ARMATURE")
+    draw_button(row, "keyfill.regenerate", icon="FILE_REFRESH")
+    draw_button(row, "keyfill.edit_upper_body", text="Upper Body", icon="OUTLINER_OB_ARMATURE")
     draw_messages(layout, context)
     layout.operator("keyfill.add_mannequin", icon="OUTLINER_OB_ARMATURE")
 
@@ -134,8 +135,8 @@ def draw_prompt(layout: UILayout, settings: PropertyGroup) -> None:
     row.prop(settings, "takes")
     row = column.row(align=True)
     row.prop(settings, "seed")
-    row.operator("keyfill.next_seed", text="", icon_value=icons.number("die"))
-    row.operator("keyfill.remake", text="", icon="FILE_REFRESH").index = 0
+    draw_button(row, "keyfill.next_seed", text="", icon_value=icons.number("die"))
+    draw_button(row, "keyfill.remake", 0, text="", icon="FILE_REFRESH")
 
 
 def draw_generate(layout: UILayout, context: Context) -> None:

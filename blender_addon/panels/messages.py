@@ -74,9 +74,10 @@ def message_lines(context: Context, letters: int) -> Lines:
     if error:
         return [*wrap(error, letters, "ERROR"), *wrap(remedy, letters, "BLANK1")]
     lines = []
-    if status.prompt_cut:
-        lines = wrap(f"Too long to read, left out: {status.prompt_cut}", letters, "INFO")
-    return lines + wrap(status.note, letters, "CHECKMARK")
+    note, prompt_cut = status.current_note(context)
+    if prompt_cut:
+        lines = wrap(f"Too long to read, left out: {prompt_cut}", letters, "INFO")
+    return lines + wrap(note, letters, "CHECKMARK")
 
 
 def _is_linked(context: Context) -> bool:

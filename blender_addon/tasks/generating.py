@@ -25,7 +25,7 @@ from ..core.replay.replay_process import ReplayError, ReplayProcess
 from ..properties import WORLD_ORIGIN
 from ..scene.controls import takes as control_takes
 from ..scene.controls.replays import lend_replay
-from ..scene.keys import keyframes, reviews, scene_range, takes, tracks
+from ..scene.keys import keyframes, reviews, scene_range, takes, thrown_takes, tracks
 from ..scene.keys.reviews import Waiting
 from ..scene.reading import armature, rig_target, timeline
 from ..scene.reading.bone_inheritance import check_sizes
@@ -263,10 +263,18 @@ def _make_actions(ob: Object, fitted: FittedTakes) -> list[keyframes.WrittenTake
         for number, motion in enumerate(fitted.motions):
             keys = replace(fitted.target.keys, seed=fitted.recipe.seed + number)
             written.append(control_takes.make_take(ob, motion, keys))
+            thrown_takes.mark_take(written[-1].action, _wish(fitted))
     except BaseException:
         takes.remove_unused([take.action for take in written])
         raise
     return written
+
+
+def _wish(fitted: FittedTakes) -> str:
+    """Return what takes were made for, the same for every seed, frame for frame."""
+    told = told_prompt(fitted.recipe)
+    recipe = replace(fitted.recipe, prompt=told, seed=0, takes=1, frames=(0, 0))
+    return f"{fitted.target.keys.start_frame_scene} {recipe}"
 
 
 def _put_on(
@@ -279,7 +287,7 @@ def _put_on(
     except BaseException:
         takes.remove_unused(actions)
         raise
-    notes = reviews.replaced_notes(ob, before, slot)
+    notes = reviews.replaced_notes(ob, before, slot, actions[0])
     for action in actions if settings.keeps_takes else actions[1:]:
         tracks.keep_on_track(ob, action, keyframes.slot_of_take(action), action.name)
     if len(actions) > 1:

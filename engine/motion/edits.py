@@ -68,9 +68,15 @@ def in_between(before: Clip, after: Clip, seconds: float) -> MaskedClip:
     """Return two motions with a gap to fill between them; both stay where they are in the world.
 
     Raises:
-        RequestError: if the gap is too short or too long.
+        RequestError: if the gap is too short or too long, or a motion has no frames.
     """
     gap = check_gap(round(seconds * FPS))
+    for clip, place in ((before, "before"), (after, "after")):
+        if not clip.frames:
+            raise RequestError(
+                f"There is no motion {place} the gap.",
+                "Choose a gap with keys on both sides, or press Extend to go on at an end.",
+            )
     share = np.linspace(0.0, 1.0, gap + 2)[1:-1]
     root = before.root_pos[-1] + share[:, None] * (after.root_pos[0] - before.root_pos[-1])
     rot = quaternions.slerp(
@@ -109,8 +115,12 @@ def extend(clip: Clip, seconds: float, where: str = "end") -> MaskedClip:
         where: "end" or "start".
 
     Raises:
-        RequestError: if the length or the place is none.
+        RequestError: if the length or the place is none, or the clip has no frames.
     """
+    if not clip.frames:
+        raise RequestError(
+            "There is no motion to extend.", "Choose frames beside keys that are kept."
+        )
     if where not in ("end", "start"):
         raise RequestError(f'A clip has no "{where}" to extend.', 'Choose "end" or "start".')
     count = round(seconds * FPS) if np.isfinite(seconds) else 0

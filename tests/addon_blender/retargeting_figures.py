@@ -12,8 +12,10 @@ import bpy
 import numpy as np
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.core.edits.edit_requests import GENERATE, Recipe
+from keyfill_extension.blender_addon.core.link.slices import finish
 from keyfill_extension.blender_addon.scene.reading import armature
-from keyfill_extension.blender_addon.tasks import animation, generating
+from keyfill_extension.blender_addon.scene.reading.named_character import name_character
+from keyfill_extension.blender_addon.tasks import animation, character_reading, generating
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
 from keyfill_extension.engine.motion.contacts import (
@@ -37,9 +39,6 @@ CLIPS = {
 """Three recorded clips by their captions: walks forward, kicks at head level, touches the floor."""
 
 RECIPE = Recipe(GENERATE, "a recorded clip")
-
-NEEDS_REFERENCE = ("cmu_atelier_02_10.bvh", "cmu_dragon_02_01.bvh", "rokoko_40.bvh")
-"""Their rest poses are none; the first frame of their own motion serves."""
 
 CANONICAL_LEG = 0.8
 FEET = [JOINTS[joint] for joint in CONTACT_JOINTS]
@@ -71,16 +70,17 @@ class Figures:
     """The largest change of a limb bone's length during the take, as a share of the length."""
 
 
-def prepare(ob, name: str) -> None:
-    """Make an imported character ready: no meshes, no action, a reference where it needs one."""
+def prepare(ob) -> None:
+    """Make an imported character ready: no meshes, and no action after Generate has read it."""
     bpy.context.scene.render.fps = 30
     for other in list(bpy.context.scene.objects):
         if other.type == "MESH":
             bpy.data.objects.remove(other)
     bpy.context.scene.frame_set(1)
     bpy.context.view_layer.objects.active = ob
-    if name in NEEDS_REFERENCE:
-        assert bpy.ops.keyfill.set_rest_reference() == {"FINISHED"}
+    # Where the rest pose lies down, Generate finds a standing frame in the action and stores it.
+    character = name_character(bpy.context.scene, ob)
+    finish(character_reading.read_character(character)).settle(character)
     if ob.animation_data is not None:
         ob.animation_data.action = None  # Its drivers stay.
     for bone in ob.pose.bones:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
 from keyfill_extension.blender_addon.core.curves.rotation_modes import quaternions_to_channels
-from keyfill_extension.blender_addon.scene.reading import armature, timeline
+from keyfill_extension.blender_addon.scene.reading import armature, stage, timeline
 from keyfill_extension.blender_addon.scene.reading.bending import find_constraints
 from keyfill_extension.blender_addon.tasks import animation
 from keyfill_extension.engine.motion import quaternions
@@ -217,8 +217,14 @@ def add_target(name, location=(0, 0, 0)):
     return target
 
 
-def test_a_constraint_to_a_parent_is_evaluated_and_kept():
-    """The hips hang from a moving platform; their channels count from it."""
+@pytest.mark.parametrize("slice_seconds", [60.0, 0.0], ids=["at once", "a frame a slice"])
+def test_a_constraint_to_a_parent_is_evaluated_and_kept(slice_seconds, monkeypatch):
+    """The hips hang from a moving platform; their channels count from it.
+
+    Blender gives a new Child Of its inverse when it is first evaluated. Were that left to each
+    slice, the hips would stand where they were on its first frame.
+    """
+    monkeypatch.setattr(stage, "SLICE_SECONDS", slice_seconds)
     ob, rig, bone_map = add_moving_character(wild_clip(40, amount=0.2))
     platform = add_target("Platform")
     plain = read(ob, rig, bone_map, 1, 40)
@@ -228,7 +234,9 @@ def test_a_constraint_to_a_parent_is_evaluated_and_kept():
         platform.rotation_euler, platform.location = (0, 0, angle), (angle, 0, 0.1)
         platform.keyframe_insert("rotation_euler", frame=frame)
         platform.keyframe_insert("location", frame=frame)
+    assert constraint.set_inverse_pending
     found = read(ob, rig, bone_map, 1, 40)
+    assert not constraint.set_inverse_pending
     assert np.linalg.norm(found.clip.root_pos - plain.clip.root_pos, axis=1).max() > 0.3
     assert not find_constraints(ob, bone_map.bones.values())
     mask = span(found.clip, 10, 30)
@@ -241,6 +249,23 @@ def test_a_constraint_to_a_parent_is_evaluated_and_kept():
     again = read(ob, rig, bone_map, 1, 40)
     assert degrees(again.clip.rot, made.rot).max() < 0.05
     assert degrees(motion.rotations, rotations).max() > 5
+
+
+def test_a_platform_on_a_new_constraint_is_evaluated_alike_in_all_slices(monkeypatch):
+    """What the character hangs from may itself hang from something by a new constraint."""
+    ob, rig, bone_map = add_moving_character(wild_clip(20, amount=0.2))
+    carriers = [add_target(name) for name in ("Ship", "Deck")]
+    ship, deck = carriers
+    deck.constraints.new("CHILD_OF").target = ship
+    ob.parent = deck
+    for frame, angle in {1: 0.5, 20: 2.0}.items():
+        ship.rotation_euler = (0, 0, angle)
+        ship.keyframe_insert("rotation_euler", frame=frame)
+    monkeypatch.setattr(stage, "SLICE_SECONDS", 0.0)
+    found = read(ob, rig, bone_map, 1, 20)
+    assert not deck.constraints[0].set_inverse_pending
+    turned = degrees(found.track.path.rotations[-1], found.track.path.rotations[0])
+    assert turned == pytest.approx(np.degrees(1.5), abs=0.1)
 
 
 def test_a_limited_bone_is_read_as_seen_and_named():

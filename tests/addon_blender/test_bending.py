@@ -152,4 +152,4 @@ def test_a_character_without_an_action_has_none_after_the_trial(empty_scene):
     set_settings(prompt="someone walks", seconds=1.0)
     _, reports = press(generate.KEYFILL_OT_generate)
     assert told_degrees(reports[-1][1]) > 5.0
-    assert [action.name for action in bpy.data.actions] == ["someone walks"]
+    assert [action.name for action in bpy.data.actions] == ["someone walks (seed 0)"]

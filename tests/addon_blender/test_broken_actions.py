@@ -18,18 +18,19 @@ from keyfill_extension.tests.addon_blender.edited_characters import add_walker, 
 ACTIONS, BLOCKS = 200, 10
 MAKERS = (
     "generate", "regenerate", "edit_upper_body", "in_between", "extend", "make_loop", "vary",
-    "long_take", "remake",
+    "long_take", "remake", "next_seed",
 )  # fmt: skip
 OTHERS = (
     "map_bones", "set_rest_reference", "clear_rest_reference", "step_take", "accept_take",
     "discard_take", "assign_bone", "clear_bone", "release_memory", "copy_log", "cancel",
-    "load_rig_preset",
+    "load_rig_preset", "recall", "use_prompt",
 )  # fmt: skip
 ELSEWHERE = {
     "add_mannequin", "add_models", "save_rig_preset", "remove_rig_preset", "export_rig_preset",
-    "import_rig_preset",
+    "import_rig_preset", "open_manual",
 }  # fmt: skip
-"""They read no action, and write files into the user's folder: their own tests call them."""
+"""They read no action; they write files into the user's folder or open a page: their own tests
+call them."""
 
 
 def made_at_once(request):
@@ -74,7 +75,8 @@ def test_no_broken_action_ends_in_a_traceback(block, caplog):
         bpy.context.view_layer.objects.active = ob
         scene.frame_set(int(random.integers(0, 16)))
         draw_settings(scene.keyfill, random)
-        chosen = [MAKERS[seed % len(MAKERS)], MAKERS[(seed // 9 + seed + 4) % len(MAKERS)]]
+        other = seed // len(MAKERS) + seed + 4
+        chosen = [MAKERS[seed % len(MAKERS)], MAKERS[other % len(MAKERS)]]
         for name in [*chosen, OTHERS[seed % len(OTHERS)]]:
             words = call(name)
             done += words == "FINISHED"

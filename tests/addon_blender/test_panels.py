@@ -50,6 +50,23 @@ def test_running_shows_progress_and_cancel(draw):
     assert "keyfill.generate" not in drawn
 
 
+MAKING = ("regenerate", "edit_upper_body", "next_seed", "remake", "vary", "in_between", "extend",
+          "make_loop", "long_take")  # fmt: skip
+
+
+def test_while_a_motion_is_made_others_stand_where_buttons_were(draw):
+    shown = (panels.KEYFILL_PT_main, panels.KEYFILL_PT_edit, panels.KEYFILL_PT_transitions)
+    idle = [drawing.layout_of(panel, drawing.context_of()) for panel in shown]
+    STATUS.is_running = True
+    busy = [drawing.layout_of(panel, drawing.context_of()) for panel in shown]
+    assert [one.rows for one in busy] == [one.rows for one in idle]
+    names = [name for one in busy for name in one.drawn]
+    assert names.count("keyfill.busy") == len(MAKING)
+    assert not {f"keyfill.{name}" for name in MAKING} & set(names)
+    assert {f"keyfill.{name}" for name in MAKING} <= {name for one in idle for name in one.drawn}
+    assert not bpy.ops.keyfill.busy.poll()
+
+
 @pytest.mark.parametrize("width", [1, 120, 280, 2000])
 def test_an_error_is_drawn_whole_with_its_cure(draw, width):
     drawn = draw(width, error="A take of 600 s cannot be made.", remedy="Choose 0.5 to 60 seconds.")

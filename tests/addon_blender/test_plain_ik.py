@@ -162,7 +162,7 @@ WITHOUT_POLES = (
 def body_of(kind):
     ob = add_body()
     RIGS[kind](ob)
-    prepare(ob, "")
+    prepare(ob)
     return ob
 
 

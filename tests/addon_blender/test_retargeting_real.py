@@ -19,7 +19,7 @@ def test_a_clip_arrives_and_comes_back(name, shared):
     if not path.is_file():
         pytest.skip(f"needs {path}")
     ob = load_character(path)
-    prepare(ob, name)
+    prepare(ob)
     for kind in CLIPS:
         figures = measure(ob, shared, kind)
         with warnings.catch_warnings():

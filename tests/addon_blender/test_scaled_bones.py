@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core.edits.edit_requests import GENERATE, Recipe
 from keyfill_extension.blender_addon.tasks import generating
 from keyfill_extension.engine.motion.request import MotionResult
 from keyfill_extension.tests.addon_blender.characters import corpus_clip, world_joints
@@ -43,7 +44,8 @@ def joints_of_take(ob, clip):
     """World heads of the mapped joints over a take, (T, M, 3)."""
     bpy.context.scene.frame_set(1)
     target = generating.read_target(bpy.context, "a walk")
-    generating.write_takes(bpy.context, target, MotionResult((clip,)))
+    recipe = Recipe(GENERATE, "a walk")
+    generating.write_takes(bpy.context, target, MotionResult((clip,)), recipe)
     rows = []
     for frame in FRAMES:
         bpy.context.scene.frame_set(frame)

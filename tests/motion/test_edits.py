@@ -101,6 +101,9 @@ def test_outside_the_seam_a_loop_is_the_cycle_bit_for_bit(in_place):
         (lambda clip: extend(clip, 1.0, "middle"), "middle"),
         (lambda clip: in_between(clip, clip, 0.1), "3 frames"),
         (lambda clip: in_between(clip, clip, 7.0), "210 frames"),
+        (lambda clip: in_between(clip.cut(0, 0), clip, 1.0), "no motion before"),
+        (lambda clip: in_between(clip, clip.cut(0, 0), 1.0), "no motion after"),
+        (lambda clip: extend(clip.cut(0, 0), 1.0), "no motion to extend"),
         (lambda clip: open_loop(clip.cut(0, 15)), "15 frames"),
     ],
 )

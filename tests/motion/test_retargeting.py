@@ -7,6 +7,7 @@ import pytest
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.bones.matching import match_bones
 from keyfill_extension.engine.motion.clip import Clip, forward_kinematics
+from keyfill_extension.engine.motion.contacts import STANDING_HEIGHTS
 from keyfill_extension.engine.motion.retargeting.clip_to_rig import (
     Placement,
     fit_clip_to_rig,
@@ -258,3 +259,36 @@ def test_channels_are_continuous():
     motion = fit_clip_to_rig(wild_clip(200, amount=1.5), rig, match_bones(rig))
     assert (np.sum(motion.rotations[1:] * motion.rotations[:-1], axis=-1) > 0).all()
     assert np.linalg.norm(motion.rotations, axis=-1) == pytest.approx(1.0)
+
+
+def lunge(frames=30):
+    """The left leg stands straight and slanted, the right foot is 4 to 8 cm above the floor."""
+    lift = 0.5 - 0.5 * np.cos(np.linspace(0, 4 * np.pi, frames))
+    slant, bend = np.full(frames, 0.6), 1.0 + 0.1 * lift
+    turns = {"left_hip": slant, "left_ankle": -slant, "right_hip": -bend, "right_knee": bend}
+    rotations = np.tile([1.0, 0, 0, 0], (frames, 22, 1))
+    for joint, angles in turns.items():
+        turned = quaternions.axis_angle_to_quaternion(np.array([1.0, 0, 0]), angles)
+        rotations[:, JOINT_INDEX[joint]] = turned
+    clip = Clip(np.zeros((frames, 3)), rotations)
+    ankle = clip.joints()[0, JOINT_INDEX["left_ankle"], 1]
+    return clip.moved(0.0, np.array([0.0, STANDING_HEIGHTS[0] - ankle, 0.0]))
+
+
+@pytest.mark.parametrize("longer", [-0.1, 0.1])
+def test_hips_heed_the_foot_that_carries_the_body(longer):
+    """Thighs of other lengths put one foot up and one down; the standing one shall stand."""
+    clip = lunge()
+    heights = clip.joints()[:, [JOINT_INDEX["left_ankle"], JOINT_INDEX["right_ankle"]], 1]
+    assert np.ptp(heights[:, 0]) < 1e-9
+    assert (heights[:, 1] > heights[:, 0] + 0.04).all()
+    rig = toy_rig(MIXAMO, Shape(random_axes=False))
+    heads = rig.heads.copy()
+    for side in ("Left", "Right"):
+        heads[rig.index[f"{side}Leg"], 1] -= longer
+    rig = replace(rig, heads=heads)
+    pose = posed(rig, fit_clip_to_rig(clip, rig, match_bones(rig)))
+    found = pose.heads[:, [rig.index["LeftFoot"], rig.index["RightFoot"]], 1]
+    # A thigh turns by at most six degrees for a foot: 10 cm are more than that makes good.
+    assert np.abs(found[:, 0] - heights[:, 0]).max() < 0.0265
+    assert (found[:, 1] > found[:, 0]).all()

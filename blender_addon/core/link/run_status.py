@@ -25,6 +25,9 @@ class RunStatus:
     note: str = ""
     """What became of the last request."""
 
+    shown: str = ""
+    """What the note was about; it says nothing any more once that has changed."""
+
     situation: str = ""
     """What the error was about; it says nothing any more once that has changed."""
 
@@ -38,7 +41,8 @@ class RunStatus:
 
     def begin(self) -> None:
         """Forget the last request."""
-        self.error = self.remedy = self.prompt_cut = self.note = self.situation = ""
+        self.error = self.remedy = self.prompt_cut = self.note = self.shown = ""
+        self.situation = ""
         self.is_cancel_requested = False
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ import bpy
 
 from ....engine.motion.request import RequestError
 from ..reading.edit_target import bag_of, slot_named_as
-from . import masked_keys, scene_range, takes, tracks
+from . import masked_keys, scene_range, takes, thrown_takes, tracks
 from .changed_takes import digest_curves, read_take
 from .edit_keys import EditKeys, take_to_text, text_to_take
 from .takes import current
@@ -173,7 +173,7 @@ def accept_take(review: Any, is_kept: bool = False) -> list[str]:
         tracks.keep_on_track(ob, take, slot, name)
     _forget(review, take if is_kept or not is_edit else None)
     if not is_edit:
-        notes += replaced_notes(ob, before, before_slot)
+        notes += replaced_notes(ob, before, before_slot, take)
     return notes
 
 
@@ -191,8 +191,19 @@ def _write_accepted(review: Any, ob: bpy.types.Object, row: Any) -> list[str]:
         raise
 
 
-def replaced_notes(ob: bpy.types.Object, before: Any, slot: Any) -> list[str]:
-    """Keep the action that a take replaced from being dropped; return what to tell of it."""
+def replaced_notes(
+    ob: bpy.types.Object, before: Any, slot: Any, take: bpy.types.Action | None = None
+) -> list[str]:
+    """Keep the action that a take replaced from being dropped; return what to tell of it.
+
+    An untouched take of the same wish was only an earlier throw of the die: it is dropped.
+    """
+    if take is not None and thrown_takes.is_thrown_again(before, take):
+        name = before.name
+        takes.remove_unused([before])
+        if take.name.rpartition(".")[0] == name:
+            take.name = name
+        return []
     kept = tracks.keep_if_unused(ob, before, slot)
     return [f'"{kept}" is kept on a muted NLA track'] if kept else []
 

@@ -22,6 +22,23 @@ def read_situation(context: bpy.types.Context) -> str:
     ))  # fmt: skip
 
 
+def read_shown(context: bpy.types.Context) -> str:
+    """Return what notes are about: the action of the character, the takes, what was made.
+
+    Two lines that differ mean that what was told is no longer what is seen: it was undone, another
+    character was selected, or it shows another action.
+    """
+    ob = armature.active_character(context)
+    settings: Any = getattr(context.scene, "keyfill", None)
+    data: Any = None if ob is None else ob.animation_data
+    action = None if data is None else data.action
+    # An edit keeps the action's name; the history goes with its undo.
+    made = None if settings is None else (
+        len(settings.review.takes), settings.review.index, settings.history,
+    )  # fmt: skip
+    return repr((ob and ob.name, action and action.name, made))
+
+
 def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
     data: Any = ob.animation_data
     shown = None

@@ -6,7 +6,7 @@ It is gone at the end of each slice, so that saving and undo between two slices 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,6 +30,10 @@ def lend_stage(
     scene: bpy.types.Scene, obs: tuple[bpy.types.Object, ...]
 ) -> Iterator[bpy.types.Scene]:
     """Lend a scene that holds nothing but some objects; what moves them is evaluated along."""
+    if any(_is_inverse_pending(ob) for ob in _with_what_moves(obs)):
+        # A new constraint takes its inverse when it is first evaluated, and only the animator's
+        # own scene keeps it: each scene that is lent would take another one, of its first frame.
+        scene.view_layers[0].update()
     stage = bpy.data.scenes.new(_SCENE_NAME)
     try:
         stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
@@ -38,6 +42,25 @@ def lend_stage(
         yield stage
     finally:
         bpy.data.scenes.remove(stage)
+
+
+def _with_what_moves(obs: Iterable[bpy.types.Object]) -> Iterator[bpy.types.Object]:
+    """Yield objects, their parents and what their constraints look at, each once."""
+    found = list(obs)
+    for ob in found:
+        yield ob
+        above = [ob.parent, *(getattr(one, "target", None) for one in _constraints(ob))]
+        found += dict.fromkeys(one for one in above if one is not None and one not in found)
+
+
+def _is_inverse_pending(ob: bpy.types.Object) -> bool:
+    return any(getattr(one, "set_inverse_pending", False) for one in _constraints(ob))
+
+
+def _constraints(ob: bpy.types.Object) -> Iterator[bpy.types.Constraint]:
+    yield from ob.constraints
+    for bone in ob.pose.bones if ob.pose else ():
+        yield from bone.constraints
 
 
 def show_in_time(stage: bpy.types.Scene, frames: Sequence[int]) -> Iterator[bpy.types.Depsgraph]:

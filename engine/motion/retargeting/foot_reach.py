@@ -2,9 +2,10 @@
 
 Limbs that point where the clip's do put the feet nearly right. What is left
 comes from hips that are wider, thighs longer than shins, and longer feet. Near
-the floor the hips take up what both feet lack, the legs the rest. The pivot of
-a foot is its heel, or its toes while the heel is up. It works both ways, and
-knows neither channels nor bones without a joint.
+the floor the hips take up what both feet lack, in height what the one lacks that
+carries the body, the legs the rest. The pivot of a foot is its heel, or its toes
+while the heel is up. It works both ways, and knows neither channels nor bones
+without a joint.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ _FULL_BELOW = 0.05
 
 _FREE_ABOVE = 0.3
 """Metres above which the leg's directions alone count."""
+
+_CARRYING = 0.025
+"""Metres that a foot is higher than the other one when the hips heed it half as much."""
 
 _PIVOT = 0.02
 """Metres that the heel is higher than the toes when these carry the whole foot."""
@@ -166,16 +170,34 @@ def _put(
     wanted = alignment.to_rig(feet.ankles, placement) + feet.offsets
     starts, limbs = _rig_limbs(legs, alignment, pose)
     present = limbs.upper + limbs.lower
+    lacking = wanted - starts - present
     weights = _weights(feet)[..., None]
-    lacking = weights * (wanted - starts - present)
     # What both feet lack, the hips give: a straight leg can hardly be made shorter.
-    shift = lacking.sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
-    moves = lacking - weights * shift[:, None]
+    shift = _hip_shift(feet, weights, lacking, placement)
+    moves = weights * (lacking - shift[:, None])
     turns = _within_limit(limbs, reach(limbs, present + moves), moves)
     rotations = pose.rotations.copy()
     for pair, turn in zip(legs.rows, turns, strict=False):
         rotations[:, pair] = quaternions.multiply(turn, rotations[:, pair])
     return MappedPose(rotations, pose.pelvis_heads + shift)
+
+
+def _hip_shift(
+    feet: _ClipFeet, weights: Array, lacking: Array, placement: Placement
+) -> Array:
+    """Return how far the hips move (T, 3) for feet that lack (T, 2, 3), weighed (T, 2, 1).
+
+    In height they heed the lower foot: the mean of both would push the one that carries the
+    body below the floor wherever the legs may not turn far enough.
+    """
+    mean = (weights * lacking).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+    heights = _heights(feet)
+    above = (heights - heights.min(axis=1, keepdims=True)) / _CARRYING
+    shares = weights / (1.0 + above**2)[..., None]
+    carried = (shares * lacking).sum(axis=1) / np.maximum(shares.sum(axis=1), 1e-9)
+    up = quaternions.rotate(placement.rotation, np.array([0.0, 1.0, 0.0]))
+    rise = (weights.max(axis=1) * carried - mean) @ up
+    return np.asarray(mean + rise[:, None] * up)
 
 
 def _within_limit(limbs: Limbs, turns: tuple[Array, Array], moves: Array) -> list[Array]:
@@ -277,9 +299,14 @@ def _foot_offsets(legs: RigLegs, feet: Array) -> Array:
 
 def _weights(feet: _ClipFeet) -> Array:
     """Return (T, 2): 1 for feet near the floor y = 0, 0 for those far above it."""
-    heel, toes = feet.ankles[..., 1] - _ANKLE_HEIGHT, feet.toes[..., 1] - _TOE_HEIGHT
-    above = np.minimum(heel, toes) - _FULL_BELOW
+    above = _heights(feet) - _FULL_BELOW
     return np.asarray(1.0 - ease(above / (_FREE_ABOVE - _FULL_BELOW)))
+
+
+def _heights(feet: _ClipFeet) -> Array:
+    """Return how far (T, 2) heel or toes, whichever is lower, are above where they stand."""
+    heel, toes = feet.ankles[..., 1] - _ANKLE_HEIGHT, feet.toes[..., 1] - _TOE_HEIGHT
+    return np.asarray(np.minimum(heel, toes))
 
 
 def _feet_below(positions: Array, turned: list[Array], feet: _ClipFeet) -> _ClipFeet:

@@ -1,0 +1,54 @@
+"""Knows which takes were only throws of the die: the next throw of the same wish replaces them.
+
+A take of Generate remembers what it was made for and what its curves showed. Nothing is lost with
+it: its seed stands in the history. One that was touched by hand is the animator's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..reading.edit_target import bag_of
+
+NAME = "keyfill_take"
+"""Custom property of an action: the wish, and the digest of its curves when it was written."""
+
+
+def mark_take(action: bpy.types.Action, wish: str) -> None:
+    """Remember what a take was made for; `wish` is the same for every seed of it."""
+    action[NAME] = f"{hashlib.sha256(wish.encode()).hexdigest()} {_digest(action)}"
+
+
+def is_thrown_again(before: Any, take: bpy.types.Action) -> bool:
+    """Say whether a take is another throw of what the action before it was made for.
+
+    Args:
+        before: the action that is replaced, or None. One that has users, or whose curves were
+            changed since it was written, is none that a throw may drop.
+        take: what replaces it.
+    """
+    if before is None or before == take or before.users > 0:
+        return False
+    wish, _, digest = str(before.get(NAME, "")).partition(" ")
+    other, _, _ = str(take.get(NAME, "")).partition(" ")
+    return bool(wish) and wish == other and digest == _digest(before)
+
+
+def _digest(action: bpy.types.Action) -> str:
+    """Return a digest of an action's keys with their handles, and of what bends its curves."""
+    found = hashlib.sha256()
+    slots = getattr(action, "slots", None)
+    bag: Any = bag_of(action, next(iter(slots), None) if slots is not None else None)
+    for curve in bag.fcurves if bag is not None else ():
+        found.update(f"{curve.data_path} {curve.array_index} {curve.mute} ".encode())
+        found.update(f"{len(curve.modifiers)} {curve.extrapolation}".encode())
+        for name in ("co", "handle_left", "handle_right"):
+            values = np.empty(2 * len(curve.keyframe_points), np.float32)
+            curve.keyframe_points.foreach_get(name, values)
+            # Blender may compute automatic handles anew, which are off in the last digits then.
+            found.update((np.round(values, 3) + 0.0).tobytes())
+    return found.hexdigest()

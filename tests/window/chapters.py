@@ -1,0 +1,11 @@
+"""What an animator does in the first hour, in order; each chapter goes on from the last one."""
+
+from beyond import install, long_take, own_rig, show_all, trouble
+from edits import history, key_menu, other_arms, pose_menu, redo_range
+from first_takes import cancel, die, enable, first_take, takes, undo
+
+CHAPTERS = (enable, install, first_take, takes, die, undo, cancel, redo_range, key_menu, pose_menu,
+            other_arms, history, long_take, trouble, show_all, own_rig)  # fmt: skip
+
+ALWAYS = (enable, first_take)
+"""Chapters that every other one needs."""
