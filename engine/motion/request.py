@@ -76,10 +76,12 @@ class MotionRequest:
 
     def check(self) -> None:
         """Raise RequestError where the request cannot be served."""
+        if self.beats and self.tracks:
+            raise RequestError("Beats and tracks both say what happens.", "Leave out one of them.")
         if self.beats:
             _check_beats(self.beats)
         elif self.tracks:
-            check_tracks(self.tracks, self.seconds)
+            _check_plan(self.tracks, self.seconds)
         elif self.needs_prompt and not self.prompt.strip():
             raise RequestError("The prompt is empty.", "Type what the character should do.")
         for name in ("variation", "strength"):
@@ -122,11 +124,24 @@ def _check_beats(beats: tuple[tuple[str, float], ...]) -> None:
         )
 
 
+def _check_plan(tracks: tuple[Track, ...], seconds: float) -> None:
+    """Raise RequestError where tracks make no take; without a length it ends with the last."""
+    check_tracks(tracks, seconds)
+    end = seconds or max(track.end for track in tracks)
+    if not SHORTEST_SECONDS <= end <= LONGEST_TAKE_SECONDS:
+        raise RequestError(
+            f"The tracks end at {end:g} s.",
+            f"Let the last one end within {SHORTEST_SECONDS:g} to {LONGEST_TAKE_SECONDS:g} seconds.",
+        )
+
+
 def _check_edit(request: MotionRequest) -> None:
     clip, mask = request.clip, request.mask
     assert clip is not None
     if request.tracks:
         raise RequestError("Tracks are for new takes.", "Leave out the clip, or the tracks.")
+    if request.plan_only:
+        raise RequestError("An edit has no plan.", "Leave out the clip to see a prompt's plan.")
     if clip.frames < 1:
         raise RequestError("The clip has no frames.", "Choose a clip with at least one frame.")
     if mask is None or mask.shape != (clip.frames, len(PARTS)):

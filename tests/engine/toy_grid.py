@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder
 from keyfill_extension.engine.retrieval.memory import MotionMemory
-from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.generator import GridGenerator, generator_over
 from keyfill_extension.engine.systems.grid.presets import (
     MASKED_PRESETS,
     RESIDUAL_PRESETS,
@@ -44,4 +44,4 @@ def toy_grid() -> GridGenerator:
         torch.tensor([0, 10, 20, 30]),
     )  # fmt: skip
     bridges = BridgeFinder(tokenizer, memory)
-    return GridGenerator(GridSystem(tokenizer, *networks, memory, encoder, bridges))
+    return generator_over(GridSystem(tokenizer, *networks, memory, encoder, bridges))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.motion.request_errors import RequestError
 from keyfill_extension.engine.motion.skeleton import PARTS
@@ -192,3 +194,26 @@ def test_tracks_need_no_prompt_and_no_clip_takes_them() -> None:
     MotionRequest("", 0.0, tracks=(WALK,)).check()
     with pytest.raises(RequestError, match="The prompt is empty"):
         MotionRequest("").check()
+
+
+@pytest.mark.parametrize("end", [0.3, 301.0])
+def test_tracks_without_a_length_make_no_take_that_is_too_short_or_too_long(end) -> None:
+    with pytest.raises(RequestError) as refused:
+        MotionRequest("", tracks=(Track("walks", PARTS, 0.0, end),)).check()
+    assert refused.value.message == f"The tracks end at {end:g} s."
+    assert refused.value.remedy == "Let the last one end within 0.5 to 300 seconds."
+    MotionRequest("", tracks=(Track("walks", PARTS, 0.0, 300.0),)).check()
+
+
+def test_a_request_says_in_one_way_what_happens() -> None:
+    with pytest.raises(RequestError, match=r"Beats and tracks both .* Leave out one of them\."):
+        MotionRequest("", beats=(("walks", 2.0),), tracks=(WALK,)).check()
+
+
+def test_edits_take_no_tracks_and_have_no_plan() -> None:
+    clip = Clip(np.zeros((4, 3)), np.tile([1.0, 0.0, 0.0, 0.0], (4, 22, 1)), 30.0)
+    mask = np.ones((4, len(PARTS)), bool)
+    with pytest.raises(RequestError, match="Tracks are for new takes. Leave out the clip, or"):
+        MotionRequest("waves", clip=clip, mask=mask, tracks=(WALK,)).check()
+    with pytest.raises(RequestError, match="An edit has no plan. Leave out the clip to see"):
+        MotionRequest("waves", clip=clip, mask=mask, plan_only=True).check()

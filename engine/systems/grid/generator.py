@@ -67,9 +67,7 @@ class GridGenerator:
 
     def without_facts(self) -> GridGenerator:
         """Return the same generator, which chooses clips by words alone, of whole clips."""
-        index = ClipIndex(self.system.memory, is_factual=False)
-        planner = Planner(index, self.text_encoder)
-        return GridGenerator(self.system, planner, Performer(index, self.system.bridges.project))
+        return generator_over(self.system, is_factual=False)
 
     @property
     def name(self) -> str:
@@ -253,5 +251,11 @@ def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGene
         text_encoder,
         bridges,
     )
-    index = ClipIndex(memory)
-    return GridGenerator(system, Planner(index, text_encoder), Performer(index, bridges.project))
+    return generator_over(system)
+
+
+def generator_over(system: GridSystem, is_factual: bool = True) -> GridGenerator:
+    """Return the generator of a system; `is_factual` as in ClipIndex."""
+    index = ClipIndex(system.memory, is_factual)
+    planner = Planner(index, system.text_encoder)
+    return GridGenerator(system, planner, Performer(index, system.bridges.project))

@@ -21,7 +21,6 @@ from keyfill_extension.engine.evaluation.scores.circumstances import (
 from keyfill_extension.engine.evaluation.scores.motion_scores import score_motion
 from keyfill_extension.engine.measuring import reconstruction
 from keyfill_extension.engine.models.description import SystemDescription, write_description
-from keyfill_extension.engine.systems.grid.generator import GridGenerator
 from keyfill_extension.engine.systems.grid.system import GridDecoding
 
 from ..small_corpus import write_small_corpus
@@ -128,7 +127,7 @@ def test_the_settings_are_those_of_the_loaded_system():
     shipped = decoding_settings(SimpleNamespace(generator=generator))
     assert shipped["base"]["iterations"] == GridDecoding().base.iterations
     system = replace(generator.system, decoding=GridDecoding(DecodingConfig(iterations=3)))
-    changed = decoding_settings(SimpleNamespace(generator=GridGenerator(system)))
+    changed = decoding_settings(SimpleNamespace(generator=replace(generator, system=system)))
     assert changed["base"]["iterations"] == 3
     assert decoding_settings(SimpleNamespace()) == {}
 

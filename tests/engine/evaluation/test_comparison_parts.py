@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from keyfill_extension.engine.motion.edits import upper_body
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.systems.contract import CodeGuesser
-from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.generator import GridGenerator, generator_over
 from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
 from keyfill_extension.engine.systems.grid.system import GridSystem
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
@@ -271,8 +272,9 @@ def grid_generator() -> GridGenerator:
         ["a", "b", "c"], torch.arange(3), torch.eye(3, 16), codes, torch.tensor([0, 10, 20, 30])
     )
     nothing = torch.nn.Module()
-    return GridGenerator(
-        GridSystem(tokenizer, nothing, nothing, nothing, memory, FakeTextEncoder(), nothing)
+    bridges = SimpleNamespace(project=None)
+    return generator_over(
+        GridSystem(tokenizer, nothing, nothing, nothing, memory, FakeTextEncoder(), bridges)
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from keyfill_extension.engine.motion.quaternions import axis_angle_to_quaternion
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX, PART_JOINTS
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder
 from keyfill_extension.engine.retrieval.memory import MotionMemory
-from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.generator import generator_over
 from keyfill_extension.engine.systems.grid.presets import TOKENIZER_PRESETS
 from keyfill_extension.engine.systems.grid.system import GridSystem
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
@@ -143,7 +142,7 @@ def test_takes_differ_by_seed_alone(system: GridSystem) -> None:
 
 def test_only_the_grid_model_has_a_retrieval_to_play(system: GridSystem) -> None:
     assert retrieval_of(object(), Corpus(())) is None
-    holder = type("Holder", (), {"generator": GridGenerator(replace(system))})()
+    holder = type("Holder", (), {"generator": generator_over(system)})()
     clip = CorpusClip("a", WALKING, (WALK,), "train", "a", "made up", "none")
     assert isinstance(retrieval_of(holder, Corpus((clip,))), PlayedBack)
 
