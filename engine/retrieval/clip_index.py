@@ -111,10 +111,11 @@ class ClipIndex:
 
     @cached_property
     def _shares(self) -> dict[str, dict[int, float]]:
-        """Kind -> clip -> share of its captions that name it."""
+        """Kind -> clip -> share of its captions that name it; empty where nothing was read."""
         counts: dict[int, int] = {}
         shares: dict[str, dict[int, float]] = {}
-        for clip, kinds in zip(self.memory.clips.tolist(), self.memory.measured.kinds, strict=True):
+        named = self.memory.measured.kinds
+        for clip, kinds in zip(self.memory.clips[: len(named)].tolist(), named, strict=True):
             counts[clip] = counts.get(clip, 0) + 1
             for number, kind in enumerate(dict.fromkeys(kinds.split())):
                 own = shares.setdefault(kind, {})

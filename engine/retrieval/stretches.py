@@ -229,23 +229,39 @@ def _counted(clip: int, facts: Facts, event: str, count: int, side: str) -> Iter
         return
     # The hand's way up is a swing of the first wave.
     needed = 2 * count - 1 if event == "hand_swing" else count
-    kept_at_end = 1 if event == "step" else 0
     windows = natural_windows(facts, event, side)
     for bout in _bouts(facts.events(event, side)):
-        if len(bout) <= needed:
+        if event == "step" and (len(bout) - needed) % 2:
+            # Feet step in turn: an even number of steps is left out.
+            bout = bout[:-1]
+        cut = _left_out(bout, event, needed)
+        if cut is None:
             continue
         own = [w for w in windows if bout[0].start // FRAMES_PER_STEP <= w.peak
                <= bout[-1].end // FRAMES_PER_STEP]  # fmt: skip
         if not own:
             continue
-        first, last = min(w.start for w in own), max(w.end for w in own)
-        leave = -(-bout[needed - kept_at_end - 1].end // FRAMES_PER_STEP)
-        back = (
-            bout[-1].start // FRAMES_PER_STEP if kept_at_end
-            else -(-bout[-1].end // FRAMES_PER_STEP)
-        )
+        (leave, back), first, last = cut, min(w.start for w in own), max(w.end for w in own)
         if first < leave < back < last:
-            yield Stretch(clip, first, last, leave, cut=(leave, back))
+            yield Stretch(clip, first, last, leave, cut=cut)
+
+
+def _left_out(bout: Sequence[Event], event: str, needed: int) -> tuple[int, int] | None:
+    """Return the steps, half-open, without which a bout holds only the repeats that are needed.
+
+    The body is alike in both. None where there is nothing to leave out.
+    """
+    kept_at_end = 1 if event == "step" else 0
+    if event == "hand_swing" and (len(bout) - needed) % 2:
+        # The last swing goes the other way: back, too.
+        needed += 1
+    if len(bout) <= needed or needed <= kept_at_end:
+        return None
+    kept, following = bout[needed - kept_at_end - 1], bout[needed - kept_at_end]
+    leave = min(-(-kept.end // FRAMES_PER_STEP), following.peak // FRAMES_PER_STEP)
+    if kept_at_end:
+        return leave, bout[-1].start // FRAMES_PER_STEP
+    return leave, -(-bout[-1].end // FRAMES_PER_STEP)
 
 
 def _bouts(events: Sequence[Event]) -> list[list[Event]]:
