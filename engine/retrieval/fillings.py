@@ -16,7 +16,13 @@ from .stretches import Stretch
 MOST_RETIMED: Final = 1 / 3
 """Share of its natural time by which an action is made longer or shorter."""
 
+_EXACT: Final = 1e-6
+"""By which a quotient of whole numbers may be off."""
+
 _SHORTEST_LOOP: Final = 5
+
+_SHORTEST_TIME: Final = 2
+"""Steps of one of several times."""
 
 _CLOSE_SEAM: Final = 2.0
 """Decimetres, all joints together, from which on two steps have to be blended at a seam."""
@@ -62,7 +68,7 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
     if natural <= steps:
         played = min(steps, round(natural / pace)) if not seams else natural
         return Filling(tuple(rows), played, seams)
-    room = int(steps / (1.0 - MOST_RETIMED))
+    room = int(steps / (1.0 - MOST_RETIMED) + _EXACT)
     if natural > room:
         # What does not fit is cut off on both sides of the peak alike.
         peak = min(range(natural), key=lambda number: abs(rows[number] - stretch.peak))
@@ -73,11 +79,12 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
 
 
 def fill_times(stretch: Stretch, steps: int, count: int) -> Filling:
-    """Return a stretch played `count` times in at most `steps`."""
-    each = min(stretch.steps, max(2, steps // count))
-    once = fill_once(stretch, each)
-    seams = tuple(each * number for number in range(1, count))
-    return Filling(once.rows * count, each * count, seams)
+    """Return a stretch played `count` times in at most `steps`; fewer where that is too often."""
+    count = max(1, min(count, steps // _SHORTEST_TIME))
+    once = fill_once(stretch, min(stretch.steps, steps // count))
+    starts = [once.played * number for number in range(count)]
+    seams = [start + seam for start in starts for seam in (0, *once.seams)]
+    return Filling(once.rows * count, once.played * count, tuple(seams[1:]))
 
 
 def fill_on(
