@@ -83,13 +83,17 @@ class Performer:
             torch.zeros(steps, len(PARTS), dtype=torch.bool),
             np.zeros(steps),
         )
-        ground = 0.0
+        ground, taken = 0.0, torch.zeros_like(laid.cells)
+        left: list[tuple[Act, Played]] = []
         for act, pick in zip(acts, cast.picks, strict=True):
             played = self._play(act, act.choices[pick], cast.turn, retime)
-            self._put(laid, act, played)
+            if self._put(laid, act, played, taken):
+                left.append((act, played))
             if LEGS[0] in act.parts:
                 ground = self._raise(laid, played, act, ground)
-        self._hold_uncovered(laid, acts)
+        for act, played in left:
+            self._lead_back(laid, act, played, taken)
+        _hold_uncovered(laid)
         return laid
 
     def _travels(self, act: Act, stretch: Stretch) -> bool:
@@ -142,47 +146,75 @@ class Performer:
         is_ended = bool(action.kind and action.kind.event) and act.rides_on is None
         return fill_on(stretch, steps, self._caster.keys(stretch.clip), is_ended, _LATER * turn)
 
-    def _put(self, laid: Laid, act: Act, played: Played) -> None:
-        """Write an act's codes, with what fades into them, and note where it is held."""
+    def _put(self, laid: Laid, act: Act, played: Played, taken: Tensor) -> bool:
+        """Write an act's codes, with what fades into them, and note where it is held.
+
+        Args:
+            laid: the take so far.
+            act: with its own parts; arms of nobody else go with its legs.
+            played: what is written.
+            taken: (S, P) cells of arms that have no legs; theirs are noted.
+
+        Returns:
+            Whether it ends in the middle of what else its parts do.
+        """
         done, last = act.first + played.filling.played, act.last
+        has_legs = LEGS[0] in act.parts
         is_done_early = act.rides_on is not None and done < last and is_once(act.action)
-        self._fade_in(laid, act.first, act.parts, played.codes)
+        mine = torch.zeros_like(taken)
+        mine[act.first : done if is_done_early else last, list(act.parts)] = True
+        if has_legs:
+            # A later act may take arms of nobody else.
+            mine[act.first : last] |= ~taken[act.first : last]
+        starting, ending = (_parts_of(mine[step]) for step in (act.first, act.last - 1))
+        self._fade(laid, act.first, _going_on(laid, act.first, starting), played.codes)
         if is_done_early:
             # Arms that are done swing with the legs that they ride on.
-            last = done
-            for part in act.parts:
-                laid.tails[part] = done, played.tail
-            self._fade_in(laid, done, act.parts, laid.codes[done : act.last])
-        parts = act.parts
-        if LEGS[0] in parts:
-            # Arms of nobody else go with the legs; a later act may take them.
-            parts = tuple(range(len(PARTS)))
-        laid.codes[act.first : last, list(parts)] = played.codes[: last - act.first, list(parts)]
-        laid.cells[act.first : last, list(parts)] = True
+            going_on = {part: played.tail[:, part] for part in act.parts}
+            self._fade(laid, done, going_on, laid.codes[done:last])
+        rows = slice(act.first, last)
+        laid.codes[rows] = torch.where(mine[rows, :, None], played.codes, laid.codes[rows])
+        laid.cells |= mine
+        if not has_legs:
+            taken |= mine
         for seam, before in played.seams.items():
             at = act.first + seam
             steps = min(2, last - at)
             if steps > 0:
                 laid.blends.append(Blend(at, at + steps, act.parts, before[:steps]))
-        tail = laid.tails[LEGS[0]][1] if is_done_early and LEGS[0] in laid.tails else played.tail
-        for part in act.parts:
-            laid.tails[part] = act.last, tail
-        if done < last:
+        for part in ending:
+            if laid.tails.get(part, (-1,))[0] <= last:
+                laid.tails[part] = last, played.tail
+        if done < last and not is_done_early:
             laid.stills.append(Still(FRAMES_PER_STEP * done, FRAMES_PER_STEP * last, act.parts))
+        return not has_legs and not is_done_early
 
-    def _fade_in(self, laid: Laid, at: int, parts: tuple[int, ...], codes: Tensor) -> None:
-        """Note how the copies that end at a step fade into codes (n, P, Q)."""
-        before = torch.zeros(LONGEST_BLEND, *codes.shape[1:], dtype=torch.long)
-        ended = tuple(part for part in parts if laid.tails.get(part, (-1,))[0] == at)
-        if at == 0 or not ended or len(codes) == 0:
+    def _lead_back(self, laid: Laid, act: Act, played: Played, taken: Tensor) -> None:
+        """Note how arms fade back into what they do with the legs behind their act."""
+        at = act.last
+        if at >= len(laid.codes):
             return
-        for part in ended:
-            before[:, part] = laid.tails[part][1][:, part]
+        faded = {part for blend in laid.blends if blend.first == at for part in blend.parts}
+        back = [
+            part for part in act.parts
+            if laid.cells[at, part] and not taken[at, part] and part not in faded
+        ]
+        self._fade(laid, at, {part: played.tail[:, part] for part in back}, laid.codes[at:])
+
+    def _fade(self, laid: Laid, at: int, going_on: dict[int, Tensor], codes: Tensor) -> None:
+        """Note how what parts did before a step fades into codes (n, P, Q)."""
+        if at == 0 or not going_on or len(codes) == 0:
+            return
+        before = torch.zeros(LONGEST_BLEND, *codes.shape[1:], dtype=torch.long)
+        for part, own in going_on.items():
+            before[: len(own), part] = own
         points = self._caster.project(torch.stack([laid.codes[at - 1], codes[0]]))
-        apart = points.view(2, len(PARTS), -1)[:, list(ended)].diff(dim=0).norm()
+        parts = tuple(going_on)
+        apart = points.view(2, len(PARTS), -1)[:, list(parts)].diff(dim=0).norm()
         steps = 2 + int(apart > NEAR_JOIN) + int(apart > FAR_JOIN)
-        steps = min(steps, len(codes), LONGEST_BLEND)
-        laid.blends.append(Blend(at, at + steps, ended, before[:steps]))
+        steps = min(steps, len(codes), LONGEST_BLEND, *(len(own) for own in going_on.values()))
+        laid.blends = [*_without(laid.blends, at, parts), Blend(at, at + steps, parts,
+                                                               before[:steps])]  # fmt: skip
 
     def _raise(self, laid: Laid, played: Played, act: Act, ground: float) -> float:
         """Put the clip's ground where the take's is; return where it is behind the act."""
@@ -195,27 +227,59 @@ class Performer:
             return ground + last - first
         climbed = 0.0
         for number in range(1, len(rows)):
-            if rows[number] != rows[number - 1] + 1:
+            leave, back = rows[number - 1] + 1, rows[number]
+            if back != leave:
                 # A flight of stairs is climbed again from where it was left.
-                left = _ground_of(facts, range(rows[number - 1], -1, -1))
-                climbed += left - _ground_of(facts, range(rows[number], facts.steps))
+                rise = _height_near(facts, leave) - _height_near(facts, back)
+                climbed += rise if abs(rise) >= _LEVEL else 0.0
                 laid.lift[act.first + number : act.last] = ground - first + climbed
         return ground + last - first + climbed
 
-    def _hold_uncovered(self, laid: Laid, acts: Sequence[Act]) -> None:
-        """Hold legs and torso where only arms have something to do, and legs did before."""
-        covered = np.zeros((len(laid.codes), len(PARTS)), dtype=bool)
-        for act in acts:
-            covered[act.first : act.last, list(act.parts)] = True
-        for part in range(len(PARTS)):
-            for first, last in runs_of(~covered[:, part]):
-                if first == 0 or not bool(laid.cells[first - 1, part]):
-                    continue
-                laid.codes[first:last, part] = laid.codes[first - 1, part].clone()
-                laid.cells[first:last, part] = True
-                frames = FRAMES_PER_STEP * first, FRAMES_PER_STEP * last
-                laid.stills.append(Still(*frames, (part,)))
+
+def _parts_of(cells: Tensor) -> tuple[int, ...]:
+    """Return the numbers of the parts (P,) that are True."""
+    return tuple(cells.nonzero().flatten().tolist())
+
+
+def _going_on(laid: Laid, at: int, parts: Sequence[int]) -> dict[int, Tensor]:
+    """Return for parts that do something before a step with which codes they would go on."""
+    found = {}
+    for part in parts:
+        end, tail = laid.tails.get(part, (-1, laid.codes))
+        if end == at:
+            found[part] = tail[:, part]
+        elif at and bool(laid.cells[at - 1, part] & laid.cells[at, part]):
+            found[part] = laid.codes[at : at + LONGEST_BLEND, part].clone()
+    return found
+
+
+def _without(blends: Sequence[Blend], at: int, parts: Sequence[int]) -> Iterator[Blend]:
+    """Yield blends in which some parts have none at a step."""
+    for blend in blends:
+        others = tuple(part for part in blend.parts if blend.first != at or part not in parts)
+        if others:
+            yield replace(blend, parts=others)
+
+
+def _hold_uncovered(laid: Laid) -> None:
+    """Hold legs and torso where only arms have something to do, and legs did before."""
+    for part in range(len(PARTS)):
+        for first, last in runs_of(~laid.cells[:, part].numpy()):
+            if first == 0:
+                continue
+            laid.codes[first:last, part] = laid.codes[first - 1, part].clone()
+            laid.cells[first:last, part] = True
+            frames = FRAMES_PER_STEP * first, FRAMES_PER_STEP * last
+            laid.stills.append(Still(*frames, (part,)))
+            if part == LEGS[0]:
                 laid.lift[first:last] = laid.lift[first - 1]
+
+
+def _height_near(facts: Facts, row: int) -> float:
+    """Return the height of the ground near a step, metres; 0 where nobody is on the feet."""
+    on_feet = np.flatnonzero(facts.states == _STANDING)
+    near = on_feet[np.argsort(np.abs(on_feet - row), kind="stable")[:3]]
+    return float(np.median(facts.channel("support_height")[near])) if len(near) else 0.0
 
 
 def _ground_of(facts: Facts, rows: Sequence[int]) -> float:

@@ -104,6 +104,6 @@ def wanted_of(prompt: str) -> Wanted:
 
 
 def rows_shown(codes: torch.Tensor) -> list[list[int]]:
-    """Return the memory's row that each cell (S, P) of codes was copied from."""
-    assert (codes[..., 1] == codes[..., 0] + 1).all()
-    return codes[..., 0].tolist()
+    """Return the memory's row that each cell (S, P) of codes was copied from; -1 of others."""
+    is_copied = codes[..., 1] == codes[..., 0] + 1
+    return codes[..., 0].where(is_copied, -1).tolist()
