@@ -58,9 +58,10 @@ class Measured:
         if not self.facts or not other.facts:
             return Measured()
         shared = tuple(name for name in self.conditions if name in other.conditions)
-        ratings = np.stack(
-            [np.concatenate([self.rating(name), other.rating(name)]) for name in shared], 1
-        )
+        ratings = np.concatenate([
+            each.ratings[:, [each.conditions.index(name) for name in shared]]
+            for each in (self, other)
+        ])  # fmt: skip
         return Measured(self.facts + other.facts, ratings, shared, self.kinds + other.kinds)
 
     def to_tensors(self) -> dict[str, Tensor]:

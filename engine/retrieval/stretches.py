@@ -253,8 +253,8 @@ def _left_out(bout: Sequence[Event], event: str, needed: int) -> tuple[int, int]
     """
     kept_at_end = 1 if event == "step" else 0
     if event == "hand_swing" and (len(bout) - needed) % 2:
-        # The last swing goes the other way; there and not back is once, too.
-        needed -= 1
+        # The last swing goes the other way: back, too.
+        needed += 1
     if len(bout) <= needed or needed <= kept_at_end:
         return None
     kept, following = bout[needed - kept_at_end - 1], bout[needed - kept_at_end]

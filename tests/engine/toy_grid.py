@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import torch
 from keyfill_extension.engine.retrieval.bridging import BridgeFinder
+from keyfill_extension.engine.retrieval.clip_index import ClipIndex
 from keyfill_extension.engine.retrieval.memory import MotionMemory
-from keyfill_extension.engine.systems.grid.generator import GridGenerator, generator_over
+from keyfill_extension.engine.retrieval.performing import Performer
+from keyfill_extension.engine.retrieval.planner import Planner
+from keyfill_extension.engine.systems.grid.generator import GridGenerator
 from keyfill_extension.engine.systems.grid.presets import (
     MASKED_PRESETS,
     RESIDUAL_PRESETS,
@@ -44,4 +47,6 @@ def toy_grid() -> GridGenerator:
         torch.tensor([0, 10, 20, 30]),
     )  # fmt: skip
     bridges = BridgeFinder(tokenizer, memory)
-    return generator_over(GridSystem(tokenizer, *networks, memory, encoder, bridges))
+    system = GridSystem(tokenizer, *networks, memory, encoder, bridges)
+    index = ClipIndex(memory)
+    return GridGenerator(system, Planner(index, encoder), Performer(index, bridges.project))

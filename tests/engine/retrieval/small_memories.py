@@ -10,9 +10,10 @@ from keyfill_extension.engine.motion.tracks import STATES
 from keyfill_extension.engine.planning.actions import Action
 from keyfill_extension.engine.planning.reading import read_prompt
 from keyfill_extension.engine.retrieval.clip_index import Wanted, caption_of, kinds_named
-from keyfill_extension.engine.retrieval.conditions import CONDITIONS, rate_condition
-from keyfill_extension.engine.retrieval.facts import CHANNEL_SCALES, CHANNELS, Facts, measure_facts
-from keyfill_extension.engine.retrieval.kinematics.event_rows import event_row, to_rows
+from keyfill_extension.engine.retrieval.facts import CHANNELS, Facts, measure_facts
+from keyfill_extension.engine.retrieval.facts.clip_facts import CHANNEL_SCALES
+from keyfill_extension.engine.retrieval.facts.conditions import CONDITIONS, rate_condition
+from keyfill_extension.engine.retrieval.facts.kinematics.event_rows import event_row, to_rows
 from keyfill_extension.engine.retrieval.measured import Measured
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
@@ -87,7 +88,7 @@ def memory_of(clips: Sequence[tuple[str | Sequence[str], Facts]], is_measured=Tr
         np.uint8,
     )
     kinds = tuple(kinds_named(caption) for caption in captions)
-    return memory.with_measured(Measured(facts, ratings, kinds))
+    return memory.with_measured(Measured(facts, ratings, tuple(CONDITIONS), kinds))
 
 
 def action_of(prompt: str) -> Action:

@@ -6,6 +6,7 @@ import pytest
 from keyfill_extension.engine.planning.kinds import load_kinds
 from keyfill_extension.engine.retrieval.clip_index import (
     MOST_CHOICES,
+    REST_WEIGHT,
     ClipIndex,
     kinds_named,
     nearest_captions,
@@ -142,7 +143,7 @@ def test_a_take_begins_at_rest() -> None:
         state: {each.stretch.clip: each.score for each in choices(clips, "a person shrugs", state)}
         for state in ("", "standing")
     }
-    assert scores[""][1] - scores[""][0] == pytest.approx(0.3, abs=1e-5)
+    assert scores[""][1] - scores[""][0] == pytest.approx(REST_WEIGHT, abs=1e-5)
     assert scores["standing"][1] == pytest.approx(scores["standing"][0], abs=1e-5)
 
 

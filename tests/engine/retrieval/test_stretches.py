@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from keyfill_extension.engine.retrieval.facts import Facts
+from keyfill_extension.engine.retrieval.facts.windows import natural_windows, unrest
 from keyfill_extension.engine.retrieval.stretches import (
     MOST_STRETCHES,
     Stretch,
@@ -15,7 +16,6 @@ from keyfill_extension.engine.retrieval.stretches import (
     rate,
     stretches_of,
 )
-from keyfill_extension.engine.retrieval.windows import natural_windows, unrest
 from keyfill_extension.tests.engine import facts_motions as motions
 from keyfill_extension.tests.engine.retrieval.small_memories import (
     action_of,
