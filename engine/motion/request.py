@@ -78,9 +78,7 @@ class MotionRequest:
         """Raise RequestError where the request cannot be served."""
         if self.beats:
             _check_beats(self.beats)
-        elif self.tracks:
-            check_tracks(self.tracks, self.seconds)
-        elif self.needs_prompt and not self.prompt.strip():
+        elif not self.tracks and self.needs_prompt and not self.prompt.strip():
             raise RequestError("The prompt is empty.", "Type what the character should do.")
         for name in ("variation", "strength"):
             if not 0.0 <= getattr(self, name) <= 1.0:
@@ -103,6 +101,8 @@ class MotionRequest:
             raise RequestError(
                 f"The seed {self.seed} is out of range.", "Choose 0 to 2147483647."
             )
+        if self.tracks:
+            check_tracks(self.tracks, self.seconds or LONGEST_TAKE_SECONDS)
         if self.clip is not None:
             _check_edit(self)
 
