@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -19,11 +20,13 @@ from ..engine.models.catalogue import Model
 from ..engine.motion.request import LONGEST_SECONDS, MOST_TAKES, MotionRequest
 from ..engine.motion.skeleton import PARTS
 from . import model_list
-from .core.edits import prompts, take_history
+from .core.edits import plans, prompts, take_history
 from .core.edits.edit_requests import (
     END,
     EXTEND,
     GENERATE,
+    LONG_TAKE,
+    NEW_TAKES,
     REGENERATE,
     START,
     UPPER_BODY,
@@ -35,6 +38,8 @@ from .core.edits.generate_request import rounded_seconds, take_request
 from .core.edits.model_choice import choose_model
 from .core.edits.panel_settings import settings_of
 from .core.errors import errors_for_animators
+from .plan_properties import CLASSES as PLAN_CLASSES
+from .plan_properties import KEYFILL_PG_plan
 from .run_properties import KEYFILL_PG_review, KEYFILL_PG_status, KEYFILL_PG_take
 from .scene.reading.timeline import scene_fps
 
@@ -263,6 +268,7 @@ class KEYFILL_PG_settings(PropertyGroup):
     history: StringProperty(description="The last motions as JSON, the newest first")
     recent_prompts: StringProperty(description="The last prompts as JSON, the newest first")
     review: PointerProperty(type=KEYFILL_PG_review)
+    plan: PointerProperty(type=KEYFILL_PG_plan)
 
     def to_request(self) -> MotionRequest:
         """Return the engine's request; UserError where it cannot be served."""
@@ -301,7 +307,17 @@ class KEYFILL_PG_settings(PropertyGroup):
             seconds=rounded_seconds(self.seconds),
         )
         with errors_for_animators():
-            return recipe_for(operation, whole)
+            recipe = recipe_for(operation, whole)
+        is_ours = operation in NEW_TAKES and self.plan.source == plans.source_of(recipe)
+        if is_ours and self.plan.is_own():
+            return replace(recipe, plan=self.plan.text(), is_plan_own=True)
+        return recipe
+
+    def plan_sources(self) -> tuple[str, str]:
+        """Return what plans of a take and of a long take would be for now."""
+        prompt, seconds = " ".join(self.prompt.split()), rounded_seconds(self.seconds)
+        take = Recipe(GENERATE, prompt, seconds=seconds)
+        return plans.source_of(take), plans.source_of(Recipe(LONG_TAKE, "", beats=self.beats))
 
     def take_recipe(self, recipe: Recipe) -> None:
         """Show the settings with which a motion was made."""
@@ -310,6 +326,9 @@ class KEYFILL_PG_settings(PropertyGroup):
         self.use_selected_bones = bool(recipe.bones)
         for name, value in settings_of(recipe).items():
             setattr(self, name, value)
+        if recipe.plan:
+            tracks = plans.text_to_tracks(recipe.plan)
+            self.plan.show(tracks, plans.source_of(recipe), recipe.is_plan_own)
         if recipe.operation == EXTEND:
             count = recipe.frames[1] - recipe.frames[0] + 1
             self.extend_seconds = count / scene_fps(self.id_data)
@@ -341,7 +360,7 @@ class KEYFILL_PG_settings(PropertyGroup):
 
 
 _register_classes, _unregister_classes = bpy.utils.register_classes_factory(
-    (KEYFILL_PG_take, KEYFILL_PG_review, KEYFILL_PG_settings, KEYFILL_PG_status)
+    (*PLAN_CLASSES, KEYFILL_PG_take, KEYFILL_PG_review, KEYFILL_PG_settings, KEYFILL_PG_status)
 )
 
 

@@ -53,7 +53,7 @@ ADDON_LAYERS = (
     {"foreground"},
     {"model_list"},
     {"preferences"},
-    {"run_properties"},
+    {"run_properties", "plan_properties"},
     {"properties", "rig_properties"},
     {"tasks"},
     {"operators"},

@@ -17,7 +17,8 @@ import numpy as np
 from engine.motion import quaternions
 from engine.motion.clip import Clip
 from engine.motion.request import MotionResult, Progress
-from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, STANDING_PELVIS_HEIGHT
+from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, PARTS, STANDING_PELVIS_HEIGHT
+from engine.motion.tracks import KNOWN, Track
 
 WORDS_READ = 10
 AUTO_SECONDS = 2.0
@@ -31,16 +32,52 @@ class FakeEngine:
     def run(self, request):
         request.check()
         yield Progress(0, 2, "Reading the prompt")
+        plan = () if request.clip else plan_of(request)
+        notes = notes_of(plan) if not request.tracks else ()
+        cut = " ".join(request.prompt.split()[WORDS_READ:])
+        if request.plan_only:
+            return MotionResult((), prompt_cut=cut, plan=plan, notes=notes)
         clips = []
         for take in range(request.takes):
             yield Progress(1, 2, "Choosing movements")
-            clips.append(request.clip or walk(request.seconds or AUTO_SECONDS, request.seed + take))
+            seconds = request.seconds or plan and plan[-1].end
+            clips.append(request.clip or walk(seconds, request.seed + take))
         return MotionResult(
             tuple(clips),
             tuple(np.zeros((clip.frames, 4), dtype=bool) for clip in clips),
-            " ".join(request.prompt.split()[WORDS_READ:]),
+            cut,
             {"text": 0.001},
+            plan=plan,
+            notes=notes,
         )
+
+
+def plan_of(request):
+    """Return an action for each ", then " of a prompt, all of one length; or a request's own."""
+    if request.tracks:
+        return tuple(described(track) for track in request.tracks)
+    tracks, start = [], 0.0
+    for prompt, seconds in request.beats or [(request.prompt, request.seconds or AUTO_SECONDS)]:
+        texts = prompt.split(", then ")
+        length = seconds / len(texts)
+        for text in texts:
+            tracks.append(described(Track(text, PARTS, start, start + length)))
+            start += length
+    return tuple(tracks)
+
+
+def described(track):
+    """Return a track with what is known of it: nothing of violins."""
+    is_known = "violin" not in track.text
+    nearest = ("a person plays the guitar", "a person plays golf", "a person waves")
+    return replace(track, known=0.9 if is_known else 0.1, nearest=nearest)
+
+
+def notes_of(plan):
+    return tuple(
+        f'"{track.text}" is not known; nearest: "{track.nearest[0]}"'
+        for track in plan if track.known < KNOWN
+    )  # fmt: skip
 
 
 def walk(seconds, seed):

@@ -23,6 +23,13 @@ from .engine_controls import (
 )
 from .generate import KEYFILL_OT_generate, KEYFILL_OT_long_take
 from .mannequin import KEYFILL_OT_add_mannequin
+from .plans import (
+    KEYFILL_OT_add_track,
+    KEYFILL_OT_plan,
+    KEYFILL_OT_put_back_plan,
+    KEYFILL_OT_remove_track,
+    KEYFILL_OT_use_nearest,
+)
 from .remaking import (
     KEYFILL_OT_next_seed,
     KEYFILL_OT_recall,
@@ -39,6 +46,11 @@ CLASSES = (
     KEYFILL_OT_release_memory,
     KEYFILL_OT_add_models,
     KEYFILL_OT_generate,
+    KEYFILL_OT_plan,
+    KEYFILL_OT_add_track,
+    KEYFILL_OT_remove_track,
+    KEYFILL_OT_put_back_plan,
+    KEYFILL_OT_use_nearest,
     KEYFILL_OT_add_mannequin,
     KEYFILL_OT_regenerate,
     KEYFILL_OT_edit_upper_body,

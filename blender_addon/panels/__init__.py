@@ -20,6 +20,7 @@ from .main_panel import (
     told_of_takes,
 )
 from .messages import KEYFILL_PT_message, SidebarPanel, draw_wrapped
+from .plan_panel import KEYFILL_PT_dope_sheet_plan, KEYFILL_PT_plan
 
 __all__ = [
     "KEYFILL_PT_dope_sheet",
@@ -29,6 +30,7 @@ __all__ = [
     "KEYFILL_PT_main",
     "KEYFILL_PT_message",
     "KEYFILL_PT_options",
+    "KEYFILL_PT_plan",
     "KEYFILL_PT_transitions",
     "SidebarPanel",
     "draw_wrapped",
@@ -39,12 +41,14 @@ CLASSES = (
     *menus.CLASSES,
     KEYFILL_PT_message,
     KEYFILL_PT_main,
+    KEYFILL_PT_plan,
     KEYFILL_PT_options,
     KEYFILL_PT_engine,
     KEYFILL_PT_edit,
     KEYFILL_PT_transitions,
     KEYFILL_PT_history,
     KEYFILL_PT_dope_sheet,
+    KEYFILL_PT_dope_sheet_plan,
     KEYFILL_PT_dope_sheet_edit,
     KEYFILL_PT_dope_sheet_transitions,
 )

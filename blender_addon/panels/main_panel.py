@@ -16,6 +16,7 @@ from ..scene.reading import armature, edit_target, range_memory
 from . import icons
 from .buttons import draw_button
 from .messages import SidebarPanel, draw_messages
+from .plan_panel import draw_plan_row
 
 GENERATE_HEIGHT = 1.4
 """Of the button and of the progress that takes its place, so that nothing below them jumps."""
@@ -108,6 +109,7 @@ def draw_main(layout: UILayout, context: Context) -> None:
     """Draw everything that an animator needs at each motion."""
     settings = context.scene.keyfill
     draw_prompt(layout, settings)
+    draw_plan_row(layout, context)
     draw_generate(layout, context)
     draw_review(layout, settings.review)
     column = layout.column(align=True)

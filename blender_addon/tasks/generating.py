@@ -15,10 +15,12 @@ from ...engine.motion.retargeting.rest_alignment import align_rest_poses
 from ...engine.motion.retargeting.rig_target import RigTarget
 from ...engine.motion.rig import Rig
 from ...engine.motion.takes import difference_note
+from ...engine.motion.tracks import plan_text
 from .. import engine_link
 from ..core.edits import take_history
 from ..core.edits.edit_requests import Recipe
 from ..core.edits.generate_request import take_request, told_prompt
+from ..core.edits.plans import source_of
 from ..core.link.jobs import Job, Task
 from ..core.link.slices import Steps, finish
 from ..core.replay.replay_process import ReplayError, ReplayProcess
@@ -114,6 +116,7 @@ def make_takes(
 def _check_length(target: GenerationTarget, request: MotionRequest) -> None:
     """Refuse a motion whose known length reaches beyond Blender's frames."""
     seconds = (request.seconds or 0.0) + sum(length for _, length in request.beats)
+    seconds = max([seconds, *(track.end for track in request.tracks)])
     start = target.keys.start_frame_scene
     keyframes.check_frames(start, start + max(int(seconds * target.keys.fps) - 1, 0))
 
@@ -238,7 +241,9 @@ def write_fitted(context: Context, fitted: FittedTakes, review: bool = False) ->
     written = _make_actions(ob, fitted)
     actions = [take.action for take in written]
     frames = _frames_of(actions)
-    recipe = replace(fitted.recipe, prompt=told_prompt(fitted.recipe), frames=frames)
+    plan = plan_text(fitted.result.plan) or fitted.recipe.plan
+    prompt = told_prompt(fitted.recipe)
+    recipe = replace(fitted.recipe, prompt=prompt, frames=frames, plan=plan)
     target = fitted.target
     settled = target.body.settle(target.character) if target.body is not None else ()
     notes = [*settled, *fitted.notes, *(note for take in written for note in take.notes)]
@@ -253,7 +258,15 @@ def write_fitted(context: Context, fitted: FittedTakes, review: bool = False) ->
         notes += _put_on(context, ob, actions, frames)
         settings.remember(take_history.take_of(recipe, 0), len(actions))
         told = f'"{actions[0].name}" is on the character'
+    _show_plan(context, fitted)
     return with_note(". ".join(dict.fromkeys(filter(None, [told, *notes]))), fitted.result)
+
+
+def _show_plan(context: Context, fitted: FittedTakes) -> None:
+    """List what the takes were made of, for the prompt or the beats that asked for them."""
+    tracks, recipe = fitted.result.plan, fitted.recipe
+    if tracks:
+        context.scene.keyfill.plan.show(tracks, source_of(recipe), recipe.is_plan_own)
 
 
 def _make_actions(ob: Object, fitted: FittedTakes) -> list[keyframes.WrittenTake]:
@@ -303,5 +316,5 @@ def _frames_of(actions: list[bpy.types.Action]) -> tuple[int, int]:
 
 
 def with_note(told: str, result: MotionResult) -> str:
-    """Return what is told of a result, and how many of its takes differ if some do not."""
-    return ". ".join(filter(None, [told, difference_note(result)]))
+    """Return what is told of a result, its notes, and how many takes differ if some do not."""
+    return ". ".join(filter(None, [told, *result.notes, difference_note(result)]))

@@ -76,13 +76,9 @@ class MotionRequest:
 
     def check(self) -> None:
         """Raise RequestError where the request cannot be served."""
-        if self.beats and self.tracks:
-            raise RequestError("Beats and tracks both say what happens.", "Leave out one of them.")
         if self.beats:
-            _check_beats(self.beats)
-        elif self.tracks:
-            _check_plan(self.tracks, self.seconds)
-        elif self.needs_prompt and not self.prompt.strip():
+            _check_beats(self)
+        elif not self.tracks and self.needs_prompt and not self.prompt.strip():
             raise RequestError("The prompt is empty.", "Type what the character should do.")
         for name in ("variation", "strength"):
             if not 0.0 <= getattr(self, name) <= 1.0:
@@ -105,11 +101,16 @@ class MotionRequest:
             raise RequestError(
                 f"The seed {self.seed} is out of range.", "Choose 0 to 2147483647."
             )
+        if self.tracks:
+            _check_plan(self.tracks, self.seconds)
         if self.clip is not None:
             _check_edit(self)
 
 
-def _check_beats(beats: tuple[tuple[str, float], ...]) -> None:
+def _check_beats(request: MotionRequest) -> None:
+    beats = request.beats
+    if request.tracks:
+        raise RequestError("Beats and tracks both say what happens.", "Leave out one of them.")
     for number, (prompt, seconds) in enumerate(beats, 1):
         if not prompt.strip():
             raise RequestError(f"Beat {number} has no prompt.", "Type what happens in it.")
@@ -131,7 +132,7 @@ def _check_plan(tracks: tuple[Track, ...], seconds: float) -> None:
     if not SHORTEST_SECONDS <= end <= LONGEST_TAKE_SECONDS:
         raise RequestError(
             f"The tracks end at {end:g} s.",
-            f"Let the last one end within {SHORTEST_SECONDS:g} to {LONGEST_TAKE_SECONDS:g} seconds.",
+            f"Let the last one end at {SHORTEST_SECONDS:g} to {LONGEST_TAKE_SECONDS:g} seconds.",
         )
 
 

@@ -25,6 +25,9 @@ MOST_TRACKS: Final = 64
 
 LEAST_TRACK_SECONDS: Final = 0.2
 
+KNOWN: Final = 0.4
+"""Below this `Track.known` a take is made with a word of warning."""
+
 _SLACK_SECONDS: Final = 1e-3
 """By which times may miss each other: they are written with a few digits."""
 

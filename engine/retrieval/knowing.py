@@ -86,9 +86,6 @@ def _has_strange_object(text: str, kind: Kind, named: frozenset[str]) -> bool:
 WEIGHTS: Final = (-11.78, 5.98, 4.52, 1.41, 0.12, 2.71, -2.83, -2.47)
 """Of a constant and of the features."""
 
-KNOWN: Final = 0.4
-"""Below it a take is made with a word of warning."""
-
 
 def how_known(index: ClipIndex, wanted: Wanted, choices: Sequence[Choice]) -> float:
     """Return how surely a motion is known, 0 to 1."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..motion.request_errors import RequestError
 from ..motion.skeleton import PARTS
-from ..motion.tracks import MOST_TRACKS, Plan, Track
+from ..motion.tracks import KNOWN, MOST_TRACKS, Plan, Track
 from ..planning.actions import Action
 from ..planning.kinds import Flow, load_kinds
 from ..planning.reading import gone_on, read_prompt
@@ -23,7 +23,7 @@ from ..text_encoder import TextEncoder
 from .acts import Act
 from .clip_index import Choice, ClipIndex, Wanted, caption_of, nearest_captions
 from .facts import STEP_SECONDS
-from .knowing import KNOWN, how_known
+from .knowing import how_known
 from .spelling import Spelling
 
 JOIN_SECONDS: Final = 2 * STEP_SECONDS

@@ -7,7 +7,8 @@ import bpy
 from keyfill_extension.blender_addon.operators.job_operator import JobOperator
 
 TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
-_HOOKS = ("make_work", "apply_result", "tell", "recipe", "is_settled", "operation", "bl_label")
+_HOOKS = ("make_work", "apply_result", "tell", "recipe", "is_settled", "operation", "is_long",
+          "bl_label")
 
 
 def probe_of(button, review=True):

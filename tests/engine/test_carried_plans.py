@@ -22,7 +22,10 @@ WALK = Track("walks", ("LOWER_BODY", "TORSO"), 0.0, 3.0, nearest=("a person walk
 WAVE = Track("waves", ("LEFT_ARM", "RIGHT_ARM"), 0.0, 3.0, known=0.25)
 SIT = Track("sits down", PARTS, 3.0, 6.0, 1, True, "seated")
 PLAN = (WALK, WAVE, SIT)
-LINE = [{"text": "walks", "start": 0, "end": 2}, {"text": "jumps", "start": 2, "end": 4, "count": 2}]
+LINE = [
+    {"text": "walks", "start": 0, "end": 2},
+    {"text": "jumps", "start": 2, "end": 4, "count": 2},
+]
 
 
 def standing(frames: int) -> Clip:

@@ -104,7 +104,10 @@ BAD = {
         "Move it inside, or give the take more seconds.",
     ),
     "an empty text": (
-        [WALK, Track("  ", ARMS, 0.0, 2.0)], 6.0, "Track 2 has no text.", "Type what happens in it.",
+        [WALK, Track("  ", ARMS, 0.0, 2.0)],
+        6.0,
+        "Track 2 has no text.",
+        "Type what happens in it.",
     ),
     "300 tracks": (
         [Track("walks", PARTS, float(i), i + 1.0) for i in range(300)], 300.0,

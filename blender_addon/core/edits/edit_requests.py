@@ -8,7 +8,6 @@ action and no worker.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from ....engine.motion import edits
 from ....engine.motion.bones.matching import BoneMap
 from ....engine.motion.request import RequestError
 from ....engine.motion.skeleton import FPS, JOINTS, PART_JOINTS, PARTS
+from .beats import parse_beats as parse_beats
 
 GENERATE = "generate"
 REGENERATE = "regenerate"
@@ -52,9 +52,6 @@ CONTEXT_SECONDS = 4.0
 """How much kept motion the engine sees on each side of the frames that it fills."""
 
 Frames = tuple[int, int]
-Beats = tuple[tuple[str, float], ...]
-
-_BEAT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*s?\s*:\s*(\S.*?)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +109,12 @@ class Recipe:
 
     seconds: float = 0.0
     """Generate: length of the take; 0 lets the engine choose."""
+
+    plan: str = ""
+    """New takes: what happens in them, tracks as JSON; empty before the prompt is read."""
+
+    is_plan_own: bool = False
+    """Whether the animator changed the plan: it is sent then, else the prompt is read anew."""
 
     @property
     def label(self) -> str:
@@ -309,30 +312,6 @@ def context_frames(recipe: Recipe, animated: Frames, fps: float) -> Frames:
     before = first if recipe.operation == EXTEND and recipe.where == START else first - reach
     after = last if recipe.operation == EXTEND and recipe.where == END else last + reach
     return min(first, max(before, animated[0])), max(last, min(after, animated[1]))
-
-
-def parse_beats(text: str) -> Beats:
-    """Read prompts with their seconds, `4: a person walks`, one a line or between semicolons.
-
-    Raises:
-        RequestError: naming the line that cannot be read.
-    """
-    beats = []
-    for line in re.split(r"[\n;]", text):
-        if not line.strip():
-            continue
-        found = _BEAT.fullmatch(line)
-        if found is None:
-            raise RequestError(
-                f'The beat "{line.strip()}" has no seconds or no prompt.',
-                "Write each as seconds, colon, prompt: 4: a person walks.",
-            )
-        beats.append((" ".join(found[2].split()), float(found[1].replace(",", "."))))
-    if not beats:
-        raise RequestError(
-            "There are no beats.", "Write each as seconds, colon, prompt: 4: a person walks."
-        )
-    return tuple(beats)
 
 
 def part_of_joint(joint: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....engine.motion.request import MotionRequest
+from ....engine.motion.tracks import Track
 from ..errors import errors_for_animators
-from .edit_requests import LONG_TAKE, Recipe, parse_beats
+from .beats import parse_beats
+from .edit_requests import LONG_TAKE, Recipe
+from .plans import text_to_tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class GenerateSettings:
     model: str = ""
     """Which model makes them; empty takes the default one."""
 
+    tracks: tuple[Track, ...] = ()
+    """The animator's own plan; empty has the prompt read."""
+
     def to_request(self) -> MotionRequest:
         """Return the engine's request.
 
@@ -40,6 +46,7 @@ class GenerateSettings:
             seed=self.seed,
             takes=self.takes,
             model=self.model,
+            tracks=self.tracks,
         )
         with errors_for_animators():
             request.check()
@@ -52,10 +59,11 @@ def take_request(recipe: Recipe) -> MotionRequest:
     Raises:
         UserError: if it cannot be served.
     """
+    with errors_for_animators():
+        tracks = text_to_tracks(recipe.plan) if recipe.is_plan_own else ()
     if recipe.operation != LONG_TAKE:
-        return GenerateSettings(
-            recipe.prompt, recipe.seconds, recipe.seed, recipe.takes, recipe.model
-        ).to_request()
+        settings = GenerateSettings(recipe.prompt, recipe.seconds, recipe.seed, recipe.takes)
+        return replace(settings, model=recipe.model, tracks=tracks).to_request()
     with errors_for_animators():
         request = MotionRequest(
             prompt=told_prompt(recipe),
@@ -63,20 +71,33 @@ def take_request(recipe: Recipe) -> MotionRequest:
             takes=recipe.takes,
             beats=parse_beats(recipe.beats),
             model=recipe.model,
+            tracks=tracks,
         )
         request.check()
     return request
 
 
-def told_prompt(recipe: Recipe) -> str:
-    """Return what happens in a take; of a long one all its prompts.
+def plan_request(recipe: Recipe) -> MotionRequest:
+    """Return the engine's request for what a prompt, or beats, are read as.
 
     Raises:
-        UserError: if the beats cannot be read.
+        UserError: if it cannot be served.
     """
-    if recipe.operation != LONG_TAKE:
+    read = replace(recipe, plan="", is_plan_own=False, takes=1)
+    return replace(take_request(read), plan_only=True)
+
+
+def told_prompt(recipe: Recipe) -> str:
+    """Return what happens in a take; of a long one, or a plan without a prompt, all of it.
+
+    Raises:
+        UserError: if the beats or the plan cannot be read.
+    """
+    if recipe.operation != LONG_TAKE and (recipe.prompt or not recipe.is_plan_own):
         return recipe.prompt
     with errors_for_animators():
+        if recipe.operation != LONG_TAKE:
+            return ", then ".join(track.text for track in text_to_tracks(recipe.plan))
         return ", then ".join(prompt for prompt, _ in parse_beats(recipe.beats))
 
 

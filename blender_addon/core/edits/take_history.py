@@ -12,6 +12,7 @@ from typing import Any
 from ....engine.motion.request import RequestError
 from ....engine.motion.skeleton import PARTS
 from .edit_requests import LABELS, Recipe
+from .plans import text_to_tracks
 
 MOST_EDITS = 20
 
@@ -83,7 +84,8 @@ def describe_words(recipe: Recipe) -> str:
     body = () if recipe.parts == PARTS else tuple(_short(part) for part in recipe.parts)
     words = recipe.beats.replace("\n", "; ") or recipe.prompt or "no prompt"
     model = (recipe.model,) if recipe.model not in ("", DEFAULT_MODEL) else ()
-    return ", ".join((words, *body, f"seed {recipe.seed}", *model))
+    plan = ("own plan",) if recipe.is_plan_own else ()
+    return ", ".join((words, *body, *plan, f"seed {recipe.seed}", *model))
 
 
 def _short(part: str) -> str:
@@ -102,7 +104,16 @@ def _read_recipe(row: Any) -> Recipe | None:
     }
     if not all(name in example and _fits(one, example[name]) for name, one in values.items()):
         return None
-    return Recipe(**values)
+    recipe = Recipe(**values)
+    return recipe if _has_readable_plan(recipe) else None
+
+
+def _has_readable_plan(recipe: Recipe) -> bool:
+    try:
+        text_to_tracks(recipe.plan)
+    except RequestError:
+        return False
+    return True
 
 
 def _fits(value: Any, example: Any) -> bool:

@@ -8,6 +8,11 @@ import bpy
 
 from . import armature
 
+_TOLD_OTHERWISE = (
+    "rna_type", "name", "history", "recent_prompts", "review", "plan", "model",
+)  # fmt: skip
+"""Settings that change with every success, and those of which a part counts."""
+
 
 def read_situation(context: bpy.types.Context) -> str:
     """Return what errors are about: character, its animation, settings; not the playhead.
@@ -59,9 +64,9 @@ def _character(ob: bpy.types.Object) -> tuple[Any, ...]:
 
 def _settings(settings: Any) -> list[Any]:
     """Return all that the panel edits; `history` and the like change with every success."""
-    found: list[Any] = [len(settings.review.takes), settings.model_name]
+    found: list[Any] = [len(settings.review.takes), settings.model_name, settings.plan.text()]
     for one in settings.bl_rna.properties:
-        if one.identifier in ("rna_type", "name", "history", "recent_prompts", "review", "model"):
+        if one.identifier in _TOLD_OTHERWISE:
             continue
         value = getattr(settings, one.identifier)
         if isinstance(value, bpy.types.ID):

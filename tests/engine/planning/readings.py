@@ -1,7 +1,7 @@
 """Prompts as animators type them, and what each asks for: kinds, order, sides, counts, ends.
 
-`a > b` is b after a, `a & b` is b while a goes on; `:left` is a side, `*2` a count, `~` again and again and `!` an
-end that lasts; `?` is an action of no known kind.
+`a > b` is b after a, `a & b` is b while a goes on; `:left` is a side, `*2` a count, `~` again
+and again and `!` an end that lasts; `?` is an action of no known kind.
 """
 
 SUBJECTS = {

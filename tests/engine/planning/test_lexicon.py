@@ -1,4 +1,4 @@
-"""The lists of kinds, idioms and of who does what: complete, without contradictions, large enough."""
+"""The lists of kinds, idioms and of who does what: complete, consistent, large enough."""
 
 from __future__ import annotations
 

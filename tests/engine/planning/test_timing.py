@@ -1,4 +1,4 @@
-"""When actions happen: groups, natural lengths, what is stretched, what is held, what is too short."""
+"""When actions happen: groups, natural lengths, what is held, what is too short."""
 
 from __future__ import annotations
 

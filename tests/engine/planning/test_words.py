@@ -81,7 +81,9 @@ def test_numbers_are_counted_as_they_are_said() -> None:
     assert [NUMBERS[word] for word in ("once", "twice", "thrice", "ten")] == [1, 2, 3, 10]
 
 
-KNOWN = frozenset({"waves", "walks", "walk", "jumps", "crouches", "right", "kicks", "licks", "left"})
+KNOWN = frozenset(
+    {"waves", "walks", "walk", "jumps", "crouches", "right", "kicks", "licks", "left"}
+)
 
 
 @pytest.mark.parametrize(

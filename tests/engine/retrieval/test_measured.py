@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from keyfill_extension.engine.checkpoint import load_checkpoint, save_checkpoint
-from keyfill_extension.engine.data.measured_memory import measure_memory
 from keyfill_extension.engine.data.measured_memory import main as measure_main
+from keyfill_extension.engine.data.measured_memory import measure_memory
 from keyfill_extension.engine.features import features_to_clip
 from keyfill_extension.engine.retrieval.clip_index import ClipIndex
 from keyfill_extension.engine.retrieval.facts import measure_facts
