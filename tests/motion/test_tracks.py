@@ -204,7 +204,7 @@ def test_tracks_without_a_length_make_no_take_that_is_too_short_or_too_long(end)
     with pytest.raises(RequestError) as refused:
         MotionRequest("", tracks=(Track("walks", PARTS, 0.0, end),)).check()
     assert refused.value.message == f"The tracks end at {end:g} s."
-    assert refused.value.remedy == "Let the last one end within 0.5 to 300 seconds."
+    assert refused.value.remedy == "Let the last one end at 0.5 to 300 seconds."
     MotionRequest("", tracks=(Track("walks", PARTS, 0.0, 300.0),)).check()
 
 
