@@ -15,7 +15,7 @@ from keyfill_extension.engine.evaluation.device.agreement import (
     find_networks,
     recorded_calls,
 )
-from keyfill_extension.engine.evaluation.device.run import table
+from keyfill_extension.engine.evaluation.device.run import run_all_networks, table
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.clip import Clip
 from keyfill_extension.engine.motion.request import MotionRequest
@@ -37,7 +37,7 @@ REQUEST = MotionRequest("a person walks", 2.0, seed=1)
 
 def agreement(cpu, other):
     with recorded_calls(cpu) as calls:
-        run_to_end(SystemEngine(cpu).run(REQUEST))
+        run_all_networks(SystemEngine(cpu), REQUEST)
     return compare(cpu, other, calls, "a person walks")
 
 

@@ -16,7 +16,7 @@ from keyfill_extension.engine.motion.files import humanml3d
 from keyfill_extension.engine.motion.request import SHORTEST_SECONDS, MotionRequest, span_mask
 from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.splicing import _yaws
-from keyfill_extension.engine.systems.contract import Canvas, Stopwatch
+from keyfill_extension.engine.systems.contract import Canvas, Stopwatch, TakePlanner
 from keyfill_extension.engine.systems.finishing import finish, finish_takes
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
 from keyfill_extension.engine.systems.sliding import CPU_STEPS, takes_together
@@ -91,7 +91,9 @@ def test_a_network_runs_twice_at_most_between_two_yields(kind: str) -> None:
         for request in requests_for(system):
             before = calls()
             assert most_between_yields(SystemEngine(system).run(request), calls) <= 2
-            assert calls() - before > 2
+            # A plan's new take may be copied whole: no transformer need run.
+            is_planned = isinstance(system, TakePlanner) and request.clip is None
+            assert calls() - before > 2 or is_planned
 
 
 @pytest.mark.parametrize("kind", ["mmm", "momask", "momask of 16 bits"])

@@ -10,8 +10,8 @@ from keyfill_extension.engine.planning.kinds import LEXICON, load_kinds
 from keyfill_extension.engine.planning.reading import load_idioms, read_prompt, without_idioms
 from keyfill_extension.engine.planning.wording import plain_prompt
 from keyfill_extension.engine.planning.words import stems_of, tokens_of
-from keyfill_extension.engine.retrieval.conditions import CONDITIONS
-from keyfill_extension.engine.retrieval.kinematics.event_rows import KINDS as EVENTS
+from keyfill_extension.engine.retrieval.facts.conditions import CONDITIONS
+from keyfill_extension.engine.retrieval.facts.kinematics.event_rows import KINDS as EVENTS
 
 TABLE = tomllib.loads(LEXICON.read_text(encoding="utf-8"))
 KINDS = load_kinds().kinds

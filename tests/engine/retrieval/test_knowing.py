@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from keyfill_extension.engine.motion.tracks import KNOWN
 from keyfill_extension.engine.retrieval.clip_index import ClipIndex
-from keyfill_extension.engine.retrieval.knowing import KNOWN, features_of, how_known
+from keyfill_extension.engine.retrieval.knowing import features_of, how_known
 from keyfill_extension.tests.engine import facts_motions as motions
 from keyfill_extension.tests.engine.retrieval.small_memories import (
     facts_of,
