@@ -7,9 +7,8 @@ from functools import cache
 import pytest
 from keyfill_extension.engine.motion.request_errors import RequestError
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.motion.tracks import MOST_TRACKS, Plan, Track, check_tracks
+from keyfill_extension.engine.motion.tracks import KNOWN, MOST_TRACKS, Plan, Track, check_tracks
 from keyfill_extension.engine.retrieval.clip_index import ClipIndex
-from keyfill_extension.engine.retrieval.knowing import KNOWN
 from keyfill_extension.engine.retrieval.planner import Planner
 from keyfill_extension.tests.engine import facts_motions as motions
 from keyfill_extension.tests.engine.retrieval.small_memories import ENCODER, facts_of, memory_of
