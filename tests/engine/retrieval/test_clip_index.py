@@ -77,6 +77,9 @@ def test_a_clip_that_meets_its_conditions_beats_one_that_does_not() -> None:
     clips = [(caption, STILL), (caption, facts_of(motions.jump())), (caption, going())]
     found = choices(clips, caption)
     assert [choice.stretch.clip for choice in found] == [1]
+    walks = "a person walks"
+    clips = [(walks, STILL), (walks, facts_of(motions.jump())), (walks, going())]
+    assert [choice.stretch.clip for choice in choices(clips, walks)] == [2]
     # Where none meets them, the nearest is better than nothing.
     assert len(choices([(caption, going())], "a person runs")) == 1
 

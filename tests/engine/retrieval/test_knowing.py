@@ -82,8 +82,10 @@ def test_measures_of_what_has_no_kind_are_of_words_alone() -> None:
     assert near[2:5] == [1.0, 1.0, pytest.approx(1.0)]
 
 
-def test_nothing_measured_is_no_error() -> None:
+def test_a_memory_without_facts_knows_by_its_captions() -> None:
     wanted = wanted_of("a person walks")
     bare = index(is_measured=False)
-    assert 0.0 < how_known(bare, wanted, bare.choices(wanted)) <= known("a person walks")
-    assert 0.0 < how_known(bare, wanted, []) < 1.0
+    assert KNOWN < how_known(bare, wanted, bare.choices(wanted)) <= 1.0
+    assert 0.0 < how_known(bare, wanted, []) < how_known(bare, wanted, bare.choices(wanted))
+    strange = wanted_of("a person frobnicates the gizmo")
+    assert how_known(bare, strange, bare.choices(strange)) < KNOWN

@@ -1,0 +1,89 @@
+"""Tracks through the whole grid model: laid, filled, decoded, finished; tiny random networks."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from keyfill_extension.engine.features import WIDTH
+from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.skeleton import JOINTS, PARTS
+from keyfill_extension.engine.motion.tracks import Track
+from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
+from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.tests.engine.toy_grid import toy_grid
+
+
+@cache
+def grid() -> GridGenerator:
+    return toy_grid()
+
+
+def made(tracks: tuple[Track, ...], seeds: tuple[int, ...], frames: int = 80) -> Made:
+    rest = np.zeros((frames, len(JOINTS), 4))
+    rest[..., 0] = 1.0
+    clip = Clip(np.zeros((frames, 3)), rest)
+    mask = np.ones((frames, len(PARTS)), dtype=bool)
+    text = grid().text_encoder.encode([""])
+    canvas = Canvas(clip, mask, "", text, seeds, is_new=True, tracks=tracks)
+    running = grid().fill(canvas, Stopwatch())
+    while True:
+        try:
+            next(running)
+        except StopIteration as stopped:
+            return stopped.value
+
+
+def rotations(take: Made, number: int = 0) -> np.ndarray:
+    return take.clips[number].rot
+
+
+WALK = Track("a person walks", PARTS, 0.0, 1.2)
+JUMP = Track("a person jumps", PARTS, 1.2, 80 / 30)
+
+
+def test_tracks_make_takes_of_their_length_that_differ() -> None:
+    takes = made((WALK, JUMP), (0, 1, 2))
+    assert len(takes.clips) == 3
+    for clip in takes.clips:
+        assert clip.frames == 80
+        assert np.isfinite(clip.rot).all()
+        assert np.isfinite(clip.root_pos).all()
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(rotations(takes, one) - rotations(takes, other)).max() > 0.01
+
+
+def test_a_seed_makes_the_same_take_whatever_the_others_are() -> None:
+    together = made((WALK, JUMP), (0, 1, 2))
+    for seed in (0, 2):
+        alone = made((WALK, JUMP), (seed,))
+        np.testing.assert_allclose(rotations(alone), rotations(together, seed), atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [77, 79, 81])
+def test_a_take_need_not_be_whole_steps_long(frames) -> None:
+    assert made((WALK,), (0,), frames).clips[0].frames == frames
+
+
+def test_legs_that_nobody_moves_are_filled_too() -> None:
+    arms = Track("a person waves", ("LEFT_ARM", "RIGHT_ARM"), 0.4, 2.0)
+    clip = made((arms,), (0,)).clips[0]
+    assert np.isfinite(clip.rot).all()
+    assert clip.frames == 80
+
+
+def test_a_track_of_too_many_times_is_no_error() -> None:
+    often = Track("a person shrugs", PARTS, 0.0, 0.4, count=50)
+    assert made((often,), (0,), 20).clips[0].frames == 20
+
+
+@pytest.mark.parametrize("steps", [4, 6, 10, 13])
+def test_retiming_gives_so_many_steps_of_codes(steps) -> None:
+    system = grid().system
+    codes = system.memory.clip_codes(0)
+    assert system.retime(codes, steps).shape == (steps, *codes.shape[1:])
+    features = system.tokenizer.decode(codes[None])
+    assert features.shape == (1, 40, WIDTH)
+    assert torch.equal(system.retime(codes, 10), system.tokenizer.encode(features)[0])
