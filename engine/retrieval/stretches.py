@@ -100,7 +100,8 @@ def rate(action: Action, facts: Facts) -> float:
     """Return how well facts meet all conditions of an action, 0 to 1; 1 where it has none."""
     if action.kind is None:
         return 1.0
-    names = [*action.kind.needs, *_manner(action)]
+    once = {"claps": "claps_once"} if action.count == 1 else {}
+    names = [*(once.get(name, name) for name in action.kind.needs), *_manner(action)]
     return min((rate_sided(name, action.side, facts) for name in names), default=1.0)
 
 

@@ -211,6 +211,7 @@ ARM_CONDITIONS: dict[str, Condition] = {
     "both_hands_at_face": both_hands_at_face,
     "salutes": salutes,
     "claps": claps,
+    "claps_once": partial(happens, kind="clap"),
     **_of_sides(waves, "waves_*"),
     "waves_either": lambda facts: max(waves(facts, side) for side in _SIDES),
     **_of_sides(punches, "punches_*"),
