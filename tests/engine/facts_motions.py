@@ -148,6 +148,33 @@ def jump(middles=(1.2,), ahead=0.0, seconds=3.0) -> Puppet:
     return puppet
 
 
+def jump_down() -> Puppet:
+    """Jump from half a metre above the ground onto it."""
+    puppet = jump()
+    return puppet.move(up=0.5 * (1.0 - np.clip((puppet.t - 0.95) / 0.5, 0.0, 1.0)))
+
+
+def flip() -> Puppet:
+    """Turn over backwards once, high in the air."""
+    puppet = Puppet(3.0)
+    flight = np.clip((puppet.t - 1.0) / 0.7, 0.0, 1.0)
+    return puppet.bend("pelvis", "x", -360 * flight).move(up=2.4 * flight * (1.0 - flight))
+
+
+def march_in_place() -> Puppet:
+    """Lift one knee and the other, four times in as many seconds."""
+    puppet = Puppet(4.0)
+    for side, half in (("left", 0.0), ("right", np.pi)):
+        lift = 60 * np.maximum(0.0, np.sin(2 * np.pi * puppet.t + half))
+        puppet.bend(f"{side}_hip", "x", -lift).bend(f"{side}_knee", "x", lift)
+    return puppet
+
+
+def drag() -> Puppet:
+    """Go backwards, bent over, the hands low."""
+    return gait(-0.6).bend("spine1", "x", 45.0)
+
+
 def kick(degrees=75.0, middles=(1.2,)) -> Puppet:
     puppet = Puppet(3.0)
     blow = sum(pulse(puppet.t, middle, 0.16) for middle in middles)
@@ -274,6 +301,22 @@ def fold_arms() -> Puppet:
 def touch_face() -> Puppet:
     puppet = Puppet(2.5).arm("left", -30.0, 90.0)
     return raise_forearm(puppet, "left", 145.0)
+
+
+def hide_face() -> Puppet:
+    puppet = Puppet(2.5)
+    for side in ("left", "right"):
+        raise_forearm(puppet.arm(side, -30.0, 90.0), side, 145.0)
+    return puppet
+
+
+def salute() -> Puppet:
+    return raise_forearm(Puppet(2.5).arm("left", 15.0, 20.0), "left", 135.0)
+
+
+def point(ahead) -> Puppet:
+    """Hold the straight left arm level, by some degrees to the front."""
+    return Puppet(2.5).arm("left", 0.0, ahead)
 
 
 def carry() -> Puppet:

@@ -25,6 +25,8 @@ BOTH_HIPS = lambda: motions.hand_on_hip(("left", "right"))  # noqa: E731
 UP = lambda: motions.gait(0.6, rise_per_second=0.3)  # noqa: E731
 DOWN = lambda: motions.gait(0.6, rise_per_second=-0.3)  # noqa: E731
 GUARD = lambda: motions.punch(middles=())  # noqa: E731
+AHEAD = lambda: motions.point(95.0)  # noqa: E731
+POINT_LEFT = lambda: motions.point(0.0)  # noqa: E731
 PUNCH, THROW, KICK, WAVE = motions.punch, motions.throw, motions.kick, motions.wave
 STAND, WALK, RUN, SIT = motions.stand, motions.walk, motions.run, motions.seated
 
@@ -49,7 +51,10 @@ ROWS = {
     "jumps_far": ((lambda: motions.jump(ahead=1.5),), (motions.jump, STAND, RUN)),
     "kicks_left": ((KICK,), (STAND, mirrored(KICK), WALK, RUN)),
     "kicks_right": ((mirrored(KICK),), (STAND, KICK, WALK, RUN)),
-    "kicks_high": ((lambda: motions.kick(95.0),), (lambda: motions.kick(50.0), STAND)),
+    "kicks_high": ((lambda: motions.kick(120.0),), (lambda: motions.kick(75.0), STAND)),
+    "goes": ((WALK, BACK, LEFT), (STAND, motions.turn, motions.jump)),
+    "steps_in_place": ((motions.march_in_place,), (STAND, WALK, motions.jump, KICK)),
+    "jumps_down": ((motions.jump_down,), (motions.jump, DOWN, lambda: motions.jump(ahead=1.5))),
     "steps_up": ((UP,), (DOWN, WALK, STAND, motions.jump)),
     "steps_down": ((DOWN,), (UP, WALK, STAND, motions.squat)),
     "skips": ((motions.skip,), (WALK, RUN, STAND)),
@@ -60,6 +65,10 @@ ROWS = {
     "becomes_lying": ((motions.falling,), (motions.lying, motions.getting_up, STAND)),
     "rises_from_floor": ((motions.getting_up,), (motions.lying, motions.falling, STAND)),
     "crawls": ((lambda: motions.all_fours(speed=0.3),), (motions.all_fours, WALK, motions.lying)),
+    "on_all_fours": (
+        (motions.all_fours, lambda: motions.all_fours(speed=0.3)),
+        (STAND, SIT, motions.kneeling_down),
+    ),
     "kneels": ((motions.kneeling_down,), (STAND, SIT, motions.squat, motions.all_fours)),
     "squats": ((motions.squat,), (STAND, SIT, WALK, motions.jump)),
     "crouched_walk": ((motions.crouch_along,), (WALK, motions.squat, STAND)),
@@ -70,6 +79,9 @@ ROWS = {
     "tiptoe": ((motions.tiptoe,), (STAND, WALK)),
     "cartwheels": ((motions.cartwheel,), (STAND, motions.lying, motions.rolling, motions.bow)),
     "rolls": ((motions.rolling,), (STAND, motions.lying, motions.cartwheel)),
+    "flips": ((motions.flip,), (motions.cartwheel, motions.rolling, motions.jump, STAND)),
+    "rolls_lying": ((motions.rolling,), (motions.lying, motions.falling, motions.cartwheel)),
+    "drags": ((motions.drag,), (BACK, motions.bow, motions.pick_up, STAND)),
     "still": ((STAND, SIT, motions.lying), (WALK, motions.wave, motions.turn)),
     "airborne_end": ((lambda: motions.jump().clip().cut(0, 38),), (motions.jump, STAND)),
     "upright_end": ((STAND, motions.jump, motions.bow), (motions.falling, motions.sitting_down)),
@@ -87,6 +99,15 @@ ROWS = {
     "left_hand_at_face": ((motions.touch_face,), (STAND, mirrored(motions.touch_face))),
     "right_hand_at_face": ((mirrored(motions.touch_face),), (STAND, motions.touch_face)),
     "hand_at_face": ((motions.touch_face, mirrored(motions.touch_face)), (STAND, ARMS_UP)),
+    "both_hands_at_face": ((motions.hide_face,), (STAND, ARMS_UP, motions.touch_face)),
+    "salutes": (
+        (motions.salute, mirrored(motions.salute)), (STAND, motions.hide_face, motions.raise_left),
+    ),
+    "left_arm_ahead": ((AHEAD,), (STAND, mirrored(AHEAD), POINT_LEFT)),
+    "right_arm_ahead": ((mirrored(AHEAD),), (STAND, AHEAD)),
+    "points_left": ((POINT_LEFT,), (STAND, AHEAD, mirrored(POINT_LEFT), motions.raise_left)),
+    "points_right": ((mirrored(POINT_LEFT),), (STAND, AHEAD, POINT_LEFT)),
+    "points_ahead": ((AHEAD, mirrored(AHEAD)), (STAND, POINT_LEFT, motions.raise_left)),
     "claps": ((motions.clap,), (STAND, motions.carry, WAVE)),
     "waves_left": ((WAVE,), (STAND, mirrored(WAVE), motions.raise_left)),
     "waves_right": ((mirrored(WAVE),), (STAND, WAVE)),

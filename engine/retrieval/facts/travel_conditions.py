@@ -29,6 +29,7 @@ _FAR_JUMP = 0.45
 _TURN, _TURN_AROUND, _SPIN = 40.0, 125.0, 270.0
 _STAIR = 0.14
 _LEDGE = 0.22
+_LIFT = 0.05
 _WAIST = 92.0
 
 
@@ -166,8 +167,14 @@ def jumps_down(facts: Facts) -> float:
 
 
 def steps_in_place(facts: Facts) -> float:
-    """Return whether feet step in turn on one spot."""
-    return min(stays(facts), happens(facts, "step", least=4))
+    """Return whether one foot and the other is lifted in turn, four times or more, on one spot.
+
+    Events of steps tell too little here: these come down elsewhere.
+    """
+    left, right = facts.hands("foot_height").T
+    higher = np.sign(left - right)[np.abs(left - right) > _LIFT]
+    lifts = 1 + np.count_nonzero(np.diff(higher)) if len(higher) else 0
+    return min(stays(facts), above(lifts, 3.5, 1.0))
 
 
 def skips(facts: Facts) -> float:
