@@ -39,11 +39,14 @@ class EditOperator(ReviewedOperator, JobOperator):
         return False
 
     def make_work(self, context: Context) -> Work[Any]:
-        wish = EditWish(self.recipe(context), self.is_settled(), self.is_modal)
-        return Work(make_edit(context, wish))
+        return Work(make_edit(context, self.wish(self.recipe(context))))
+
+    def wish(self, recipe: Recipe) -> EditWish:
+        """Return the recipe with what the button knows beside it."""
+        return EditWish(recipe, self.is_settled(), self.is_modal, self.review)
 
     def apply_result(self, context: Context, result: FittedEdit) -> None:
-        told = write_edit(context, result, self.review)
+        told = write_edit(context, result)
         self.tell(result.result.prompt_cut, with_note(told, result.result))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -12,20 +12,36 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
+from ...core.curves.key_table import Keys
 from ...core.curves.rotation_modes import DATA_PATHS
 from .channel_plans import curves_by_path
+from .curve_sources import digest_tables, read_settings, read_source
 from .edit_keys import EditKeys
+from .span_planning import ChannelId
 
 Array = NDArray[np.floating[Any]]
 
 
-def digest_curves(action: bpy.types.Action, slot: Any, keys: EditKeys) -> str:
-    """Return a digest of what all curves of a take show on the frames of its spans."""
-    found = hashlib.sha256()
-    for (path, index), curve in curves_by_path(action, slot).items():
-        found.update(f"{path} {index}".encode())
-        found.update(np.array([curve.evaluate(frame) for frame in _frames(keys)]).tobytes())
-    return found.hexdigest()
+def digest_written(
+    action: bpy.types.Action, slot: Any, tables: Mapping[ChannelId, Keys]
+) -> str:
+    """Return the digest of a take that was written, without reading its keys again.
+
+    Args:
+        action: the take's.
+        slot: of the object; None where Blender has none.
+        tables: the keys of all curves of its bones.
+    """
+    curves = curves_by_path(action, slot)
+    return digest_tables(tables, {one: read_settings(curves[one]) for one in tables})
+
+
+def digest_take(
+    ob: bpy.types.Object, action: bpy.types.Action, slot: Any, keys: EditKeys
+) -> str:
+    """Return the digest of what a take's curves are now; see `read_take`."""
+    source = read_source(ob, curves_by_path(action, slot), keys.spans)
+    return digest_tables(source.tables, source.settings)
 
 
 def read_take(

@@ -18,8 +18,9 @@ import bpy
 from ....engine.motion.request import RequestError
 from ..reading.edit_target import bag_of, slot_named_as
 from . import masked_keys, scene_range, takes, tracks
-from .changed_takes import digest_curves, read_take
+from .changed_takes import digest_take, digest_written, read_take
 from .edit_keys import EditKeys, take_to_text, text_to_take
+from .rehearsing import Rehearsal
 from .takes import current
 
 
@@ -41,7 +42,11 @@ class Waiting:
 
 
 def hold_edits(
-    review: Any, ob: bpy.types.Object, made: Sequence[EditKeys], waiting: Waiting
+    review: Any,
+    ob: bpy.types.Object,
+    made: Sequence[EditKeys],
+    waiting: Waiting,
+    rehearsal: Rehearsal | None = None,
 ) -> str:
     """Write each take of an edit into a copy of the object's action and show the first one.
 
@@ -50,6 +55,8 @@ def hold_edits(
         ob: the armature.
         made: what to write, one a take.
         waiting: what else the review keeps.
+        rehearsal: the takes with all their keys; None works them out here and now, as it is done
+            where the curves are others by now.
 
     Returns:
         What is worth telling of the scene's range.
@@ -58,10 +65,11 @@ def hold_edits(
         RequestError: if a take cannot be written; everything is as before then.
     """
     _, slot = current(ob)
-    actions = takes.hold_copies(ob, made, waiting.names)
+    rehearsal = takes.rehearse_again(ob, rehearsal, made, is_held=True)
+    actions = takes.copies(ob, rehearsal, range(len(made)), waiting.names)
     texts = [
-        take_to_text(keys, digest_curves(action, slot_named_as(action, slot), keys))
-        for action, keys in zip(actions, made, strict=True)
+        take_to_text(keys, digest_written(action, slot_named_as(action, slot), take.tables))
+        for action, keys, take in zip(actions, made, rehearsal.takes, strict=True)
     ]
     return _hold(review, ob, list(zip(actions, texts, strict=True)), waiting)
 
@@ -181,11 +189,11 @@ def _write_accepted(review: Any, ob: bpy.types.Object, row: Any) -> list[str]:
     """Write the shown take of an edit into the action that the object had before."""
     take, slot = current(ob)
     keys, digest = text_to_take(row.keys)
-    if digest_curves(take, slot, keys) != digest:
+    if digest_take(ob, take, slot, keys) != digest:
         keys = read_take(ob, take, slot, keys)
     _restore(review, ob)
     try:
-        return takes.write_edit(ob, keys)
+        return takes.write_edit(ob, takes.rehearse_again(ob, None, [keys], is_held=False).takes[0])
     except BaseException:
         masked_keys.assign(ob, take, slot)
         raise
