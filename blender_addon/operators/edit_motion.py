@@ -39,11 +39,8 @@ class EditOperator(ReviewedOperator, JobOperator):
         return False
 
     def make_work(self, context: Context) -> Work[Any]:
-        return Work(make_edit(context, self.wish(self.recipe(context))))
-
-    def wish(self, recipe: Recipe) -> EditWish:
-        """Return the recipe with what the button knows beside it."""
-        return EditWish(recipe, self.is_settled(), self.is_modal, self.review)
+        wish = EditWish(self.recipe(context), self.is_settled(), self.is_modal, self.review)
+        return Work(make_edit(context, wish))
 
     def apply_result(self, context: Context, result: FittedEdit) -> None:
         told = write_edit(context, result)

@@ -14,7 +14,7 @@ from ..core.errors import UserError, errors_for_animators
 from ..core.link.slices import Work
 from ..scene.keys import bone_selection
 from ..scene.reading import armature
-from ..tasks.editing import FittedEdit, make_edit
+from ..tasks.editing import EditWish, FittedEdit, make_edit
 from ..tasks.generating import generate
 from ..tasks.serving import check_recipe
 from .edit_motion import EditOperator
@@ -42,7 +42,8 @@ class _RemakeOperator(EditOperator):
     def make_work(self, context: Context) -> Work[Any]:
         recipe = self.recipe(context)
         if recipe.operation not in edit_requests.NEW_TAKES:
-            return Work(make_edit(context, self.wish(recipe)))
+            wish = EditWish(recipe, self.is_settled(), self.is_modal, self.review)
+            return Work(make_edit(context, wish))
         check_recipe(recipe)
         return Work(generate(context, recipe, self.is_modal))
 

@@ -219,6 +219,7 @@ def _as_wished(edit: PreparedEdit, keys: EditKeys) -> EditKeys:
     The character's own wish for thin keys counts for all bones, that of the edits for bones
     that were keyed by hand.
     """
+    scene: Any
     scene, ob = edit.character.find()
     options, settings = rig_settings.read_options(ob), scene.keyfill
     if not (options.thin or settings.fewer_keys):

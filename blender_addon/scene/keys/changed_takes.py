@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import bpy
@@ -12,28 +11,19 @@ from numpy.typing import NDArray
 
 from ....engine.motion import quaternions
 from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
-from ...core.curves.key_table import Keys
 from ...core.curves.rotation_modes import DATA_PATHS
 from .channel_plans import curves_by_path
-from .curve_sources import digest_tables, read_settings, read_source
+from .curve_sources import digest_curves, digest_tables, read_settings, read_source
 from .edit_keys import EditKeys
-from .span_planning import ChannelId
+from .rehearsing import RehearsedTake
 
 Array = NDArray[np.floating[Any]]
 
 
-def digest_written(
-    action: bpy.types.Action, slot: Any, tables: Mapping[ChannelId, Keys]
-) -> str:
-    """Return the digest of a take that was written, without reading its keys again.
-
-    Args:
-        action: the take's.
-        slot: of the object; None where Blender has none.
-        tables: the keys of all curves of its bones.
-    """
+def digest_written(action: bpy.types.Action, slot: Any, take: RehearsedTake) -> str:
+    """Return the digest of a take that was written, without reading its keys again."""
     curves = curves_by_path(action, slot)
-    return digest_tables(tables, {one: read_settings(curves[one]) for one in tables})
+    return digest_curves(take.digest, {one: read_settings(curves[one]) for one in take.tables})
 
 
 def digest_take(
@@ -41,7 +31,7 @@ def digest_take(
 ) -> str:
     """Return the digest of what a take's curves are now; see `read_take`."""
     source = read_source(ob, curves_by_path(action, slot), keys.spans)
-    return digest_tables(source.tables, source.settings)
+    return digest_curves(digest_tables(source.tables), source.settings)
 
 
 def read_take(

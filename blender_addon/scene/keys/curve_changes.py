@@ -5,7 +5,7 @@ Everything was worked out before; Blender lays no handles here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,20 +81,6 @@ def write_changes(
                 curve_keys.write_keys(curves[change.channel], change.before)
         made.remove()
         raise
-
-
-def based_on(
-    changes: Sequence[CurveChange], tables: Mapping[ChannelId, Keys]
-) -> tuple[CurveChange, ...]:
-    """Return changes that lead to the same keys from other ones.
-
-    Args:
-        changes: from the keys that were read.
-        tables: keys of the same channels.
-    """
-    return tuple(
-        change_of(one.channel, one.bone, tables.get(one.channel), one.after) for one in changes
-    )
 
 
 class _Made:

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import bpy
-import numpy as np
 
-from ...core.curves.key_table import KEY, Keys
+from ...core.curves.key_table import Keys
 from . import curve_keys
 from .key_targets import KeyTargets, path_of, rotation_path
 from .span_planning import ChannelId, SpanKeys
 
 _SELECTION = ("select_control_point", "select_left_handle", "select_right_handle")
-_SHAPE = [name for name in KEY.names or () if name not in _SELECTION]
 
 Settings = tuple[Any, ...]
 """What of a curve, beside its keys, decides what it shows and whether it may be written."""
@@ -95,16 +93,22 @@ def read_settings(fcurve: Any) -> Settings:
     )
 
 
-def digest_tables(
-    tables: Mapping[ChannelId, Keys], settings: Mapping[ChannelId, Settings]
-) -> str:
-    """Return a digest of what curves show; which of their keys are selected does not count."""
+def digest_tables(tables: Mapping[ChannelId, Keys]) -> str:
+    """Return a digest of the keys of curves; which of them are selected does not count."""
     found = hashlib.sha256()
     for one in sorted(tables):
-        found.update(repr((one, settings[one])).encode())
-        for name in _SHAPE:
-            found.update(np.ascontiguousarray(tables[one][name]).tobytes())
+        keys = tables[one].copy()
+        for name in _SELECTION:
+            keys[name] = False
+        found.update(repr(one).encode())
+        found.update(keys.tobytes())
     return found.hexdigest()
+
+
+def digest_curves(digest: str, settings: Mapping[ChannelId, Settings]) -> str:
+    """Return a digest of what curves show, from that of their keys and from their settings."""
+    told = repr(sorted(settings.items(), key=lambda one: one[0]))
+    return hashlib.sha256(f"{digest} {told}".encode()).hexdigest()
 
 
 def _keyed_bones(spans: Iterable[SpanKeys]) -> dict[str, bool]:

@@ -11,22 +11,23 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import bpy
 import numpy as np
 
 from ....engine.motion.request import Progress
+from ...core.curves.key_table import Keys
 from ...core.edits.edit_requests import END
 from ...core.link.jobs import Job, Task
-from ...core.link.slices import Steps
-from ...core.curves.key_table import Keys
+from ...core.link.slices import Steps, computed
+from ..reading import stage
 from ..reading.edit_target import slot_named_as
-from ..reading.stage import SLICE_SECONDS
 from . import curve_keys, keyframes
 from .channel_plans import Plan, curves_by_path, plan_channels, settle_plans
 from .curve_changes import CurveChange, change_of
-from .curve_sources import CurveSource, read_source
+from .curve_sources import CurveSource, digest_tables, read_source
 from .edit_keys import EditKeys
 from .key_targets import KeyTargets
 from .span_planning import (
@@ -64,6 +65,12 @@ class RehearsedTake:
     reports: tuple[SpanReport, ...]
     """One a span."""
 
+    from_last: tuple[CurveChange, ...] | None
+    """What leads here from the take before; None where there is none, or it has other channels."""
+
+    digest: str
+    """Of the tables."""
+
     @property
     def channels(self) -> set[ChannelId]:
         """Those whose keys change."""
@@ -98,10 +105,10 @@ def rehearse(find: Find, takes: Sequence[EditKeys]) -> Steps[Rehearsal]:
         spans = [span for keys in takes for span in keys.spans]
         source = read_source(ob, curves_by_path(action, slot), spans)
     yield Progress(0, len(takes), _LABEL)
-    rehearsed = []
+    rehearsed: list[RehearsedTake] = []
     for number, keys in enumerate(takes):
         rehearsing = _Rehearsing(find, source.tables, keys, Progress(number, len(takes), _LABEL))
-        rehearsed.append((yield from rehearsing.take()))
+        rehearsed.append((yield from rehearsing.take(rehearsed[-1] if rehearsed else None)))
     return Rehearsal(source, tuple(rehearsed))
 
 
@@ -142,16 +149,32 @@ class _Rehearsing:
         self._before, self._tables = tables, dict(tables)
         self._bones: dict[ChannelId, str] = {}
 
-    def take(self) -> Steps[RehearsedTake]:
-        """Try all spans; each works on what the one before left."""
+    def take(self, last: RehearsedTake | None) -> Steps[RehearsedTake]:
+        """Try all spans, each on what the one before left; `last` is the take before this one."""
         reports = []
         for span in self._keys.spans:
             reports.append((yield from self._span(span)))
-        changes = [
-            change_of(channel, bone, self._before.get(channel), self._tables[channel])
+        compare = partial(self._compare, last, tuple(reports))
+        rehearsed: RehearsedTake = yield computed(_LABEL, compare)
+        return rehearsed
+
+    def _compare(
+        self, last: RehearsedTake | None, reports: tuple[SpanReport, ...]
+    ) -> RehearsedTake:
+        """Return the take, compared with what was read and with the one before; arrays only."""
+        from_last = None
+        if last is not None and last.channels == self._bones.keys():
+            from_last = self._changes(last.tables)
+        digest = digest_tables(self._tables)
+        return RehearsedTake(
+            self._changes(self._before), self._tables, reports, from_last, digest
+        )
+
+    def _changes(self, before: Mapping[ChannelId, Keys]) -> tuple[CurveChange, ...]:
+        return tuple(
+            change_of(channel, bone, before.get(channel), self._tables[channel])
             for channel, bone in self._bones.items()
-        ]
-        return RehearsedTake(tuple(changes), self._tables, tuple(reports))
+        )
 
     def _span(self, span: SpanKeys) -> Steps[SpanReport]:
         filled, told = self._fill(span)
@@ -180,7 +203,7 @@ class _Rehearsing:
     ) -> list[Plan]:
         """Settle properties, at least one, until the slice's time is over."""
         plans: list[Plan] = []
-        end = time.perf_counter() + SLICE_SECONDS
+        end = time.perf_counter() + stage.SLICE_SECONDS
         with _lend_scratch(self._find) as scratch:
             while rest and (not plans or time.perf_counter() < end):
                 plans += self._settle(scratch, thinned, rest.popleft())

@@ -13,7 +13,7 @@ from ...core.link.slices import Steps, finish
 from ..reading.edit_target import slot_named_as
 from . import masked_keys, tracks
 from .channel_plans import curves_by_path
-from .curve_changes import based_on, write_changes
+from .curve_changes import write_changes
 from .curve_sources import read_source
 from .edit_keys import EditKeys
 from .rehearsing import Find, Rehearsal, RehearsedTake, rehearse
@@ -116,20 +116,17 @@ def copies(
     """
     action, slot = current(ob)
     made: list[Any] = []
-    last: RehearsedTake | None = None
     try:
         for number in numbers:
             take = rehearsal.takes[number]
-            is_like_last = last is not None and last.channels == take.channels
-            # Takes of one edit differ in few columns: each begins as a copy of the one before.
-            copy = (made[-1] if is_like_last else action).copy()
+            base, changes = action, take.changes
+            if made and take.from_last is not None:
+                # Takes of one edit differ in few columns: each begins as the one before.
+                base, changes = made[-1], take.from_last
+            copy: Any = base.copy()
             made.append(copy)
             copy.name = names[number]
-            changes = take.changes
-            if last is not None and is_like_last:
-                changes = based_on(changes, last.tables)
             write_changes(ob, copy, slot_named_as(copy, slot), changes)
-            last = take
     except BaseException:
         remove_unused(made)
         raise
