@@ -5,7 +5,7 @@ What has modifiers is tried on a copy of the action. It knows no motions and no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +20,7 @@ from ...core.curves import key_table
 from ...core.curves.curve_span import NewKeys, OldCurve, SpanValues, replace_span
 from ...core.curves.key_table import Keys
 from ..reading.edit_target import bag_of, slot_named_as
-from . import curve_keys
+from . import curve_keys, keyframes
 
 Array = NDArray[np.floating[Any]]
 
@@ -167,19 +167,19 @@ def _times_outside(before: Keys, frames: Array) -> Array:
     return np.concatenate([left, right])
 
 
-def settle_plans(
-    plans: list[Plan], make: Callable[[tuple[str, int], str], Any]
-) -> list[Plan]:
+def settle_plans(bag: Any, plans: list[Plan]) -> list[Plan]:
     """Write all plans, and let Blender lay the handles; return them with what they got.
 
     Args:
-        plans: of channels of a copy.
-        make: returns a curve without keys for a channel, given as path and index, of a bone.
+        bag: holds the F-curves; what is missing is made.
+        plans: of its channels.
     """
     settled = []
     for plan in plans:
         channel = plan.channel
-        fcurve = channel.fcurve or make((channel.data_path, channel.index), channel.bone)
+        fcurve = channel.fcurve or keyframes.new_fcurve(
+            bag, channel.data_path, channel.index, channel.bone
+        )
         after = curve_keys.settle_keys(fcurve, plan.after)
         is_new = channel.fcurve is None
         # The curve belongs to a copy, which goes.

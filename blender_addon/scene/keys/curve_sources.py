@@ -32,16 +32,8 @@ class CurveSource:
 
     settings: Mapping[ChannelId, Settings]
 
-    channels: Mapping[ChannelId, str]
-    """Their bones; of channels without a curve, too."""
-
     bones: tuple[Any, ...]
     """Rotation modes, locks, channels that may be keyed, and what those without a curve hold."""
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether all curves have keys alone, no modifiers and no samples."""
-        return not any(samples or modifiers for *_, samples, _, modifiers in self.settings.values())
 
     def is_same(self, other: CurveSource) -> bool:
         """Say whether a plan that rests on one is right for the other."""
@@ -65,9 +57,7 @@ def read_source(
         spans: what gets keys.
     """
     targets = KeyTargets(ob, any(span.is_measured for span in spans))
-    found: dict[ChannelId, float | None] = {}
-    bones: list[Any] = []
-    channels: dict[ChannelId, str] = {}
+    found, bones = {}, []
     for name, is_located in _keyed_bones(spans).items():
         bone: Any = ob.pose.bones[name]
         flags = [(rotation_path(bone), targets.rotation_flags(name))]
@@ -76,15 +66,12 @@ def read_source(
         locks = *bone.lock_rotation, bone.lock_rotations_4d
         bones.append((name, bone.rotation_mode, *locks, *(tuple(keyed) for _, keyed in flags)))
         for path, keyed in flags:
-            own = _read_property(ob, curves, path, len(keyed))
-            found |= own
-            channels |= dict.fromkeys(own, name)
+            found.update(_read_property(ob, curves, path, len(keyed)))
     held = tuple((one, value) for one, value in found.items() if isinstance(value, float))
     used = [one for one in found if one in curves]
     return CurveSource(
         tables={one: curve_keys.read_keys(curves[one]) for one in used},
         settings={one: read_settings(curves[one]) for one in used},
-        channels=channels,
         bones=(*bones, held),
     )
 
@@ -104,13 +91,6 @@ def read_settings(fcurve: Any) -> Settings:
         (group.mute, group.lock) if group is not None else None,
         tuple(_values_of(modifier) for modifier in fcurve.modifiers),
     )
-
-
-def set_settings(fcurve: Any, settings: Settings) -> None:
-    """Give a curve without modifiers the settings that were read of another one."""
-    fcurve.extrapolation, fcurve.auto_smoothing, fcurve.mute, fcurve.lock = settings[:4]
-    if settings[5] is not None:
-        fcurve.group.mute, fcurve.group.lock = settings[5]
 
 
 def digest_tables(tables: Mapping[ChannelId, Keys]) -> str:

@@ -1,9 +1,7 @@
 """Tries the takes of an edit on copies of the action, slice by slice, and keeps their new keys.
 
-Blender lays handles on the copies, so that what is written later needs no planning. Plain
-curves are copied into data of their own beside the file, once for all slices: a data-block that
-comes and goes in the file makes Blender build its dependency graph anew. Curves with modifiers
-are tried on a copy of the whole action, which does not outlive its slice.
+Blender lays handles on the copies, so that what is written later needs no planning. No copy
+outlives its slice, and no curve is held on to between two slices.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,7 +27,7 @@ from ..reading.edit_target import slot_named_as
 from . import curve_keys, keyframes
 from .channel_plans import Plan, curves_by_path, plan_channels, settle_plans
 from .curve_changes import CurveChange, change_of
-from .curve_sources import CurveSource, digest_tables, read_source, set_settings
+from .curve_sources import CurveSource, digest_tables, read_source
 from .edit_keys import EditKeys
 from .key_targets import KeyTargets
 from .span_planning import (
@@ -108,17 +106,9 @@ def rehearse(find: Find, takes: Sequence[EditKeys]) -> Steps[Rehearsal]:
         source = read_source(ob, curves_by_path(action, slot), spans)
     yield Progress(0, len(takes), _LABEL)
     rehearsed: list[RehearsedTake] = []
-    with ExitStack() as stack:
-        lend = _lend_scratch
-        if source.is_plain:
-            data: Any = stack.enter_context(bpy.data.temp_data())
-            with find() as (ob, _, _):
-                lend = partial(_lend_beside, *_copy_curves(data, ob, source))
-            yield Progress(0, len(takes), _LABEL)
-        for number, keys in enumerate(takes):
-            progress = Progress(number, len(takes), _LABEL)
-            rehearsing = _Rehearsing(partial(lend, find), source.tables, keys, progress)
-            rehearsed.append((yield from rehearsing.take(rehearsed[-1] if rehearsed else None)))
+    for number, keys in enumerate(takes):
+        rehearsing = _Rehearsing(find, source.tables, keys, Progress(number, len(takes), _LABEL))
+        rehearsed.append((yield from rehearsing.take(rehearsed[-1] if rehearsed else None)))
     return Rehearsal(source, tuple(rehearsed))
 
 
@@ -131,46 +121,31 @@ def _check_take(ob: bpy.types.Object, keys: EditKeys) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scratch:
-    """Copies of curves, for one slice."""
+    """A copy of the action, for one slice."""
 
     ob: bpy.types.Object
-
     action: Any
-    """The one that the curves below belong to, or are copies of."""
-
     slot: Any
-
-    own: Mapping[ChannelId, Any]
-    """The curves of that action."""
-
     bag: Any
-    """Holds the copies."""
-
-    copies: dict[ChannelId, Any]
-
-    def curve(self, channel: ChannelId, bone: str) -> Any:
-        """Return the copy of a channel's curve, made where it is missing."""
-        if channel not in self.copies:
-            self.copies[channel] = keyframes.new_fcurve(self.bag, *channel, bone)
-        return self.copies[channel]
+    curves: dict[ChannelId, Any]
 
     def lay(self, tables: Mapping[ChannelId, Keys], bones: Mapping[ChannelId, str]) -> None:
         """Give the channels of some bones their keys, whatever the action has by now."""
         for channel, bone in bones.items():
-            if channel in tables:
-                curve_keys.write_keys(self.curve(channel, bone), tables[channel])
-
-
-Lend = Callable[[], AbstractContextManager[_Scratch]]
+            if channel not in tables:
+                continue
+            if channel not in self.curves:
+                self.curves[channel] = keyframes.new_fcurve(self.bag, *channel, bone)
+            curve_keys.write_keys(self.curves[channel], tables[channel])
 
 
 class _Rehearsing:
     """One take on its way, span after span."""
 
     def __init__(
-        self, lend: Lend, tables: Mapping[ChannelId, Keys], keys: EditKeys, progress: Progress
+        self, find: Find, tables: Mapping[ChannelId, Keys], keys: EditKeys, progress: Progress
     ) -> None:
-        self._lend, self._keys, self._progress = lend, keys, progress
+        self._find, self._keys, self._progress = find, keys, progress
         self._before, self._tables = tables, dict(tables)
         self._bones: dict[ChannelId, str] = {}
 
@@ -216,12 +191,10 @@ class _Rehearsing:
 
     def _fill(self, span: SpanKeys) -> tuple[list[Filled], list[str]]:
         """Return the properties that get keys, and notes on those that do not."""
-        with self._lend() as scratch:
+        with _lend_scratch(self._find) as scratch:
             scratch.lay(self._tables, self._bones)
-            curves = dict(scratch.own)
-            curves |= {channel: scratch.copies[channel] for channel in self._bones}
             targets = KeyTargets(scratch.ob, span.is_measured)
-            part = Part(scratch.ob, targets, curves, span)
+            part = Part(scratch.ob, targets, scratch.curves, span)
             filled = fill_span(part, self._keys.motion, self._keys.start_frame_scene)
             return filled, targets.notes()
 
@@ -231,7 +204,7 @@ class _Rehearsing:
         """Settle properties, at least one, until the slice's time is over."""
         plans: list[Plan] = []
         end = time.perf_counter() + stage.SLICE_SECONDS
-        with self._lend() as scratch:
+        with _lend_scratch(self._find) as scratch:
             while rest and (not plans or time.perf_counter() < end):
                 plans += self._settle(scratch, thinned, rest.popleft())
         return plans
@@ -246,14 +219,12 @@ class _Rehearsing:
             for index in np.flatnonzero(found.keyed).tolist()
         }
         scratch.lay(self._tables, bones)
-        curves = {channel: scratch.copies[channel] for channel in bones if channel in self._tables}
-        channels = list(channels_of(scratch.ob, curves, thinned, one))
-        plans = settle_plans(
-            plan_channels(scratch.action, scratch.slot, channels), scratch.curve
-        )
+        channels = list(channels_of(scratch.ob, scratch.curves, thinned, one))
+        planned = plan_channels(scratch.action, scratch.slot, channels)
+        plans = settle_plans(scratch.bag, planned)
         for plan in plans:
             channel = plan.channel.data_path, plan.channel.index
-            curve = scratch.copies[channel]
+            curve = scratch.bag.fcurves.find(channel[0], index=channel[1])
             if self._keys.open_side:
                 _open_border(curve, plan, self._keys.open_side == END)
             self._tables[channel] = curve_keys.read_keys(curve)
@@ -277,34 +248,9 @@ def _lend_scratch(find: Find) -> Iterator[_Scratch]:
         copy: Any = action.copy()
         try:
             own, bag = keyframes.make_bag(copy, ob, slot_named_as(copy, slot))
-            copies = curves_by_path(copy, own)
-            yield _Scratch(ob, copy, own, copies, bag, copies)
+            yield _Scratch(ob, copy, own, bag, curves_by_path(copy, own))
         finally:
             bpy.data.actions.remove(copy)
-
-
-@contextmanager
-def _lend_beside(bag: Any, copies: dict[ChannelId, Any], find: Find) -> Iterator[_Scratch]:
-    """Lend curves that lie beside the file, with the action that is found."""
-    with find() as (ob, action, slot):
-        yield _Scratch(ob, action, slot, curves_by_path(action, slot), bag, copies)
-
-
-def _copy_curves(
-    data: Any, ob: bpy.types.Object, source: CurveSource
-) -> tuple[Any, dict[ChannelId, Any]]:
-    """Return a curve for each channel, with the settings that were read and no keys yet.
-
-    What holds them comes first.
-    """
-    _, bag = keyframes.make_bag(data.actions.new("Keyfill"), ob)
-    copies = {}
-    for number, channel in enumerate(source.channels):
-        # Each has a group of its own: groups may be muted.
-        copies[channel] = keyframes.new_fcurve(bag, *channel, str(number))
-        if channel in source.settings:
-            set_settings(copies[channel], source.settings[channel])
-    return bag, copies
 
 
 def _open_border(curve: Any, plan: Plan, is_end: bool) -> None:
