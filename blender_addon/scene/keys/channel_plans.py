@@ -19,8 +19,9 @@ from ....engine.motion.request import RequestError
 from ...core.curves import key_table
 from ...core.curves.curve_span import NewKeys, OldCurve, SpanValues, replace_span
 from ...core.curves.key_table import Keys
+from ..curves import curve_keys
 from ..reading.edit_target import bag_of, slot_named_as
-from . import curve_keys, keyframes
+from . import keyframes
 
 Array = NDArray[np.floating[Any]]
 

@@ -12,8 +12,9 @@ from typing import Any
 import bpy
 
 from ...core.curves.key_table import KEY, Keys
+from ..curves import curve_keys
 from ..reading.edit_target import bag_of
-from . import curve_keys, keyframes
+from . import keyframes
 from .channel_plans import curves_by_path
 from .span_planning import ChannelId
 

@@ -13,8 +13,8 @@ from typing import Any
 import bpy
 
 from ...core.curves.key_table import Keys
-from . import curve_keys
-from .key_targets import KeyTargets, path_of, rotation_path
+from ..curves import curve_keys
+from ..curves.key_targets import KeyTargets, path_of, rotation_path
 from .span_planning import ChannelId, SpanKeys
 
 _SELECTION = ("select_control_point", "select_left_handle", "select_right_handle")

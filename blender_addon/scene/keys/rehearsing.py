@@ -1,7 +1,9 @@
 """Tries the takes of an edit on copies of the action, slice by slice, and keeps their new keys.
 
-Blender lays handles on the copies, so that what is written later needs no planning. No copy
-outlives its slice, and no curve is held on to between two slices.
+Blender lays handles on the copies, so that what is written later needs no planning. No copy and
+nothing else of Blender's outlives its slice: between two slices the animator may save, undo or
+open another file, and only arrays and names are left. `bpy.data.temp_data()` is no place for
+copies: Blender 4.5 frees what it gives twice, and crashes when Python collects its garbage.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import bpy
 import numpy as np
@@ -22,14 +24,15 @@ from ...core.curves.key_table import Keys
 from ...core.edits.edit_requests import END
 from ...core.link.jobs import Job, Task
 from ...core.link.slices import Steps, computed
-from ..reading import stage
+from ..curves import curve_keys
+from ..curves.key_targets import KeyTargets
+from ..curves.take_channels import OwnerKeys
 from ..reading.edit_target import slot_named_as
-from . import curve_keys, keyframes
+from . import keyframes
 from .channel_plans import Plan, curves_by_path, plan_channels, settle_plans
 from .curve_changes import CurveChange, change_of
 from .curve_sources import CurveSource, digest_tables, read_source
 from .edit_keys import EditKeys
-from .key_targets import KeyTargets
 from .span_planning import (
     ChannelId,
     Filled,
@@ -42,13 +45,16 @@ from .span_planning import (
     thinning_notes,
 )
 from .span_reports import SpanReport, report_span
-from .take_channels import OwnerKeys
 
 Target = tuple[bpy.types.Object, Any, Any]
 """The armature object, an action and its slot; None for a slot that must be made."""
 
 Find = Callable[[], AbstractContextManager[Target]]
 """Gives a block in which the target may be used; raises RequestError where it is gone."""
+
+SLICE_SECONDS: Final = 0.05
+"""How long keys are tried on one copy. Blender builds its dependency graph anew for every copy
+that goes, so that these slices are longer than those of reading."""
 
 _LABEL = "Planning the keys"
 
@@ -99,17 +105,22 @@ def rehearse(find: Find, takes: Sequence[EditKeys]) -> Steps[Rehearsal]:
     Raises:
         RequestError: with the cure, if a curve cannot be changed inside the spans alone.
     """
-    with find() as (ob, action, slot):
-        for keys in takes:
-            _check_take(ob, keys)
-        spans = [span for keys in takes for span in keys.spans]
-        source = read_source(ob, curves_by_path(action, slot), spans)
+    source = _read_source(find, takes)
     yield Progress(0, len(takes), _LABEL)
     rehearsed: list[RehearsedTake] = []
     for number, keys in enumerate(takes):
         rehearsing = _Rehearsing(find, source.tables, keys, Progress(number, len(takes), _LABEL))
         rehearsed.append((yield from rehearsing.take(rehearsed[-1] if rehearsed else None)))
     return Rehearsal(source, tuple(rehearsed))
+
+
+def _read_source(find: Find, takes: Sequence[EditKeys]) -> CurveSource:
+    """Return what takes rest on; the action and its curves are let go of."""
+    with find() as (ob, action, slot):
+        for keys in takes:
+            _check_take(ob, keys)
+        spans = [span for keys in takes for span in keys.spans]
+        return read_source(ob, curves_by_path(action, slot), spans)
 
 
 def _check_take(ob: bpy.types.Object, keys: EditKeys) -> None:
@@ -191,19 +202,29 @@ class _Rehearsing:
 
     def _fill(self, span: SpanKeys) -> tuple[list[Filled], list[str]]:
         """Return the properties that get keys, and notes on those that do not."""
-        with _lend_scratch(self._find) as scratch:
-            scratch.lay(self._tables, self._bones)
-            targets = KeyTargets(scratch.ob, span.is_measured)
-            part = Part(scratch.ob, targets, scratch.curves, span)
+        with self._lend_curves() as (ob, curves):
+            targets = KeyTargets(ob, span.is_measured)
+            part = Part(ob, targets, curves, span)
             filled = fill_span(part, self._keys.motion, self._keys.start_frame_scene)
             return filled, targets.notes()
+
+    @contextmanager
+    def _lend_curves(self) -> Iterator[tuple[bpy.types.Object, dict[ChannelId, Any]]]:
+        """Lend the curves as earlier spans left them, to be read; before them they are the own."""
+        if not self._bones:
+            with self._find() as (ob, action, slot):
+                yield ob, curves_by_path(action, slot)
+            return
+        with _lend_scratch(self._find) as scratch:
+            scratch.lay(self._tables, self._bones)
+            yield scratch.ob, scratch.curves
 
     def _settle_some(
         self, thinned: Mapping[str, OwnerKeys], rest: deque[Filled]
     ) -> list[Plan]:
         """Settle properties, at least one, until the slice's time is over."""
         plans: list[Plan] = []
-        end = time.perf_counter() + stage.SLICE_SECONDS
+        end = time.perf_counter() + SLICE_SECONDS
         with _lend_scratch(self._find) as scratch:
             while rest and (not plans or time.perf_counter() < end):
                 plans += self._settle(scratch, thinned, rest.popleft())

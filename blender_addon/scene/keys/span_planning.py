@@ -20,10 +20,16 @@ from ...core.curves import key_density
 from ...core.curves.channel_continuity import breaks_off, continue_channels
 from ...core.curves.curve_span import SpanValues, ThinnedKeys
 from ...core.curves.rotation_modes import channels_to_quaternions
-from . import curve_keys
+from ..curves import curve_keys
+from ..curves.key_targets import KeyTargets, rotation_path
+from ..curves.take_channels import (
+    LOCATION,
+    AnimatedProperty,
+    OwnerKeys,
+    rotation_channels,
+    thin_keys,
+)
 from .channel_plans import Channel, shown
-from .key_targets import KeyTargets, rotation_path
-from .take_channels import LOCATION, AnimatedProperty, OwnerKeys, rotation_channels, thin_keys
 
 Array = NDArray[np.floating[Any]]
 
