@@ -117,20 +117,30 @@ def add_rigify() -> bpy.types.Object:
     return ob
 
 
-def measure(add: Callable[[], object], takes: int) -> dict[str, Watch]:
-    """Return the stalls of making a 10 s motion with some takes, and of editing 2 s of it."""
+def measure(add: Callable[[], object], takes: int, frames: tuple[int, int]) -> dict[str, Watch]:
+    """Return the stalls of making a 10 s motion with some takes, and of editing frames of it.
+
+    Several takes wait; the next one is shown then, and accepted.
+    """
     from keyfill_extension.blender_addon.operators import edit_motion, generate
+    from keyfill_extension.blender_addon.operators.takes import KEYFILL_OT_accept_take
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.context.scene.render.fps = 30
     add()
     settings = bpy.context.scene.keyfill
     settings.prompt, settings.seconds, settings.takes = "a person walks", 10.0, takes
-    made = {"Generate": Watch(), "Regenerate": Watch()}
+    edit, accept = f"Regenerate {frames[0]} to {frames[1]}", "then Accept"
+    made = {"Generate": Watch(), edit: Watch(), accept: Watch()}
     bpy.ops.ed.undo_push(message="before")
     press(generate.KEYFILL_OT_generate, made["Generate"])
-    settings.frame_start, settings.frame_end = 100, 160
-    press(edit_motion.KEYFILL_OT_regenerate, made["Regenerate"])
+    if takes > 1:
+        bpy.ops.keyfill.accept_take()
+    settings.frame_start, settings.frame_end = frames
+    press(edit_motion.KEYFILL_OT_regenerate, made[edit])
+    if takes > 1:
+        made[accept].step(lambda: "showing the next take", bpy.ops.keyfill.step_take)
+        press(KEYFILL_OT_accept_take, made[accept])
     return made
 
 
@@ -148,6 +158,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--takes", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--frames", type=int, nargs=2, default=[1, 300], metavar=("FIRST", "LAST"))
     parser.add_argument("--only", choices=["mannequin", "rigify"])
     parser.add_argument("--character", type=Path, metavar="FILE.blend")
     options = parser.parse_args()
@@ -169,7 +180,7 @@ def main() -> int:
         row
         for name, add in characters.items()
         for takes in options.takes
-        for row in told(name, takes, measure(add, takes))
+        for row in told(name, takes, measure(add, takes, tuple(options.frames)))
     ]
     addon.unregister()
     print(f"{describe()}\n")

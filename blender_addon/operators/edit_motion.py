@@ -39,11 +39,11 @@ class EditOperator(ReviewedOperator, JobOperator):
         return False
 
     def make_work(self, context: Context) -> Work[Any]:
-        wish = EditWish(self.recipe(context), self.is_settled(), self.is_modal)
+        wish = EditWish(self.recipe(context), self.is_settled(), self.is_modal, self.review)
         return Work(make_edit(context, wish))
 
     def apply_result(self, context: Context, result: FittedEdit) -> None:
-        told = write_edit(context, result, self.review)
+        told = write_edit(context, result)
         self.tell(result.result.prompt_cut, with_note(told, result.result))
 
 

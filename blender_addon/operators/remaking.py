@@ -42,7 +42,8 @@ class _RemakeOperator(EditOperator):
     def make_work(self, context: Context) -> Work[Any]:
         recipe = self.recipe(context)
         if recipe.operation not in edit_requests.NEW_TAKES:
-            return Work(make_edit(context, EditWish(recipe, self.is_settled(), self.is_modal)))
+            wish = EditWish(recipe, self.is_settled(), self.is_modal, self.review)
+            return Work(make_edit(context, wish))
         check_recipe(recipe)
         return Work(generate(context, recipe, self.is_modal))
 

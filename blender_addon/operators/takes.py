@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bpy.props import IntProperty
 from bpy.types import Context, Operator
@@ -10,9 +10,10 @@ from bpy.types import Context, Operator
 from ..core.edits import take_history
 from ..core.errors import UserError, errors_for_animators
 from ..core.link.run_status import STATUS
+from ..core.link.slices import Work
 from ..scene.keys import reviews
 from ..scene.reading.situation import read_shown
-from .job_operator import Mixin
+from .job_operator import JobOperator, Mixin
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -31,6 +32,9 @@ class _ReviewOperator(Mixin):
             cls.poll_message_set(
                 "No takes are waiting: set Takes to 2 or more and make a motion first"
             )
+            return False
+        if context.window_manager.keyfill_status.is_running:
+            cls.poll_message_set("A take is being accepted: wait for it, or cancel it")
             return False
         return True
 
@@ -66,7 +70,7 @@ class KEYFILL_OT_step_take(_ReviewOperator, Operator):
         return f"Take {index + 1} of {len(review.takes)}"
 
 
-class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
+class KEYFILL_OT_accept_take(JobOperator, _ReviewOperator, Operator):
     """Gives the character the take that it shows, for good."""
 
     bl_idname = "keyfill.accept_take"
@@ -75,19 +79,24 @@ class KEYFILL_OT_accept_take(_ReviewOperator, Operator):
         "Keep the shown take and drop the others: an edit is written into the character's "
         "action, a new motion takes its place"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
-    def act(self, context: Context) -> str:
+    def make_work(self, context: Context) -> Work[Any]:
+        return Work(reviews.plan_accept(context.scene.name))
+
+    def apply_result(self, context: Context, result: Any) -> None:
         settings = context.scene.keyfill
         index, text = reviews.shown_number(settings.review), settings.review.recipe
-        notes = reviews.accept_take(settings.review, settings.keeps_takes)
+        notes = reviews.accept_take(settings.review, settings.keeps_takes, result)
         assert index is not None
         for recipe in take_history.text_to_history(text):
             history = take_history.text_to_history(settings.history)
             settings.history = take_history.history_to_text(
                 take_history.settle(history, recipe, index)
             )
-        return ". ".join([f"Take {index + 1} accepted", *notes])
+        told = ". ".join([f"Take {index + 1} accepted", *notes])
+        STATUS.note = told
+        self.report({"INFO"}, told)
 
 
 class KEYFILL_OT_discard_take(_ReviewOperator, Operator):

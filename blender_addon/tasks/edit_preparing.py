@@ -66,6 +66,9 @@ class EditWish:
     is_modal: bool = False
     """A person waits and works on: rigs are posed in a Blender of their own."""
 
+    is_reviewed: bool = False
+    """Several takes wait to be accepted."""
+
 
 def prepare_edit(context: Context, recipe: Recipe, is_settled: bool) -> PreparedEdit:
     """Read what the edit needs of the active armature, here and now."""

@@ -5,8 +5,11 @@ It knows no button: operators hand a recipe in and report what comes back.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from bpy.types import Context, Object
 
@@ -26,7 +29,8 @@ from ..scene.controls import edits as control_edits
 from ..scene.controls.edits import ReadControls
 from ..scene.keys import keyframes, reviews, scene_range, takes
 from ..scene.keys.edit_keys import EditKeys
-from ..scene.keys.masked_keys import SpanKeys
+from ..scene.keys.rehearsing import Rehearsal
+from ..scene.keys.span_planning import SpanKeys
 from ..scene.reading import armature, edit_target, rig_settings, timeline
 from . import animation, hands, trying
 from .edit_preparing import EditWish, PreparedEdit, prepare_edit, prepare_in_slices, show_edited
@@ -41,6 +45,9 @@ class FittedEdit:
     edit: PreparedEdit
     takes: list[EditKeys]
 
+    is_reviewed: bool
+    """They wait to be accepted; otherwise the first one is written into the action at once."""
+
     are_hands_placed: bool
     """Whether pinned hands of the first take reach their places."""
 
@@ -48,6 +55,9 @@ class FittedEdit:
 
     notes: tuple[str, ...] = ()
     """What was found out when the first take was tried, sentences without full stops."""
+
+    rehearsal: Rehearsal | None = None
+    """Their curves as they shall be; None works them out when they are written."""
 
 
 def make_edit(context: Context, wish: EditWish) -> Steps[FittedEdit]:
@@ -61,13 +71,18 @@ def make_edit(context: Context, wish: EditWish) -> Steps[FittedEdit]:
         result = yield engine_link.generation_job(edit.plan.request())
         takes_made, are_placed = yield from _fit(edit, result, replay)
     notes = yield from _try_edit(edit, takes_made[0])
-    return FittedEdit(edit, takes_made, are_placed, result, tuple(notes))
+    keys = [_as_wished(edit, one) for one in takes_made]
+    is_reviewed = _can_wait(edit, keys, wish.is_reviewed)
+    rehearsal = yield from takes.rehearse_takes(partial(_show_target, edit), keys, is_reviewed)
+    return FittedEdit(edit, keys, is_reviewed, are_placed, result, tuple(notes), rehearsal)
 
 
 def apply_edit(context: Context, edit: PreparedEdit, result: MotionResult, review: bool) -> str:
     """Fit the takes of an edit and write them, here and now; see `write_edit`."""
     made, are_placed = finish(_fit(edit, result, None))
-    return write_edit(context, FittedEdit(edit, made, are_placed, result), review)
+    keys = [_as_wished(edit, one) for one in made]
+    is_reviewed = _can_wait(edit, keys, review)
+    return write_edit(context, FittedEdit(edit, keys, is_reviewed, are_placed, result))
 
 
 def _fit(
@@ -109,8 +124,11 @@ def _on_controls(
         return control_edits.keys_on_controls(scene, ob, read, edit.read.track, keys)
 
 
-def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
+def write_edit(context: Context, fitted: FittedEdit) -> str:
     """Put the takes on the character, and the edit into the history; return what to tell.
+
+    What was worked out is written as it is; where the animator changed the edited curves
+    meanwhile, it is worked out anew.
 
     Raises:
         UserError: if the character changed meanwhile.
@@ -119,22 +137,21 @@ def write_edit(context: Context, fitted: FittedEdit, review: bool) -> str:
     edit = fitted.edit
     edit.character.find_shown(context)
     ob = _find_again(edit)
-    keys = [_as_wished(context, ob, edit, one) for one in fitted.takes]
+    keys, is_review = fitted.takes, fitted.is_reviewed
     scene, settings = timeline.scene_of(context), context.scene.keyfill
     recipe = edit.plan.recipe
     names = [
         keyframes.take_name(recipe.prompt or recipe.label, recipe.seed + number)
         for number in range(len(keys))
     ]
-    # Joined actions have no keys to go back to: they are accepted at once.
-    is_review = review and len(keys) > 1 and edit.joined is None
     with show_edited(ob, edit.joined, keep=True):
         if is_review:
             text = take_history.history_to_text((recipe,))
             waiting = reviews.Waiting(text, names, recipe.frames, settings.grows_range)
-            ranged = reviews.hold_edits(settings.review, ob, keys, waiting)
+            ranged = reviews.hold_edits(settings.review, ob, keys, waiting, fitted.rehearsal)
         else:
-            notes = takes.write_takes(ob, keys, names, settings.keeps_takes)
+            rehearsal = takes.rehearse_again(ob, fitted.rehearsal, keys, is_held=False)
+            notes = takes.write_takes(ob, rehearsal, names, settings.keeps_takes)
             ranged = scene_range.fit_range(scene, recipe.frames, settings.grows_range)
     settled = edit.body.settle(edit.character)
     if is_review:
@@ -182,13 +199,29 @@ def _keys_of(edit: PreparedEdit, clip: Clip) -> tuple[EditKeys, bool]:
     return EditKeys(motion, edit.read.first_frame_scene, spans, open_side), is_reached
 
 
-def _as_wished(context: Context, ob: Object, edit: PreparedEdit, keys: EditKeys) -> EditKeys:
+def _can_wait(edit: PreparedEdit, keys: list[EditKeys], is_wished: bool) -> bool:
+    """Say whether takes wait to be accepted: several, and of an action to which one can go back."""
+    return is_wished and len(keys) > 1 and edit.joined is None
+
+
+@contextmanager
+def _show_target(edit: PreparedEdit) -> Iterator[tuple[Object, Any, Any]]:
+    """Give the character within the block, with the action that the takes are written into."""
+    _, ob = edit.character.find()
+    _check_action(edit, ob)
+    with show_edited(ob, edit.joined, keep=False):
+        yield ob, *takes.current(ob)
+
+
+def _as_wished(edit: PreparedEdit, keys: EditKeys) -> EditKeys:
     """Return the keys, to be thinned if the animator wishes so.
 
     The character's own wish for thin keys counts for all bones, that of the edits for bones
     that were keyed by hand.
     """
-    options, settings = rig_settings.read_options(ob), context.scene.keyfill
+    scene: Any
+    scene, ob = edit.character.find()
+    options, settings = rig_settings.read_options(ob), scene.keyfill
     if not (options.thin or settings.fewer_keys):
         return keys
     degrees, millimetres = options.thin_degrees, options.thin_millimetres
@@ -236,15 +269,26 @@ def _find_again(edit: PreparedEdit) -> Object:
     _, ob = edit.character.find()
     armature.check_armature(ob)
     edit_target.check_editable(ob)
+    _check_action(edit, ob)
     recipe = edit.plan.recipe
     has_moved = bool(recipe.next_action) and (
         edit_requests.after_the_end(recipe, edit_target.animated_frames(ob)) != recipe
     )
-    if ob.animation_data.action.name != edit.action_name or has_moved:
-        raise UserError(
-            f'"{ob.name}" has another action than when the edit began.', "Make the edit once more."
-        )
+    if has_moved:
+        raise _other_action(ob)
     return ob
+
+
+def _check_action(edit: PreparedEdit, ob: Object) -> None:
+    data = ob.animation_data
+    if data is None or data.action is None or data.action.name != edit.action_name:
+        raise _other_action(ob)
+
+
+def _other_action(ob: Object) -> UserError:
+    return UserError(
+        f'"{ob.name}" has another action than when the edit began.', "Make the edit once more."
+    )
 
 
 def _done(recipe: Recipe) -> str:

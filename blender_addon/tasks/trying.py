@@ -20,8 +20,8 @@ from ...engine.motion.retargeting.deviations import choose_rows, measure_deviati
 from ...engine.motion.retargeting.rig_track import RigTrack, still_below
 from ...engine.motion.rig import BonePose, Rig, pose_rig
 from ..core.link.slices import Steps
+from ..scene.curves.key_targets import bones_without_rotation
 from ..scene.keys import keyframes, probing
-from ..scene.keys.key_targets import bones_without_rotation
 from ..scene.reading import bending, recording
 from ..scene.reading.bone_inheritance import plain_channels
 from ..scene.reading.named_character import NamedCharacter

@@ -10,7 +10,8 @@ from keyfill_extension.blender_addon.core.curves.curve_span import (
     ThinnedKeys,
     replace_span,
 )
-from keyfill_extension.blender_addon.scene.keys import curve_keys, keyframes
+from keyfill_extension.blender_addon.scene.curves import curve_keys
+from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 
 HANDLES = ("FREE", "ALIGNED", "VECTOR", "AUTO", "AUTO_CLAMPED")

@@ -6,7 +6,8 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core import axes
-from keyfill_extension.blender_addon.scene.keys import curve_keys, keyframes
+from keyfill_extension.blender_addon.scene.curves import curve_keys
+from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.blender_addon.scene.keys.keyframes import TakeKeys
 from keyfill_extension.blender_addon.scene.keys.masked_keys import SpanKeys, write_span
 from keyfill_extension.blender_addon.scene.reading import armature

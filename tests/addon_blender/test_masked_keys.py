@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from keyfill_extension.blender_addon.core.curves import key_table
 from keyfill_extension.blender_addon.core.curves.rotation_modes import channels_to_quaternions
+from keyfill_extension.blender_addon.scene.curves import curve_keys
 from keyfill_extension.blender_addon.scene.keys import (
     channel_plans,
-    curve_keys,
     keyframes,
     masked_keys,
 )

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from ...core.link.jobs import Task
 from ...core.rigs.double_bones import DoubleBones, Property
 from ...core.rigs.posed import BoneKeys, Posed
+from ..curves.take_channels import rotation_channels
 from ..keys import keyframes
-from ..keys.take_channels import rotation_channels
 from ..reading.edit_target import slot_named_as
 from ..reading.stage import depsgraph_of, lend_stage
 

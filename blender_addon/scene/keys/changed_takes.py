@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import bpy
@@ -14,18 +13,25 @@ from ....engine.motion import quaternions
 from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
 from ...core.curves.rotation_modes import DATA_PATHS
 from .channel_plans import curves_by_path
+from .curve_sources import digest_curves, digest_tables, read_settings, read_source
 from .edit_keys import EditKeys
+from .rehearsing import RehearsedTake
 
 Array = NDArray[np.floating[Any]]
 
 
-def digest_curves(action: bpy.types.Action, slot: Any, keys: EditKeys) -> str:
-    """Return a digest of what all curves of a take show on the frames of its spans."""
-    found = hashlib.sha256()
-    for (path, index), curve in curves_by_path(action, slot).items():
-        found.update(f"{path} {index}".encode())
-        found.update(np.array([curve.evaluate(frame) for frame in _frames(keys)]).tobytes())
-    return found.hexdigest()
+def digest_written(action: bpy.types.Action, slot: Any, take: RehearsedTake) -> str:
+    """Return the digest of a take that was written, without reading its keys again."""
+    curves = curves_by_path(action, slot)
+    return digest_curves(take.digest, {one: read_settings(curves[one]) for one in take.tables})
+
+
+def digest_take(
+    ob: bpy.types.Object, action: bpy.types.Action, slot: Any, keys: EditKeys
+) -> str:
+    """Return the digest of what a take's curves are now; see `read_take`."""
+    source = read_source(ob, curves_by_path(action, slot), keys.spans)
+    return digest_curves(digest_tables(source.tables), source.settings)
 
 
 def read_take(

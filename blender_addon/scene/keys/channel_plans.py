@@ -1,14 +1,13 @@
-"""Plans the keys of channels on arrays, then writes all of them or none.
+"""Plans the keys of channels on arrays, and has Blender lay their handles.
 
-What has modifiers is tried on a copy of the action. If writing fails, the action
-gets its old keys back. It knows no motions and no rotation modes.
+What has modifiers is tried on a copy of the action. It knows no motions and no rotation modes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,8 +19,9 @@ from ....engine.motion.request import RequestError
 from ...core.curves import key_table
 from ...core.curves.curve_span import NewKeys, OldCurve, SpanValues, replace_span
 from ...core.curves.key_table import Keys
+from ..curves import curve_keys
 from ..reading.edit_target import bag_of, slot_named_as
-from . import curve_keys, keyframes
+from . import keyframes
 
 Array = NDArray[np.floating[Any]]
 
@@ -59,6 +59,8 @@ class Plan:
     before: Keys
     after: NewKeys
     note: str = ""
+    is_new: bool = False
+    """The channel had no curve; known once the plan is settled."""
 
 
 def shown(fcurve: Any, held: float, times: Array) -> Array:
@@ -166,69 +168,26 @@ def _times_outside(before: Keys, frames: Array) -> Array:
     return np.concatenate([left, right])
 
 
-def write_plans(
-    ob: bpy.types.Object, action: bpy.types.Action, slot: Any, plans: list[Plan]
-) -> list[Plan]:
-    """Write all plans, or none; return them with the handles that they got."""
-    made = _Made(action, slot)
+def settle_plans(bag: Any, plans: list[Plan]) -> list[Plan]:
+    """Write all plans, and let Blender lay the handles; return them with what they got.
+
+    Args:
+        bag: holds the F-curves; what is missing is made.
+        plans: of its channels.
+    """
     settled = []
-    try:
-        _, bag = keyframes.make_bag(action, ob, slot)
-        for plan in plans:
-            channel = plan.channel
-            fcurve = channel.fcurve or keyframes.new_fcurve(
-                bag, channel.data_path, channel.index, channel.bone
-            )
-            after = curve_keys.settle_keys(fcurve, plan.after)
-            settled.append(Plan(channel, plan.before, after, plan.note))
-    except BaseException:
-        for plan in plans:
-            if plan.channel.fcurve is not None:
-                curve_keys.write_keys(plan.channel.fcurve, plan.before)
-        made.remove()
-        raise
+    for plan in plans:
+        channel = plan.channel
+        fcurve = channel.fcurve or keyframes.new_fcurve(
+            bag, channel.data_path, channel.index, channel.bone
+        )
+        after = curve_keys.settle_keys(fcurve, plan.after)
+        is_new = channel.fcurve is None
+        # The curve belongs to a copy, which goes.
+        settled.append(
+            Plan(replace(channel, fcurve=None), plan.before, after, plan.note, is_new)
+        )
     return settled
-
-
-class _Made:
-    """Remembers slots, layers, curves and groups of an action, and removes those made since."""
-
-    def __init__(self, action: bpy.types.Action, slot: Any) -> None:
-        self._action, self._slot = action, slot
-        self._had_bag = bag_of(action, slot) is not None
-        self._kept = self._names(), set(curves_by_path(action, slot)), self._groups(slot)
-
-    def remove(self) -> None:
-        """Remove curves, groups, slots and layers that were not there before."""
-        names, curves, groups = self._kept
-        if not self._had_bag:
-            self._remove_bag(names)
-            return
-        bag = bag_of(self._action, self._slot)
-        for path, fcurve in curves_by_path(self._action, self._slot).items():
-            if path not in curves:
-                bag.fcurves.remove(fcurve)
-        for group in [group for group in bag.groups if group.name not in groups]:
-            bag.groups.remove(group)
-
-    def _remove_bag(self, names: set[str]) -> None:
-        layers: list[Any] = list(self._action.layers)
-        for strip in [strip for layer in layers for strip in layer.strips]:
-            if self._slot is not None and (bag := strip.channelbag(self._slot)) is not None:
-                strip.channelbags.remove(bag)
-        for slot in [own for own in self._action.slots if own.identifier not in names]:
-            self._action.slots.remove(slot)
-        for layer in [layer for layer in layers if layer.name not in names]:
-            self._action.layers.remove(layer)
-
-    def _names(self) -> set[str]:
-        """Return the identifiers of slots and the names of layers; none without slots."""
-        slots = {slot.identifier for slot in getattr(self._action, "slots", ())}
-        return slots | {layer.name for layer in getattr(self._action, "layers", ())}
-
-    def _groups(self, slot: Any) -> set[str]:
-        bag = bag_of(self._action, slot)
-        return {group.name for group in bag.groups} if bag is not None else set()
 
 
 def curves_by_path(action: bpy.types.Action, slot: Any) -> dict[tuple[str, int], Any]:

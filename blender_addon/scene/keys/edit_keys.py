@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ....engine.motion.request import RequestError
 from ....engine.motion.retargeting.clip_to_rig import BonePath, RigMotion
-from .masked_keys import SpanKeys
+from .span_planning import SpanKeys
 
 Array = NDArray[np.floating[Any]]
 

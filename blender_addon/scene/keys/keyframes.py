@@ -19,12 +19,12 @@ from ....engine.motion.request import RequestError
 from ....engine.motion.retargeting.clip_to_rig import RigMotion, RootTrack
 from ....engine.motion.rig_options import RigOptions
 from ...core.curves import key_table
+from ..curves import curve_keys
+from ..curves.key_targets import KeyTargets
+from ..curves.take_channels import LOCATION, OwnerKeys, plan_keys
 from ..reading.bone_inheritance import fit_inheritance
 from ..reading.edit_target import LAST_FRAME
 from ..reading.showing import find_hidden, find_hindrances
-from . import curve_keys
-from .key_targets import KeyTargets
-from .take_channels import LOCATION, OwnerKeys, plan_keys
 
 Array = NDArray[np.floating[Any]]
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from ....engine.motion.retargeting.clip_to_rig import RigMotion
 from ....engine.motion.rig_options import RigOptions
+from ..curves import curve_keys
+from ..curves.key_targets import KeyTargets
+from ..curves.take_channels import plan_keys
 from ..reading.bone_inheritance import fit_inheritance
 from ..reading.edit_target import bag_of
-from . import curve_keys, keyframes
-from .key_targets import KeyTargets
-from .take_channels import plan_keys
+from . import keyframes
 
 Array = NDArray[np.floating[Any]]
 Values = dict[tuple[str, int], Array]

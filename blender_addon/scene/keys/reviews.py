@@ -9,17 +9,21 @@ together with the actions that it points to.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import bpy
 
-from ....engine.motion.request import RequestError
+from ....engine.motion.request import Progress, RequestError
+from ...core.link.slices import Steps
 from ..reading.edit_target import bag_of, slot_named_as
 from . import masked_keys, scene_range, takes, thrown_takes, tracks
-from .changed_takes import digest_curves, read_take
+from .changed_takes import digest_take, digest_written, read_take
 from .edit_keys import EditKeys, take_to_text, text_to_take
+from .rehearsing import Rehearsal, Target
 from .takes import current
 
 
@@ -41,7 +45,11 @@ class Waiting:
 
 
 def hold_edits(
-    review: Any, ob: bpy.types.Object, made: Sequence[EditKeys], waiting: Waiting
+    review: Any,
+    ob: bpy.types.Object,
+    made: Sequence[EditKeys],
+    waiting: Waiting,
+    rehearsal: Rehearsal | None = None,
 ) -> str:
     """Write each take of an edit into a copy of the object's action and show the first one.
 
@@ -50,6 +58,8 @@ def hold_edits(
         ob: the armature.
         made: what to write, one a take.
         waiting: what else the review keeps.
+        rehearsal: the takes with all their keys; None works them out here and now, as it is done
+            where the curves are others by now.
 
     Returns:
         What is worth telling of the scene's range.
@@ -58,10 +68,11 @@ def hold_edits(
         RequestError: if a take cannot be written; everything is as before then.
     """
     _, slot = current(ob)
-    actions = takes.hold_copies(ob, made, waiting.names)
+    rehearsal = takes.rehearse_again(ob, rehearsal, made, is_held=True)
+    actions = takes.copies(ob, rehearsal, range(len(made)), waiting.names)
     texts = [
-        take_to_text(keys, digest_curves(action, slot_named_as(action, slot), keys))
-        for action, keys in zip(actions, made, strict=True)
+        take_to_text(keys, digest_written(action, slot_named_as(action, slot), take))
+        for action, keys, take in zip(actions, made, rehearsal.takes, strict=True)
     ]
     return _hold(review, ob, list(zip(actions, texts, strict=True)), waiting)
 
@@ -138,7 +149,78 @@ def show_take(review: Any, index: int) -> int:
     return index
 
 
-def accept_take(review: Any, is_kept: bool = False) -> list[str]:
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedAccept:
+    """What accepting the shown take writes, worked out before."""
+
+    digest: str
+    """Of the take's curves when it was worked out."""
+
+    keys: EditKeys
+    rehearsal: Rehearsal
+
+
+def plan_accept(scene_name: str) -> Steps[PlannedAccept | None]:
+    """Work out in slices what accepting the shown take writes; None for a take of Generate.
+
+    Raises:
+        RequestError: if the object shows no take, another one than before, or the keys cannot
+            be written.
+    """
+    review = _review_of(scene_name)
+    ob, number = _reviewed(review), _check_shown(review)
+    row, (take, slot) = review.takes[number], current(ob)
+    if not _is_edit(review, row):
+        return None
+    solved, written = text_to_take(row.keys)
+    digest = digest_take(ob, take, slot, solved)
+    keys = solved if digest == written else read_take(ob, take, slot, solved)
+    del review, ob, row, take, slot
+    yield Progress(0, 1, "Planning the keys")
+    find = partial(_lend_before, scene_name, number)
+    rehearsal = yield from takes.rehearse_takes(find, [keys], is_held=False)
+    return PlannedAccept(digest, keys, rehearsal)
+
+
+@contextmanager
+def _lend_before(scene_name: str, number: int) -> Iterator[Target]:
+    """Give the object with the action that it had before, while it shows a certain take."""
+    review = _review_of(scene_name)
+    ob = _reviewed(review)
+    if _check_shown(review) != number or review.before is None:
+        raise RequestError("Another take is shown by now.", "Accept that one, if you like it.")
+    yield ob, review.before, _slot_in(review, review.before)
+
+
+def _review_of(scene_name: str) -> Any:
+    scene: Any = bpy.data.scenes.get(scene_name)
+    if scene is None:
+        raise RequestError(f'The scene "{scene_name}" is gone.', "Make several takes once more.")
+    return scene.keyfill.review
+
+
+def _check_shown(review: Any) -> int:
+    """Return which take the character shows, from 0.
+
+    Raises:
+        RequestError: if it shows none.
+    """
+    number = shown_number(review)
+    if number is None:
+        raise RequestError(
+            f'"{review.ob.name}" shows another action, not a take.',
+            "Step to a take, or discard them.",
+        )
+    return number
+
+
+def _is_edit(review: Any, row: Any) -> bool:
+    return bool(row.keys) and review.before is not None
+
+
+def accept_take(
+    review: Any, is_kept: bool = False, planned: PlannedAccept | None = None
+) -> list[str]:
     """Give the object the shown take for good; drop the others.
 
     The keys of an edit are those that were solved for the take; where its curves were changed by
@@ -149,6 +231,8 @@ def accept_take(review: Any, is_kept: bool = False) -> list[str]:
     Args:
         review: the scene's.
         is_kept: the take gets a muted NLA track of its own.
+        planned: what is written; None works it out here and now, as it is done where the curves
+            are others by now.
 
     Returns:
         What is worth telling.
@@ -158,17 +242,12 @@ def accept_take(review: Any, is_kept: bool = False) -> list[str]:
     """
     ob = _reviewed(review)
     take, slot = current(ob)
-    number = shown_number(review)
-    if number is None:
-        raise RequestError(
-            f'"{ob.name}" shows another action, not a take.', "Step to a take, or discard them."
-        )
-    row = review.takes[number]
+    row = review.takes[_check_shown(review)]
     name, before, before_slot = row.name, review.before, _slot_in(review, review.before)
-    is_edit = bool(row.keys) and before is not None
+    is_edit = _is_edit(review, row)
     notes: list[str] = []
     if is_edit:
-        notes = _write_accepted(review, ob, row)
+        notes = _write_accepted(review, ob, row, planned)
     if is_kept:
         tracks.keep_on_track(ob, take, slot, name)
     _forget(review, take if is_kept or not is_edit else None)
@@ -177,15 +256,22 @@ def accept_take(review: Any, is_kept: bool = False) -> list[str]:
     return notes
 
 
-def _write_accepted(review: Any, ob: bpy.types.Object, row: Any) -> list[str]:
+def _write_accepted(
+    review: Any, ob: bpy.types.Object, row: Any, planned: PlannedAccept | None
+) -> list[str]:
     """Write the shown take of an edit into the action that the object had before."""
     take, slot = current(ob)
-    keys, digest = text_to_take(row.keys)
-    if digest_curves(take, slot, keys) != digest:
-        keys = read_take(ob, take, slot, keys)
+    solved, written = text_to_take(row.keys)
+    digest = digest_take(ob, take, slot, solved)
+    if planned is not None and planned.digest == digest:
+        keys, rehearsal = planned.keys, planned.rehearsal
+    else:
+        keys = solved if digest == written else read_take(ob, take, slot, solved)
+        rehearsal = None
     _restore(review, ob)
     try:
-        return takes.write_edit(ob, keys)
+        rehearsal = takes.rehearse_again(ob, rehearsal, [keys], is_held=False)
+        return takes.write_edit(ob, rehearsal.takes[0])
     except BaseException:
         masked_keys.assign(ob, take, slot)
         raise

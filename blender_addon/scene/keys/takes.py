@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import Any
 
 import bpy
 
-from ...core.edits.edit_requests import END
-from ..reading.edit_target import bag_of, slot_named_as
+from ...core.link.slices import Steps, finish
+from ..reading.edit_target import slot_named_as
 from . import masked_keys, tracks
+from .channel_plans import curves_by_path
+from .curve_changes import write_changes
+from .curve_sources import read_source
 from .edit_keys import EditKeys
-from .masked_keys import SpanReport
+from .rehearsing import Find, Rehearsal, RehearsedTake, rehearse
 
 
-def write_edit(ob: bpy.types.Object, keys: EditKeys) -> list[str]:
+def rehearse_takes(find: Find, takes: Sequence[EditKeys], is_held: bool) -> Steps[Rehearsal]:
+    """Work out the curves of takes, in slices.
+
+    Args:
+        find: gives the object with the action that they are written into, or into copies of.
+        takes: the keys.
+        is_held: they wait for one to be accepted, with all their keys.
+
+    Raises:
+        RequestError: if a take cannot be written.
+    """
+    # Keys are thinned when a take is accepted: doing it twice would add up the errors.
+    return rehearse(find, [_with_all_keys(keys) for keys in takes] if is_held else takes)
+
+
+def rehearse_again(
+    ob: bpy.types.Object, rehearsal: Rehearsal | None, takes: Sequence[EditKeys], is_held: bool
+) -> Rehearsal:
+    """Return what was worked out, or work it out here and now if the curves are others by now."""
+    action, slot = current(ob)
+    if rehearsal is not None:
+        spans = [span for keys in takes for span in keys.spans]
+        if rehearsal.source.is_same(read_source(ob, curves_by_path(action, slot), spans)):
+            return rehearsal
+    return finish(rehearse_takes(lambda: nullcontext((ob, action, slot)), takes, is_held))
+
+
+def write_edit(ob: bpy.types.Object, take: RehearsedTake) -> list[str]:
     """Write a take into the object's action, all of it or nothing; return what is worth telling.
 
     An action that another object shows, too, or that is linked, is copied first.
-
-    Raises:
-        RequestError: if the keys cannot be written; the object's action is as before.
     """
-    before, slot_before = current(ob)
+    before, slot = current(ob)
     reason = _reason_to_copy(ob)
-    if not reason and len(keys.spans) == 1:
-        return _write_spans(ob, keys)
-    # Several spans succeed or fail together: they are tried on a copy.
+    if not reason:
+        write_changes(ob, before, slot, take.changes)
+        return take.notes
     copy = masked_keys.copy_for_take(ob, before.name)
     try:
-        masked_keys.assign(ob, copy, slot_named_as(copy, slot_before))
-        notes = _write_spans(ob, keys)
+        own = slot_named_as(copy, slot)
+        write_changes(ob, copy, own, take.changes)
+        masked_keys.assign(ob, copy, own)
     except BaseException:
-        masked_keys.assign(ob, before, slot_before)
+        masked_keys.assign(ob, before, slot)
         bpy.data.actions.remove(copy)
         raise
-    if reason:
-        return [f'"{before.name}" {reason}: the edit went into a copy, "{copy.name}"', *notes]
-    masked_keys.assign(ob, before, slot_before)
-    bpy.data.actions.remove(copy)
-    return _write_spans(ob, keys)
+    return [f'"{before.name}" {reason}: the edit went into a copy, "{copy.name}"', *take.notes]
 
 
 def write_takes(
-    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str], is_kept: bool = False
+    ob: bpy.types.Object, rehearsal: Rehearsal, names: Sequence[str], is_kept: bool = False
 ) -> list[str]:
     """Write the first take into the object's action, the others into copies on muted tracks.
 
     Args:
-        ob: the armature.
-        takes: what to write.
+        ob: the armature, with the action that the takes rest on.
+        rehearsal: the takes.
         names: of the tracks, one a take.
         is_kept: a copy of the first take gets a muted track, too.
 
@@ -61,7 +85,8 @@ def write_takes(
     Raises:
         RequestError: if a take cannot be written; everything is as before then.
     """
-    others = copies(ob, takes[1:], names[1:])
+    takes = rehearsal.takes
+    others = copies(ob, rehearsal, range(1, len(takes)), names)
     try:
         notes = write_edit(ob, takes[0])
     except BaseException:
@@ -77,37 +102,32 @@ def write_takes(
     return notes
 
 
-def hold_copies(
-    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str]
-) -> list[bpy.types.Action]:
-    """Write each take with all its keys into a copy of the object's action; see `copies`."""
-    # Keys are thinned when a take is accepted: doing it twice would add up the errors.
-    return copies(ob, [_with_all_keys(keys) for keys in takes], names)
-
-
 def _with_all_keys(keys: EditKeys) -> EditKeys:
     return replace(keys, spans=tuple(span.all_keys() for span in keys.spans))
 
 
 def copies(
-    ob: bpy.types.Object, takes: Sequence[EditKeys], names: Sequence[str]
+    ob: bpy.types.Object, rehearsal: Rehearsal, numbers: Sequence[int], names: Sequence[str]
 ) -> list[bpy.types.Action]:
-    """Write each take into a copy of the object's action, which stays assigned.
+    """Write takes of these numbers into copies of the object's action, which stays assigned.
 
     Raises:
         RequestError: if a take cannot be written; everything is as before then.
     """
-    before, slot = current(ob)
-    made: list[bpy.types.Action] = []
+    action, slot = current(ob)
+    made: list[Any] = []
     try:
-        for name, keys in zip(names, takes, strict=True):
-            copy = masked_keys.copy_for_take(ob, name)
+        for number in numbers:
+            take = rehearsal.takes[number]
+            base, changes = action, take.changes
+            if made and take.from_last is not None:
+                # Takes of one edit differ in few columns: each begins as the one before.
+                base, changes = made[-1], take.from_last
+            copy: Any = base.copy()
             made.append(copy)
-            masked_keys.assign(ob, copy, slot_named_as(copy, slot))
-            _write_spans(ob, keys)
-            masked_keys.assign(ob, before, slot)
+            copy.name = names[number]
+            write_changes(ob, copy, slot_named_as(copy, slot), changes)
     except BaseException:
-        masked_keys.assign(ob, before, slot)
         remove_unused(made)
         raise
     return made
@@ -119,28 +139,6 @@ def current(ob: bpy.types.Object) -> tuple[Any, Any]:
     if data is None:
         return None, None
     return data.action, getattr(data, "action_slot", None)
-
-
-def _write_spans(ob: bpy.types.Object, keys: EditKeys) -> list[str]:
-    action, slot = current(ob)
-    notes: list[str] = []
-    for span in keys.spans:
-        report = masked_keys.write_span(
-            ob, (action, slot), keys.motion, keys.start_frame_scene, span
-        )
-        if keys.open_side:
-            _open_border(bag_of(action, slot), report, keys.open_side == END)
-        notes += [note.rstrip(".") for note in report.notes if note.rstrip(".") not in notes]
-    return notes
-
-
-def _open_border(bag: Any, report: SpanReport, is_end: bool) -> None:
-    """Remove border keys that fix the old pose after the last new key, or before the first."""
-    for path, index, time in report.added:
-        curve = bag.fcurves.find(path, index=index)
-        outermost = curve.keyframe_points[-1 if is_end else 0]
-        if outermost.co[0] == time and len(curve.keyframe_points) > 1:
-            curve.keyframe_points.remove(outermost)
 
 
 def _reason_to_copy(ob: bpy.types.Object) -> str:
@@ -158,6 +156,6 @@ def remove_unused(actions: list[bpy.types.Action]) -> None:
     """Remove takes that no object shows."""
     for action in actions:
         # Somebody may have given the take to another object: then it is theirs.
-        with contextlib.suppress(ReferenceError):
+        with suppress(ReferenceError):
             if not any(current(ob)[0] == action for ob in bpy.data.objects):
                 bpy.data.actions.remove(action)
