@@ -110,7 +110,7 @@ BAD = {
         "Type what happens in it.",
     ),
     "300 tracks": (
-        [Track("walks", PARTS, float(i), i + 1.0) for i in range(300)], 300.0,
+        [Track("walks", PARTS, float(i), i + 1.0) for i in range(300)], 0.0,
         "The plan has 300 tracks.", "Give at most 64.",
     ),
     "backwards in time": (
