@@ -70,8 +70,7 @@ def amount(request, seed):
 
 def make(request, seed):
     if request.clip is None:
-        seconds = sum(length for _, length in request.beats) or request.seconds or AUTO_SECONDS
-        return walk(seconds, seed)
+        return walk(request.seconds or max(track.end for track in plan_of(request)), seed)
     rot, root_pos = np.array(request.clip.rot, float), np.array(request.clip.root_pos, float)
     for column, joint in enumerate(BENT):
         rows = np.flatnonzero(request.mask[:, column])
