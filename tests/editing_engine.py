@@ -12,7 +12,10 @@ from engine.motion import quaternions
 from engine.motion.clip import Clip
 from engine.motion.request import MotionResult, Progress, RequestError
 from engine.motion.skeleton import FPS, JOINT_INDEX, JOINTS, PARTS, STANDING_PELVIS_HEIGHT
+from engine.motion.tracks import Track
 from engine.systems.registry import reason_against
+
+AUTO_SECONDS = 2.0
 
 BENT = ("left_knee", "neck", "left_elbow", "right_elbow")
 """One joint of each part, in the order of PARTS."""
@@ -25,13 +28,26 @@ class EditingEngine:
 
     def run(self, request):
         request.check()
+        plan = () if request.clip else plan_of(request)
+        if request.plan_only:
+            yield Progress(0, 1, "Reading the prompt")
+            return MotionResult((), plan=plan)
         clips = []
         for take in range(request.takes):
             yield Progress(take, request.takes, "Choosing movements")
             if "fail" in request.prompt:
                 raise ZeroDivisionError("the reason for the log")
             clips.append(make(request, request.seed + take))
-        return MotionResult(tuple(clips))
+        return MotionResult(tuple(clips), plan=plan)
+
+
+def plan_of(request):
+    """Return a request's own tracks, or one for each of its prompts."""
+    tracks, start = [], 0.0
+    for prompt, seconds in request.beats or [(request.prompt, request.seconds or AUTO_SECONDS)]:
+        tracks.append(Track(prompt, PARTS, start, start + seconds))
+        start += seconds
+    return request.tracks or tuple(tracks)
 
 
 class SystemEngine(EditingEngine):
@@ -54,8 +70,7 @@ def amount(request, seed):
 
 def make(request, seed):
     if request.clip is None:
-        seconds = sum(length for _, length in request.beats) or request.seconds or 2.0
-        return walk(seconds, seed)
+        return walk(request.seconds or max(track.end for track in plan_of(request)), seed)
     rot, root_pos = np.array(request.clip.rot, float), np.array(request.clip.root_pos, float)
     for column, joint in enumerate(BENT):
         rows = np.flatnonzero(request.mask[:, column])

@@ -201,6 +201,7 @@ def be_sensible(random: np.random.Generator) -> None:
     values["takes"] = int(random.choice([1, 1, 3]))
     for name, value in values.items():
         setattr(bpy.context.scene.keyfill, name, value)
+    bpy.context.scene.keyfill.plan.rows.clear()
     if ob.animation_data is None or ob.animation_data.action is None:
         bpy.context.scene.frame_set(1)
         bpy.context.scene.keyfill.seed = int(random.integers(100))

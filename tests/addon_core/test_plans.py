@@ -39,7 +39,9 @@ def test_an_own_plan_is_what_the_engine_is_asked_for():
     assert (request.prompt, request.seconds, request.seed) == ("walks", 3.0, 7)
     long = replace(OWN, operation=LONG_TAKE, beats="2: walks; 1: waves")
     assert take_request(long).tracks == (WALKS, WAVES)
-    assert take_request(long).beats == (("walks", 2.0), ("waves", 1.0))
+    assert take_request(long).beats == ()
+    unchanged = take_request(replace(long, is_plan_own=False))
+    assert (unchanged.tracks, unchanged.beats) == ((), (("walks", 2.0), ("waves", 1.0)))
 
 
 def test_a_plan_that_was_read_is_read_anew():
@@ -83,7 +85,7 @@ def test_bad_rows_are_told_by_the_engines_sentences(operation, change, message):
 
 def test_a_plan_without_a_length_stays_within_a_long_take():
     endless = replace(WALKS, end=5000.0)
-    with pytest.raises(RequestError, match="outside the take of 300 s"):
+    with pytest.raises(RequestError, match="The tracks end at 5000 s"):
         MotionRequest("walks", tracks=(endless,)).check()
 
 

@@ -69,7 +69,8 @@ def take_request(recipe: Recipe) -> MotionRequest:
             prompt=told_prompt(recipe),
             seed=recipe.seed,
             takes=recipe.takes,
-            beats=parse_beats(recipe.beats),
+            # The tracks say when everything happens: a request says it once.
+            beats=() if tracks else parse_beats(recipe.beats),
             model=recipe.model,
             tracks=tracks,
         )
