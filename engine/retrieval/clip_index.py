@@ -38,6 +38,9 @@ COUNT_WEIGHT: Final = 0.3
 STATE_WEIGHT: Final = 0.7
 TURN_WEIGHT: Final = 0.4
 REST_WEIGHT: Final = 0.6
+NAMED_WEIGHT: Final = 0.4
+"""What a caption that names the kind is nearer than one that does not, where captions are told."""
+
 LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
 
@@ -160,6 +163,14 @@ class ClipIndex:
         """Return what was measured on a clip."""
         return self.memory.measured.facts[clip]
 
+    def nearest_captions(self, wanted: Wanted, count: int = 3) -> tuple[str, ...]:
+        """Return the captions nearest to an action, each once; those of its kind come first."""
+        scores = self.memory.scores(wanted.text, wanted.sentence)
+        if wanted.action.kind is not None:
+            scores[self.captions_of(wanted.action.kind)] += NAMED_WEIGHT
+        rows = scores.topk(min(8 * count, len(scores))).indices.tolist()
+        return tuple(dict.fromkeys(self.memory.captions[row] for row in rows))[:count]
+
     def choices(self, wanted: Wanted, state: str = "") -> list[Choice]:
         """Return the stretches that show an action best, the best first; at least one.
 
@@ -270,10 +281,3 @@ def _one_a_clip(choices: Iterable[Choice]) -> list[Choice]:
     for choice in choices:
         first.setdefault(choice.stretch.clip, choice)
     return list(first.values())
-
-
-def nearest_captions(memory: MotionMemory, wanted: Wanted, count: int = 3) -> tuple[str, ...]:
-    """Return the captions nearest to an action, each once."""
-    scores = memory.scores(wanted.text, wanted.sentence)
-    rows = scores.topk(min(8 * count, len(scores))).indices.tolist()
-    return tuple(dict.fromkeys(memory.captions[row] for row in rows))[:count]

@@ -21,7 +21,7 @@ from ..planning.timing import Timing, groups_of, spread
 from ..planning.wording import Link
 from ..text_encoder import TextEncoder
 from .acts import Act
-from .clip_index import Choice, ClipIndex, Wanted, caption_of, nearest_captions
+from .clip_index import Choice, ClipIndex, Wanted, caption_of
 from .facts import STEP_SECONDS
 from .knowing import how_known
 from .spelling import Spelling
@@ -101,7 +101,7 @@ class Planner:
         """Return what to say of a prompt that does not look like English."""
         if any(step.action.kind for step in steps) or self.spelling.is_english(prompt):
             return []
-        nearest = nearest_captions(self.index.memory, steps[0].wanted, 1)
+        nearest = self.index.nearest_captions(steps[0].wanted, 1)
         return [f'English is read; this was understood as "{nearest[0]}"']
 
     def acts(self, tracks: Sequence[Track], steps: int) -> list[Act]:
@@ -127,7 +127,7 @@ class Planner:
         wanted = self._wanted([_action_of(track) for track in tracks])
         for track, each in zip(tracks, wanted, strict=True):
             choices = self.index.choices(each)
-            nearest = nearest_captions(self.index.memory, each)
+            nearest = self.index.nearest_captions(each)
             told.append(replace(track, nearest=nearest, known=how_known(self.index, each, choices)))
         return tuple(told)
 
@@ -188,7 +188,7 @@ class Planner:
                         step.action.count,
                         span.is_held,
                         step.after if step.action.kind and step.action.kind.after else "",
-                        nearest_captions(self.index.memory, step.wanted),
+                        self.index.nearest_captions(step.wanted),
                         how_known(self.index, step.wanted, step.choices),
                     )
                 )

@@ -9,7 +9,6 @@ from keyfill_extension.engine.retrieval.clip_index import (
     REST_WEIGHT,
     ClipIndex,
     kinds_named,
-    nearest_captions,
 )
 from keyfill_extension.engine.retrieval.facts import Facts
 from keyfill_extension.tests.engine import facts_motions as motions
@@ -207,6 +206,12 @@ def test_the_nearest_captions_are_told_once_each() -> None:
     clips = [(["a person walks", "a person walks"], going()), ("a person walks fast", going()),
              ("a person jumps", STILL), ("somebody sleeps", STILL)]  # fmt: skip
     memory = memory_of(clips)
-    found = nearest_captions(memory, wanted_of("a person walks"), 3)
+    found = ClipIndex(memory).nearest_captions(wanted_of("a person walks"), 3)
     assert found[0] == "a person walks"
     assert len(found) == len(set(found)) == 3
+
+
+def test_captions_of_the_kind_are_told_before_those_of_the_place() -> None:
+    clips = [("a person walks ahead", going()), ("a person opens the door", STILL)]
+    found = ClipIndex(memory_of(clips)).nearest_captions(wanted_of("a person walks to the door"), 2)
+    assert found == ("a person walks ahead", "a person opens the door")
