@@ -53,7 +53,7 @@ def read_clause(clause: str, kinds: KindList) -> list[Action]:
     words = tokens_of(clause)
     found = [match for match in kinds.find(clause) if not _is_denied(match, clause)]
     if not found:
-        return [_described(Action(predicate(clause), None), clause)]
+        return [_described(Action(predicate(clause), None, who=_who_before(clause)), clause)]
     main = _main_match(found, words)
     main = _posed(main, found)
     if main.kind.name in ("punch", "jab") and _MANY_PUNCHES.search(clause):
@@ -236,3 +236,14 @@ def _count_before_noun(words: Sequence[str], kind: Kind) -> int:
 def _number(word: str) -> int:
     """Return the number that a word or digits name, 0 where it names none."""
     return int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)
+
+
+_NOUNS: Final = re.compile(
+    r"^((?:(?:a|an|the|his|her|my|some)\s+)?(?:[a-z]+\s+){1,2})[a-z]{2,}(?:ing|s)\b"
+)
+
+
+def _who_before(clause: str) -> str:
+    """Return the words before the first verb of a clause of no known kind."""
+    found = _NOUNS.match(clause.lower())
+    return found.group(1).strip() if found else ""

@@ -24,8 +24,10 @@ IDIOMS: Final = Path(__file__).parent / "lexicon" / "idioms.toml"
 _HOLDS: Final = re.compile(
     r"^(?:(?:and|he|she|they|it)\s+)*(?:then\s+)?(?:just\s+)?(?:stays?|staying|remains?|remaining|"
     r"keeps?\s+(?:lying|sitting|kneeling|still|(?:it|them|that)\b)|holds?\s+(?:it|that|this|still|the\s+(?:pose|"
-    r"position))|lies\s+there|lies\s+still|lying\s+still|stays\s+like\s+that|does\s+not\s+move|"
-    r"doesn't\s+move|never\s+moves)\b",
+    r"position))|lies\s+there|lies\s+still|lying\s+still|stays\s+like\s+that|"
+    r"(?:does\s+not|doesn't|do\s+not|don't|never|won't|will\s+not|cannot|can't|without|not)\s+"
+    r"(?:get(?:s|ting)?\s+(?:back\s+)?up|mov(?:e|es|ing)|ris(?:e|es|ing)|stand(?:s|ing)?\s+up|"
+    r"com(?:e|es|ing)\s+(?:back\s+)?up|wak(?:e|es|ing)|stir(?:s|ring)?))\b",
     re.IGNORECASE,
 )
 """A clause that says that the action before lasts."""

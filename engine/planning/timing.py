@@ -69,9 +69,10 @@ def _is_at_once(actions: Sequence[Action], group: Sequence[int], action: Action)
     is_free = {"legs", "arms"} == taken | {action.parts} and len(group) == 1
     if action.link is Link.AT_ONCE:
         return is_free or len(group) == 1
-    # "and" of two single actions is an order: "kicks and punches".
+    # "and" of two single actions is an order: "kicks and punches"; so is what the legs do after
+    # the arms: "salutes and marches off".
     flows = {actions[number].flow for number in group} | {action.flow}
-    return is_free and Flow.SINGLE not in flows
+    return is_free and Flow.SINGLE not in flows and action.parts == "arms"
 
 
 def spread(actions: Sequence[Action], natural: Sequence[float], seconds: float = 0.0) -> Timing:

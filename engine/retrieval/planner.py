@@ -35,7 +35,7 @@ _LEGS: Final = ("LOWER_BODY", "TORSO")
 _RISES: Final = {
     "seated": ("stands up", "stand_up"), "lying": ("gets up from the floor", "get_up"),
     "on all fours": ("gets up from the floor", "get_up"),
-    "kneeling": ("stands up", "get_up"), "crouched": ("stands up", "stand_up"),
+    "kneeling": ("stands up", "get_up"),
 }  # fmt: skip
 """What leads from a state back to standing: its words and its kind."""
 

@@ -61,7 +61,10 @@ ORDER = {
     "walks then run then walk": "walk > run > walk",
     "Jump! Then clap!": "jump > clap",
     "jumps down and crouches": "jump_down > crouch",
-    "salutes and marches off": "salute & march",
+    "salutes and marches off": "salute > march",
+    "keels over and never gets back up": "fall!",
+    "squats down, then springs up": "crouch > jump",
+    "a boxer working the bag": "box",
     "steps back, raises both arms and surrenders": "back_off & raise_arms",
     "throws the ball and catches it": "throw > catch",
 }

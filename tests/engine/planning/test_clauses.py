@@ -30,7 +30,7 @@ def name_of(action: Action) -> str:
         ("picks up a sword", "pick_up", "picks up a sword", ""),
         ("sits down on a rocking chair", "sit_down", "sits down on a rocking chair", ""),
         ("juggles", "?", "juggles", ""),
-        ("a person juggles", "?", "juggles", ""),
+        ("a person juggles", "?", "juggles", "a person"),
     ],
 )
 def test_verb_and_particle_outweigh_subject_place_and_object(clause, kind, text, who) -> None:
