@@ -32,7 +32,7 @@ MOST_CHOICES: Final = 8
 KIND_WEIGHT: Final = 0.9
 """What a clip whose captions all name the kind is nearer than one of whose none does."""
 
-FACT_WEIGHT: Final = 0.6
+FACT_WEIGHT: Final = 0.8
 WHO_WEIGHT: Final = 0.1
 COUNT_WEIGHT: Final = 0.3
 STATE_WEIGHT: Final = 0.7

@@ -32,6 +32,7 @@ _AT_FACE = 0.24
 _BENT_ARM = 0.88
 _SHOULDER = 0.18
 _THRUST = 0.2
+_LEVEL_PUNCH, _QUICK_PUNCH = 0.3, 2.0
 _CROSSED = -0.22
 
 
@@ -117,13 +118,17 @@ def claps(facts: Facts) -> float:
 
 def punches(facts: Facts, side: str) -> float:
     """Return whether a fist shoots out: the more the arm straightens, the surer."""
-    reach = hand_steps(facts, "arm_extension", side)
-    gains = []
+    reach, height = hand_steps(facts, "arm_extension", side), facts.hands("hand_above_shoulder")
+    values = []
     for event in facts.events("strike", side):
         peak = min(first_step(event.peak), len(reach) - 1)
         near = reach[max(0, peak - 3) : peak + 2]
-        gains.append(float(near.max() - near.min()))
-    return above(max(gains, default=0.0), _THRUST, _THRUST)
+        value = above(float(near.max() - near.min()), _THRUST, _THRUST)
+        # One far above the head or at the knees, or a slow one, just passes.
+        is_level = abs(float(height[peak, _SIDES.index(side)])) < _LEVEL_PUNCH
+        best = max(0.5, above(event.amount / 100.0, _QUICK_PUNCH, 0.8)) if is_level else 0.5
+        values.append(min(value, best))
+    return max(values, default=0.0)
 
 
 def arm_ahead(facts: Facts, side: str) -> float:
