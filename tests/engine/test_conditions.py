@@ -109,6 +109,7 @@ ROWS = {
     "points_right": ((mirrored(POINT_LEFT),), (STAND, AHEAD, POINT_LEFT)),
     "points_ahead": ((AHEAD, mirrored(AHEAD)), (STAND, POINT_LEFT, motions.raise_left)),
     "claps": ((motions.clap,), (STAND, motions.carry, WAVE)),
+    "claps_once": ((motions.clap,), (STAND, WALK)),
     "waves_left": ((WAVE,), (STAND, mirrored(WAVE), motions.raise_left)),
     "waves_right": ((mirrored(WAVE),), (STAND, WAVE)),
     "waves_either": ((WAVE, mirrored(WAVE)), (STAND, motions.raise_left, motions.clap)),
