@@ -52,7 +52,7 @@ class _RemakeOperator(EditOperator):
             super().apply_result(context, result)
             recipe = result.edit.plan.recipe
         else:
-            put_on(self, context, result)
+            put_on(self, context, replace(result, is_throw=True))
             recipe = result.recipe
         context.scene.keyfill.seed = recipe.seed
 

@@ -72,6 +72,9 @@ class FittedTakes:
     notes: tuple[str, ...] = ()
     """What was found out when they were tried, sentences without full stops."""
 
+    is_throw: bool = False
+    """Whether they are another throw of the die: what was thrown before need not be kept."""
+
 
 def generate(context: Context, recipe: Recipe, is_modal: bool) -> Steps[FittedTakes]:
     """Have the engine make motions for the active armature, and fit them to it.
@@ -276,7 +279,7 @@ def _make_actions(ob: Object, fitted: FittedTakes) -> list[keyframes.WrittenTake
         for number, motion in enumerate(fitted.motions):
             keys = replace(fitted.target.keys, seed=fitted.recipe.seed + number)
             written.append(control_takes.make_take(ob, motion, keys))
-            thrown_takes.mark_take(written[-1].action, _wish(fitted))
+            thrown_takes.mark_take(written[-1].action, _wish(fitted), fitted.is_throw)
     except BaseException:
         takes.remove_unused([take.action for take in written])
         raise
@@ -287,6 +290,8 @@ def _wish(fitted: FittedTakes) -> str:
     """Return what takes were made for, the same for every seed, frame for frame."""
     told = told_prompt(fitted.recipe)
     recipe = replace(fitted.recipe, prompt=told, seed=0, takes=1, frames=(0, 0))
+    if not recipe.is_plan_own:
+        recipe = replace(recipe, plan="")
     return f"{fitted.target.keys.start_frame_scene} {recipe}"
 
 

@@ -197,8 +197,20 @@ def _gone_back(actions: Sequence[Action], kinds: KindList) -> list[Action]:
         if name in ("pick_up", "put_down") and before in _BENDS and not read[-1].is_held:
             last = read.pop()
             action = replace(action, link=last.link, who=last.who or action.who)
+        if read and _is_over_with(read[-1], name):
+            read[-1] = replace(read[-1], is_held=read[-1].is_held or action.is_held)
+            continue
         read.append(action)
     return read
+
+
+def _is_over_with(before: Action, name: str) -> bool:
+    """Say whether an action ends so by itself: "squats and gets back up", "two steps and stops"."""
+    if before.kind is None:
+        return False
+    if name in ("stand_up", "get_up"):
+        return before.kind.name in ("squat", "bow", "bend_down", "pick_up", "put_down")
+    return name == "stop" and before.count > 0
 
 
 def _is_of_noun(before: Action, clause: str, link: Link) -> bool:

@@ -78,10 +78,17 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
     return Filling(tuple(rows), steps, tuple(round(seam * steps / len(rows)) for seam in seams))
 
 
-def fill_times(stretch: Stretch, steps: int, count: int) -> Filling:
-    """Return a stretch played `count` times in at most `steps`; fewer where that is too often."""
+def fill_times(stretch: Stretch, steps: int, count: int, pace: float = 1.0) -> Filling:
+    """Return a stretch played `count` times in at most `steps`; fewer where that is too often.
+
+    Args:
+        stretch: what is played.
+        steps: to fill.
+        count: how often.
+        pace: how much faster than in the clip, where there is time.
+    """
     count = max(1, min(count, steps // _SHORTEST_TIME))
-    once = fill_once(stretch, min(stretch.steps, steps // count))
+    once = fill_once(stretch, min(round(stretch.steps / min(pace, 1.0)), steps // count), pace=pace)
     starts = [once.played * number for number in range(count)]
     seams = [start + seam for start in starts for seam in (0, *once.seams)]
     return Filling(once.rows * count, once.played * count, tuple(seams[1:]))

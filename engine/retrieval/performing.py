@@ -136,7 +136,7 @@ class Performer:
         pace = _PACES[turn % len(_PACES)]
         if is_once(action):
             if action.count > 1 and not stretch.is_counted:
-                return fill_times(stretch, steps, action.count)
+                return fill_times(stretch, steps, action.count, pace)
             return fill_once(stretch, steps, pace=pace)
         if action.flow is Flow.POSE and not self._travels(act, stretch):
             return fill_once(stretch, steps, stretch.peak, pace)

@@ -27,10 +27,11 @@ OTHERS = (
 )  # fmt: skip
 ELSEWHERE = {
     "add_mannequin", "add_models", "save_rig_preset", "remove_rig_preset", "export_rig_preset",
-    "import_rig_preset", "open_manual",
+    "import_rig_preset", "open_manual", "plan", "add_track", "remove_track", "put_back_plan",
+    "use_nearest", "busy",
 }  # fmt: skip
-"""They read no action; they write files into the user's folder or open a page: their own tests
-call them."""
+"""They read no action: they write files into the user's folder, open a page, list a plan or stand
+in for another button. Their own tests call them."""
 
 
 def made_at_once(request):

@@ -195,7 +195,7 @@ def job_operators():
 
 
 def test_no_engine_runs_from_the_redo_panel_or_from_repeat_last():
-    assert len(job_operators()) == 11
+    assert len(job_operators()) == 12
     for one in job_operators():
         assert one.bl_options == {"UNDO"}, one.bl_idname
 

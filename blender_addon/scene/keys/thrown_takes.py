@@ -14,13 +14,23 @@ import numpy as np
 
 from ..reading.edit_target import bag_of
 
+_THROWN = " thrown"
+
 NAME = "keyfill_take"
 """Custom property of an action: the wish, and the digest of its curves when it was written."""
 
 
-def mark_take(action: bpy.types.Action, wish: str) -> None:
-    """Remember what a take was made for; `wish` is the same for every seed of it."""
-    action[NAME] = f"{hashlib.sha256(wish.encode()).hexdigest()} {_digest(action)}"
+def mark_take(action: bpy.types.Action, wish: str, is_throw: bool) -> None:
+    """Remember what a take was made for.
+
+    Args:
+        action: the take.
+        wish: the same for every seed.
+        is_throw: whether the die or Make Again made it, and not Generate: two takes of one
+            prompt may both be wanted.
+    """
+    told = hashlib.sha256(wish.encode()).hexdigest()
+    action[NAME] = f"{told} {_digest(action)}{_THROWN if is_throw else ''}"
 
 
 def is_thrown_again(before: Any, take: bpy.types.Action) -> bool:
@@ -33,7 +43,9 @@ def is_thrown_again(before: Any, take: bpy.types.Action) -> bool:
     """
     if before is None or before == take or before.users > 0:
         return False
-    wish, _, digest = str(before.get(NAME, "")).partition(" ")
+    if not str(take.get(NAME, "")).endswith(_THROWN):
+        return False
+    wish, _, digest = str(before.get(NAME, "")).removesuffix(_THROWN).partition(" ")
     other, _, _ = str(take.get(NAME, "")).partition(" ")
     return bool(wish) and wish == other and digest == _digest(before)
 

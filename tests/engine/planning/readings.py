@@ -64,6 +64,8 @@ ORDER = {
     "salutes and marches off": "salute > march",
     "keels over and never gets back up": "fall!",
     "squats down, then springs up": "crouch > jump",
+    "does one squat and comes back up": "squat*1",
+    "takes four steps and stops": "walk*4",
     "a boxer working the bag": "box",
     "steps back, raises both arms and surrenders": "back_off & raise_arms",
     "throws the ball and catches it": "throw > catch",
