@@ -152,7 +152,8 @@ class SystemEngine:
             text = self.generator.text_encoder.encode([request.prompt])
         cut = [self.generator.text_encoder.words_cut(prompt) for prompt, _ in _beats_of(request)]
         if request.plan_only:
-            return MotionResult((), prompt_cut="".join(cut), plan=plan.tracks, notes=plan.notes)
+            unread = next(filter(None, cut), "")
+            return MotionResult((), (), unread, plan=plan.tracks, notes=plan.notes)
         seeds = tuple(request.seed + take for take in range(request.takes))
         empty = _empty_canvas(max(1, round(plan.seconds * FPS)))
         canvas = Canvas(*empty, request.prompt, text, seeds, is_new=True, tracks=plan.tracks)
@@ -174,9 +175,10 @@ class SystemEngine:
             seconds = request.seconds or max(track.end for track in request.tracks)
             return Plan(self.generator.described(request.tracks), seconds)
         plan = self.generator.plan(_beats_of(request))
-        if request.beats:
+        fitting = min(max(plan.seconds, SHORTEST_SECONDS), LONGEST_SECONDS)
+        if request.beats or fitting == plan.seconds:
             return plan
-        return replace(plan, seconds=min(max(plan.seconds, SHORTEST_SECONDS), LONGEST_SECONDS))
+        return self.generator.plan(((request.prompt, fitting),))
 
     def known(self, prompt: str) -> float:
         """Return how surely the motion of a prompt is known, 0 to 1: that of its rarest action.

@@ -23,6 +23,9 @@ STATES: Final = (
 MOST_TRACKS: Final = 64
 """Tracks of one plan."""
 
+MOST_COUNT: Final = 50
+"""Times that one action may happen."""
+
 LEAST_TRACK_SECONDS: Final = 0.2
 
 KNOWN: Final = 0.4
@@ -180,8 +183,10 @@ def _check_track(track: Track, number: int, seconds: float) -> None:
             f'There is no state "{track.state[:40]}" (track {number}).',
             f"Choose from {', '.join(STATES)}.",
         )
-    if not 0 <= track.count <= 50:
-        raise RequestError(f"Track {number} cannot happen {track.count} times.", "Choose 0 to 50.")
+    if not 0 <= track.count <= MOST_COUNT:
+        raise RequestError(
+            f"Track {number} cannot happen {track.count} times.", f"Choose 0 to {MOST_COUNT}."
+        )
     if not math.isfinite(track.start) or not math.isfinite(track.end):
         raise RequestError(f"Track {number} has no time.", "Give seconds.")
     if track.end - track.start < LEAST_TRACK_SECONDS - _SLACK_SECONDS:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..motion.tracks import MOST_COUNT
 from .actions import Action
 from .kinds import LIGHT, Flow, Kind, KindList, Match, load_kinds
 from .wording import Link, predicate
@@ -186,7 +187,9 @@ def _described(action: Action, clause: str) -> Action:
         action,
         side=side_of(words),
         count=_count_in(clause, words, action.kind),
-        is_held=action.is_held or bool(_UNTIL_THE_END.search(clause)),
+        is_held=action.is_held or (
+            action.flow is not Flow.CYCLIC and bool(_UNTIL_THE_END.search(clause))
+        ),
         is_repeated=bool(_AGAIN.search(clause)),
         is_both=bool(_BOTH.search(clause)) or bool({"arms", "hands", "fists"} & set(words)),
         still=still,
@@ -235,7 +238,9 @@ def _count_before_noun(words: Sequence[str], kind: Kind) -> int:
 
 def _number(word: str) -> int:
     """Return the number that a word or digits name, 0 where it names none."""
-    return int(word) if word.isdigit() and int(word) < 100 else NUMBERS.get(word, 0)
+    if word.isascii() and word.isdigit():
+        return int(word) if int(word) <= MOST_COUNT else 0
+    return NUMBERS.get(word, 0)
 
 
 _NOUNS: Final = re.compile(

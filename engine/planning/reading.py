@@ -44,7 +44,8 @@ _ASKED: Final = re.compile(
 """Words of whoever asks, before what is asked for."""
 
 _STEADY: Final = re.compile(
-    r"\b(?:first|firstly|finally|at\s+first|next|in\s+the\s+end|at\s+last|lastly|afterwards|"
+    r"\b(?<!\bthe\s)(?<!\ba\s)(?<!\bhis\s)(?<!\bher\s)(?:first|firstly|finally|at\s+first|"
+    r"next(?!\s+to\b)|in\s+the\s+end|at\s+last|lastly|afterwards|"
     r"meanwhile|eventually|to\s+begin\s+with|to\s+finish)\b,?\s*",
     re.IGNORECASE,
 )
@@ -130,7 +131,8 @@ def _on_side(action: Action, clause: str, link: Link) -> list[Action]:
 _NAMED: Final = re.compile(r"(?:a|an|the|another|one)\s+\w|\w+$")
 _LISTED: Final = re.compile(
     r"^(?:\w+\s+)*?(?:(?:do|perform|execut|deliver|throw|practic|land)\w*\s+)?"
-    r"(?:a|an|one|two|three|four|five|\d+)\s+(?=\w)"
+    r"(?:a|an|one|two|three|four|five|[0-9]+)\s+(?=\w)",
+    re.ASCII,
 )
 """What stands before the first noun of a list: "does a kick and a punch"."""
 

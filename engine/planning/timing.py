@@ -99,7 +99,7 @@ def spread(actions: Sequence[Action], natural: Sequence[float], seconds: float =
             )
             spans[number] = Span(start, start + length, is_held or action.is_held)
         start += length
-    return Timing(tuple(span for span in spans if span), total, max(sum(least), 0.0))
+    return Timing(tuple(span for span in spans if span), total, sum(least))
 
 
 def _natural(action: Action, seconds: float) -> float:

@@ -70,19 +70,20 @@ class Caster:
         """Return combinations of choices, the best first: what fits, and joins well."""
         found = [Cast((), 0.0)]
         for number, act in enumerate(acts):
-            longer = [
-                Cast((*cast.picks, pick), cast.cost + self._cost(acts, number, cast.picks, pick))
-                for cast in found
-                for pick in range(len(act.choices))
-            ]
+            own = [self._own_cost(act, choice) for choice in act.choices]
+            before = self._before(acts, number)
+            longer = []
+            for cast in found:
+                end = None if before is None else acts[before].choices[cast.picks[before]]
+                longer += [
+                    Cast((*cast.picks, pick), cast.cost + own[pick] + self._join_cost(end, choice))
+                    for pick, choice in enumerate(act.choices)
+                ]
             found = heapq.nsmallest(_WIDTH, longer, key=lambda cast: cast.cost)
         return found
 
-    def _cost(
-        self, acts: Sequence[Act], number: int, picks: tuple[int, ...], pick: int
-    ) -> float:
-        act = acts[number]
-        choice = act.choices[pick]
+    def _own_cost(self, act: Act, choice: Choice) -> float:
+        """Return what a choice costs an act, whatever is before it."""
         cost = -choice.score
         steps = act.last - act.first
         if is_once(act.action):
@@ -91,13 +92,15 @@ class Caster:
         else:
             cost += self._loop_cost(act, choice)
             cost += _UNSEEN_COST * self.unseen(act, choice)
-        before = self._before(acts, number)
-        if before is not None:
-            end = acts[before].choices[picks[before]].stretch
-            here, there = self.keys(end.clip)[end.last - 1], self.keys(choice.stretch.clip)
-            apart = np.linalg.norm(there[choice.stretch.first] - here)
-            cost += _APART_WEIGHT * float(apart)
         return cost
+
+    def _join_cost(self, before: Choice | None, choice: Choice) -> float:
+        """Return what it costs that the pose before a choice is another one."""
+        if before is None:
+            return 0.0
+        here = self.keys(before.stretch.clip)[before.stretch.last - 1]
+        there = self.keys(choice.stretch.clip)[choice.stretch.first]
+        return _APART_WEIGHT * float(np.linalg.norm(there - here))
 
     def _loop_cost(self, act: Act, choice: Choice) -> float:
         """Return what it counts that a stretch has to be repeated to last as long as its act."""

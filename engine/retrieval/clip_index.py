@@ -21,7 +21,7 @@ from ..planning.words import stem, tokens_of
 from .facts import Facts
 from .facts.conditions import CONDITIONS, PASSES
 from .memory import MotionMemory
-from .stretches import WAYS, Stretch, rate, stretches_of
+from .stretches import WAYS, Stretch, rate, stretches_of, whole_of
 
 LOOKED_AT: Final = 28
 """Clips, the nearest by kind and words, whose facts are looked at."""
@@ -185,6 +185,8 @@ class ClipIndex:
             for stretch in self._stretches(wanted.action, clip):
                 bonus = self._facts_score(wanted.action, stretch, state)
                 found.append(Choice(stretch, score + bonus, share))
+        if not found:
+            found = [Choice(whole_of(clip, self.facts(clip)), score, 0.0) for clip, score in near]
         found.sort(key=lambda choice: -choice.score)
         passed = [choice for choice in found if choice.stretch.value >= PASSES]
         return _one_a_clip(passed or found)[:MOST_CHOICES]

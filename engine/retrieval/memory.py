@@ -125,8 +125,8 @@ class MotionMemory:
             [(len(captions) / seen[word]) for word in sorted(seen)] or [1.0]
         ).log1p()
         rows = [[self._ids[word] for word in set(words)] for words in tokens]
-        self._rows = torch.tensor([row for row, ids in enumerate(rows) for _ in ids])
-        self._columns = torch.tensor([index for ids in rows for index in ids])
+        self._rows = torch.tensor([row for row, ids in enumerate(rows) for _ in ids]).long()
+        self._columns = torch.tensor([index for ids in rows for index in ids]).long()
         mass = self._rarity[self._columns] ** 2
         self._norms = torch.zeros(len(captions)).index_add_(0, self._rows, mass).sqrt()
         self._axes = torch.tensor([_axes_of(caption) for caption in captions])

@@ -57,11 +57,16 @@ class Performer:
         """
         self.index = index
         self._caster = Caster(index, project)
+        self.idle: Tensor | None = None
+        """Features (T, WIDTH) of somebody who stands and breathes, once they were decoded."""
 
     def lay_different(
         self, acts: Sequence[Act], steps: int, retime: Retime, count: int
-    ) -> Iterator[Laid]:
-        """Yield up to `count` takes that are different motions, the best first."""
+    ) -> Iterator[Laid | None]:
+        """Yield up to `count` takes that are different motions, the best first.
+
+        None stands for each that was laid and is like one before: it tells that work goes on.
+        """
         casts = self._caster.casts(acts)
         best = casts[0].cost if casts else 0.0
         near = [cast for cast in casts if cast.cost <= best + _AS_GOOD * len(acts)]
@@ -69,9 +74,10 @@ class Performer:
         found: list[Laid] = []
         for cast in turns:
             laid = self.lay(acts, cast, steps, retime)
-            if all(laid.differs_from(other) for other in found):
+            is_new = all(laid.differs_from(other) for other in found)
+            if is_new:
                 found.append(laid)
-                yield laid
+            yield laid if is_new else None
             if len(found) == count:
                 return
 
@@ -134,6 +140,8 @@ class Performer:
     def _filling(self, act: Act, choice: Choice, steps: int, turn: int) -> Filling:
         stretch, action = choice.stretch, act.action
         pace = _PACES[turn % len(_PACES)]
+        if act.is_held and not is_once(action) and action.flow is Flow.CYCLIC:
+            return fill_once(stretch, steps, pace=pace)
         if is_once(action):
             if action.count > 1 and not stretch.is_counted:
                 return fill_times(stretch, steps, action.count, pace)
@@ -262,7 +270,7 @@ def _without(blends: Sequence[Blend], at: int, parts: Sequence[int]) -> Iterator
 
 
 def _hold_uncovered(laid: Laid) -> None:
-    """Hold legs and torso where only arms have something to do, and legs did before."""
+    """Hold every part where no track has it any more, until one has it again."""
     for part in range(len(PARTS)):
         for first, last in runs_of(~laid.cells[:, part].numpy()):
             if first == 0:
@@ -273,6 +281,9 @@ def _hold_uncovered(laid: Laid) -> None:
             laid.stills.append(Still(*frames, (part,)))
             if part == LEGS[0]:
                 laid.lift[first:last] = laid.lift[first - 1]
+            if last < len(laid.codes):
+                held = laid.codes[last - 1 : last].expand(min(2, len(laid.codes) - last), -1, -1)
+                laid.blends.append(Blend(last, last + len(held), (part,), held.clone()))
 
 
 def _height_near(facts: Facts, row: int) -> float:

@@ -19,6 +19,7 @@ from ..planning.kinds import Flow, load_kinds
 from ..planning.reading import gone_on, read_prompt
 from ..planning.timing import Timing, groups_of, spread
 from ..planning.wording import Link
+from ..planning.words import tokens_of
 from ..text_encoder import TextEncoder
 from .acts import Act
 from .clip_index import Choice, ClipIndex, Wanted, caption_of
@@ -210,7 +211,7 @@ def _is_of_arms(action: Action) -> bool:
 
 def _text_of(action: Action) -> str:
     """Return the words of a track: who does it, too, for clips of the right action."""
-    if action.text in action.who:
+    if set(tokens_of(action.text)) <= set(tokens_of(action.who)):
         return action.who
     return f"{action.who} {action.text}".strip()
 

@@ -52,7 +52,7 @@ class Spelling:
             word = found.group()
             return word if self._is_known(word) else mend_spelling(word, self._used)
 
-        return re.sub(r"[a-z]{4,}", mended, prompt)
+        return re.sub(r"(?<!\w)[a-z]{4,}(?!\w)", mended, prompt)
 
     def _is_known(self, word: str) -> bool:
         return word in self._used or stem(word) in self._stems or self._encoder.knows(word)

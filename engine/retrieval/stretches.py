@@ -276,6 +276,11 @@ def _bouts(events: Sequence[Event]) -> list[list[Event]]:
     return bouts
 
 
+def whole_of(clip: int, facts: Facts) -> Stretch:
+    """Return the lively part of a clip in which nothing that was asked for is known to happen."""
+    return replace(_of(clip, _active(facts), is_counted=False), value=0.0)
+
+
 def _active(facts: Facts) -> Window:
     """Return a clip without the rest at its ends."""
     calm = unrest(facts) < _CALM

@@ -136,7 +136,7 @@ class GridGenerator:
             laid: list[Laid] = []
             for one in self.performer.lay_different(acts, steps, self.system.retime, most):
                 yield Progress(len(laid), most, "Choosing the motion")
-                laid.append(one)
+                laid += [one] if one is not None else []
         own = [laid[seed % len(laid)] for seed in canvas.seeds]
         plantings = tuple(Planting((), one.codes, one.cells) for one in own)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
@@ -150,7 +150,9 @@ class GridGenerator:
         codes = torch.stack([one.led(each) for one, each in zip(own, filled.codes, strict=True)])
         before = yield from self.system.decode(codes, watch)
         with watch.measure("holding"):
-            idle = self.system.idle
+            if self.performer.idle is None:
+                self.performer.idle = self.system.decode_idle()
+            idle = self.performer.idle
             features = [
                 finished_features(pair, one, idle)
                 for one, *pair in zip(own, before.cpu(), filled.features.cpu(), strict=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator as Steps
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import numpy as np
 import torch
@@ -31,6 +30,9 @@ from ..contract import Stopwatch
 from ..sliding import windows
 from .holding import stretch
 from .scoring import Copying, Prompted, copying_scores, fit_to_prompt, guided_scores
+
+_STILL = 230
+"""Rating, of 255, of a clip in which somebody only breathes and sways."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +112,24 @@ class GridSystem:
         """Where the networks are."""
         return next(self.masked.parameters()).device
 
-    @property
-    def idle(self) -> Tensor | None:
-        """Features (T, WIDTH) of the longest remembered clip of someone who stands still."""
-        return _idle_of(self)
+    def decode_idle(self) -> Tensor | None:
+        """Return features (T, WIDTH) of the longest remembered clip of someone who stands still.
+
+        None where nothing was measured.
+        """
+        measured = self.memory.measured
+        if not measured.facts or "still" not in measured.conditions:
+            return None
+        still = [
+            int(clip) for clip in np.flatnonzero(measured.rating("still") > _STILL)
+            if measured.facts[clip].start_state == "standing"
+        ]
+        if not still:
+            return None
+        longest = max(still, key=lambda clip: measured.facts[clip].steps)
+        with torch.inference_mode():
+            codes = self.memory.clip_codes(longest)[None].to(self.device)
+            return self.tokenizer.decode(codes)[0].cpu()
 
     def choose_steps(self, text: EncodedText, generator: torch.Generator) -> int:
         """Return how many token steps a take of the prompt usually has."""
@@ -305,26 +321,3 @@ class GridSystem:
             with watch.measure("decoding"):
                 features.append(self.tokenizer.decode(codes[rows]))
         return torch.cat(features)
-
-
-_STILL = 230
-"""Rating, of 255, of a clip in which somebody only breathes and sways."""
-
-
-@cache
-def _idle_of(system: GridSystem) -> Tensor | None:
-    """Decode the longest remembered stillness once; None where nothing was measured."""
-    memory = system.memory
-    measured = memory.measured
-    if not measured.facts:
-        return None
-    still = [
-        int(clip) for clip in np.flatnonzero(measured.rating("still") > _STILL)
-        if measured.facts[clip].start_state == "standing"
-    ]
-    if not still:
-        return None
-    longest = max(still, key=lambda clip: measured.facts[clip].steps)
-    with torch.inference_mode():
-        codes = memory.clip_codes(longest)[None].to(system.device)
-        return system.tokenizer.decode(codes)[0].cpu()

@@ -64,7 +64,7 @@ ORDER = {
     "salutes and marches off": "salute > march",
     "keels over and never gets back up": "fall!",
     "squats down, then springs up": "crouch > jump",
-    "does one squat and comes back up": "squat*1",
+    "does one squat and stands up again": "squat*1",
     "takes four steps and stops": "walk*4",
     "a boxer working the bag": "box",
     "steps back, raises both arms and surrenders": "back_off & raise_arms",
@@ -160,7 +160,7 @@ HOLDS = {
     "kneels down and just stays like that": "kneel!",
     "points throughout": "point!",
     "lies down and stays there until the end": "lie_down!",
-    "sits down, then waves until the end": "sit_down > wave!",
+    "sits down, then waves until the end": "sit_down > wave",
 }
 
 NOUNS = {
