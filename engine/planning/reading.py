@@ -43,6 +43,12 @@ _ASKED: Final = re.compile(
 )
 """Words of whoever asks, before what is asked for."""
 
+_LATER: Final = re.compile(
+    r"(?:^|[,;.]\s*|\band\s+)(?:next(?!\s+to\b)|finally|lastly|at\s+last|in\s+the\s+end|eventually|"
+    r"afterwards|after\s+which|to\s+finish)\b,?\s*(?=\w)"
+)
+"""Words at the beginning of a clause that mean "then"."""
+
 _STEADY: Final = re.compile(
     r"\b(?<!\bthe\s)(?<!\ba\s)(?<!\bhis\s)(?<!\bher\s)(?:first|firstly|finally|at\s+first|"
     r"next(?!\s+to\b)|in\s+the\s+end|at\s+last|lastly|afterwards|"
@@ -50,6 +56,19 @@ _STEADY: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that order says already."""
+
+_PLAINER: Final = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\b(hands?|arms?|fists?)\s+(?:stay(?:ing)?|kept|rest(?:ing|ed)|remain(?:ing)?|always|still)"
+         r"\s+(?=on|over|above|behind|at|up|out|raised|stretched|folded|crossed|down|high)", r"\1 "),
+        (r"\bonce(?:,\s*|\s+)(?:and\s+then|and|then)\s+(?:once\s+)?"
+         r"(?:again|(?:for\s+)?a\s+second\s+time|more|another\s+time)\b", "twice"),
+        (r"\bwho(?:'s|\s+is|\s+was|\s+ha[sd]\s+been)\s+\w+ing(?:\s+(?:around|about|there|still))?"
+         r"\s+(?=\w+s\b)", ""),
+    )
+)  # fmt: skip
+"""What is said in more words than it needs: "hands staying on", "once and then again"."""
 
 
 @cache
@@ -70,10 +89,19 @@ def without_idioms(prompt: str) -> str:
     return _idiom_pattern().sub(lambda found: load_idioms()[0][found.group(1)], prompt)
 
 
+def plainly_said(prompt: str) -> str:
+    """Return a prompt without idioms, words of whoever asks, and words that order says already."""
+    plain = without_idioms(_ASKED.sub("", prompt))
+    for pattern, words in _PLAINER:
+        plain = pattern.sub(words, plain)
+    plain = _STEADY.sub("", _LATER.sub(", then ", plain))
+    return re.sub(r"^[\s,;.]+(?:then\s+)?|[\s,;.]+$", "", plain) or prompt
+
+
 def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     """Return the actions of a prompt (lower case, as `plain_prompt` gives it); at least one."""
     kinds = kinds or load_kinds()
-    plain = _STEADY.sub("", without_idioms(_ASKED.sub("", prompt))).strip(" ,;.") or prompt
+    plain = plainly_said(prompt)
     split = split_actions(plain, _fragments_of(plain, kinds))
     links = [Link.IN_ORDER, *split.links]
     is_ordered = has_order(prompt)
@@ -90,7 +118,20 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         if actions and _ONLY_SIDE.fullmatch(clause):
             actions[-1:] = _on_side(actions[-1], clause, link)
             continue
+        if actions and _is_low_gait(actions[-1], clause):
+            text = f"{actions[-1].text}, {clause}"
+            actions[-1] = replace(actions[-1], text=text, kind=kinds.kinds["sneak"])
+            continue
+        is_joined = re.search(rf"\b(?:and|while)\s+{re.escape(clause)}", plain) or link is Link.AT_ONCE
+        one = _spanned(actions[-1], clause, link, kinds) if actions and is_joined else None
+        if one is not None:
+            actions[-1] = one
+            continue
         read = read_clause(clause, kinds)
+        if actions and _rests(actions[-1], read[0]):
+            goes_on = actions[-1].flow is Flow.CYCLIC
+            actions[-1] = replace(actions[-1], is_held=actions[-1].is_held or not goes_on)
+            continue
         if actions and _is_of_noun(actions[-1], clause, link):
             actions[-1] = replace(actions[-1], text=f"{actions[-1].text} and {clause}")
             continue
@@ -98,7 +139,7 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
             joined = f"{actions[-1].text} {clause}"
             actions[-1] = replace(actions[-1], text=joined)
             continue
-        if not actions and not read[0].who:
+        if not actions and not read[0].who and read[0].kind is None:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
         actions += [gone_on(replace(read[0], link=bent)), *map(gone_on, read[1:])]
@@ -106,7 +147,58 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
 
 
-_ONLY_SIDE: Final = re.compile(r"(?:(?:to|with|on)\s+)?(?:(?:the|his|her)\s+)?(?:left|right)")
+_GAITS: Final = frozenset({"walk", "sneak", "march", "stride", "shuffle"})
+_LOW_GAIT: Final = re.compile(
+    r"(?:(?:keep|stay|crouch|bend|hunch)\w*\s+(?:low|down|over)|(?:on\s+|with\s+)?(?:his\s+|her\s+)?"
+    r"(?:bent\s+knees|knees\s+bent)|bent\s+(?:low|over)|crouched|hunched)"
+)
+"""A clause that says how someone goes: "knees bent, keeping low"."""
+
+
+def _is_low_gait(before: Action, clause: str) -> bool:
+    is_gait = before.kind is not None and before.kind.name in _GAITS
+    return is_gait and _LOW_GAIT.fullmatch(clause) is not None
+
+
+_PLAIN: Final = frozenset({"turn", "spin", "twist", "jump", "hop", "run", "kick", "running_leap"})
+"""Kinds of a second clause that may be half of one action with the first."""
+
+
+def _spanned(before: Action, clause: str, link: Link, kinds: KindList) -> Action | None:
+    """Return two clauses as the one action that a phrase over both names: "jumps and turns"."""
+    if link is Link.IN_ORDER or before.count:
+        return None
+    own = read_clause(clause, kinds)[0]
+    if own.kind is None or own.kind.name not in _PLAIN or own.count:
+        return None
+    text = f"{before.text} {'and' if link is Link.OPEN else 'while'} {clause}"
+    at = len(tokens_of(before.text))
+    # "punches and runs away" is no "punch away": the second verb must be in the phrase.
+    without = re.sub(r"\w+", "-", clause, count=1)
+    other = _over(kinds, f"{before.text} and {without}", at)
+    over = [name for name in _over(kinds, text, at) if name not in other]
+    if not over:
+        return None
+    return replace(before, text=text, kind=kinds.kinds[over[0]], side=own.side or before.side)
+
+
+def _over(kinds: KindList, text: str, at: int) -> list[str]:
+    """Return the kinds of phrases that stand on both sides of a word."""
+    return [match.kind.name for match in kinds.find(text) if match.first < at < match.last - 1]
+
+
+_RESTS_IN: Final = frozenset({"seated", "lying", "kneeling", "crouched", "on all fours"})
+
+
+def _rests(before: Action, action: Action) -> bool:
+    """Say whether an action only waits in the state that the one before leads to: "sits, waits"."""
+    if action.kind is None or action.kind.name != "stand" or before.kind is None:
+        return False
+    is_upright = stem("stand") in {stem(word) for word in tokens_of(action.text)}
+    return before.kind.after in _RESTS_IN and not is_upright
+
+
+_ONLY_SIDE: Final = re.compile(r"(?:back\s+)?(?:again\s+)?(?:(?:to|with|on)\s+)?(?:(?:the|his|her)\s+)?(?:left|right)")
 """What repeats the action before on another side: "kicks left, then right"."""
 _ENDS_ON_SIDE: Final = re.compile(
     r"\b(?:left|right)(?:\s+(?:hand|arm|fist|foot|leg|knee|side|shoulder))?$"
@@ -176,6 +268,7 @@ _OF_BOTH: Final = {"raise_hand": "raise_arms", "wave": "wave_both", "point": "ar
 
 _TURNS: Final = frozenset({"turn", "turn_around", "spin"})
 _WAYS_BACK: Final = {"back_off": "walk", "run_back": "run"}
+_RUNS: Final = frozenset({"run", "sprint", "jog"})
 _BENDS: Final = frozenset({"bend_down", "crouch", "squat", "kneel", "duck"})
 
 
@@ -196,6 +289,11 @@ def _gone_back(actions: Sequence[Action], kinds: KindList) -> list[Action]:
         if name in _WAYS_BACK and before in _TURNS and not action.is_backward:
             text = re.sub(r"\bback\b", "on", action.text)
             action = replace(action, kind=kinds.kinds[_WAYS_BACK[name]], text=text)
+        if name == "walk_turn" and before in _RUNS and not read[-1].count:
+            last = read.pop()
+            text = f"{last.text} and turns {action.side}".strip()
+            action = replace(action, text=text, link=last.link, who=last.who or action.who,
+                             kind=kinds.kinds["run_turn"])  # fmt: skip
         if name in ("pick_up", "put_down") and before in _BENDS and not read[-1].is_held:
             last = read.pop()
             action = replace(action, link=last.link, who=last.who or action.who)
@@ -295,6 +393,7 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
 def _is_done(before: Action, action: Action) -> bool:
     """Say whether an action of the same kind has nothing left to do."""
     is_one = before.flow is Flow.POSE or action.link is Link.AT_ONCE
+    is_one |= before.flow is Flow.CYCLIC and action.link is Link.OPEN and before.pace == action.pace
     return _changes_state(before) or (is_one and before.side == action.side)
 
 

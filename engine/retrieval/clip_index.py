@@ -41,6 +41,9 @@ REST_WEIGHT: Final = 0.6
 NAMED_WEIGHT: Final = 0.4
 """What a caption that names the kind is nearer than one that does not, where captions are told."""
 
+NEARLY_AS_GOOD: Final = 0.75
+"""Share of the best stretch's value that others need to be chosen beside it."""
+
 LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
 
@@ -188,7 +191,11 @@ class ClipIndex:
         if not found:
             found = [Choice(whole_of(clip, self.facts(clip)), score, 0.0) for clip, score in near]
         found.sort(key=lambda choice: -choice.score)
-        passed = [choice for choice in found if choice.stretch.value >= PASSES]
+        best = max((choice.stretch.value for choice in found), default=0.0)
+        passed = [
+            choice for choice in found
+            if choice.stretch.value >= max(PASSES, NEARLY_AS_GOOD * best)
+        ]
         return _one_a_clip(passed or found)[:MOST_CHOICES]
 
     def _named(self, kind: Kind) -> dict[int, float]:
@@ -265,6 +272,7 @@ class ClipIndex:
             begin = self.facts(stretch.clip).cut(stretch.first, stretch.first + 2)
             score -= STATE_WEIGHT * 0.5 * (not state and rate(action, begin) >= PASSES)
             end = self.facts(stretch.clip).cut(stretch.peak, stretch.peak + 1).end_state
+            after = after or (before if action.parts == "arms" else "")
         if after and action.flow is not Flow.CYCLIC and end != after:
             score -= STATE_WEIGHT
         if end == "airborne":

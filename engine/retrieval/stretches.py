@@ -112,7 +112,8 @@ def _manner(action: Action) -> Iterator[str]:
     if is_travel:
         yield "travels_backward" if action.is_backward else "travels_forward"
     if action.pace and is_travel:
-        yield action.pace
+        is_walk = action.pace == "fast" and "walking" in action.kind.needs
+        yield "brisk" if is_walk else action.pace
     if "arms" in action.still:
         yield "arms_still"
 
