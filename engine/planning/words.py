@@ -36,7 +36,8 @@ _SAME: Final = {
     "rightwards": "right", "rightward": "right", "onto": "on", "grey": "gray",
     "centre": "center", "favour": "favor", "pyjamas": "pajamas", "tip-toe": "tiptoe",
     "tip-toes": "tiptoe", "tiptoes": "tiptoe", "pushups": "pushup", "somebody": "someone",
-    **dict.fromkeys(("himself", "herself", "themselves", "itself", "myself", "yourself"), "oneself"),
+    "himself": "oneself", "herself": "oneself", "itself": "oneself", "themselves": "oneself",
+    "myself": "oneself", "yourself": "oneself",
     "theatre": "theater", "practise": "practice", "practises": "practice", "jewellery": "jewelry",
 }  # fmt: skip
 """British and American forms, and those that mean one thing."""

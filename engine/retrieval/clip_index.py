@@ -35,6 +35,7 @@ KIND_WEIGHT: Final = 0.9
 FACT_WEIGHT: Final = 0.8
 WHO_WEIGHT: Final = 0.1
 COUNT_WEIGHT: Final = 0.3
+SPARE_WEIGHT: Final = 0.1
 STATE_WEIGHT: Final = 0.7
 TURN_WEIGHT: Final = 0.4
 REST_WEIGHT: Final = 0.6
@@ -193,8 +194,7 @@ class ClipIndex:
         found.sort(key=lambda choice: -choice.score)
         best = max((choice.stretch.value for choice in found), default=0.0)
         passed = [
-            choice for choice in found
-            if choice.stretch.value >= max(PASSES, NEARLY_AS_GOOD * best)
+            choice for choice in found if choice.stretch.value >= max(PASSES, NEARLY_AS_GOOD * best)
         ]
         return _one_a_clip(passed or found)[:MOST_CHOICES]
 
@@ -262,6 +262,7 @@ class ClipIndex:
             return 0.0
         own = self.facts(stretch.clip).cut(stretch.first, stretch.last)
         score = FACT_WEIGHT * stretch.value + COUNT_WEIGHT * stretch.is_counted
+        score -= SPARE_WEIGHT * stretch.is_spare
         before = action.kind.before if action.kind else ""
         before = before or state or "standing"
         if own.start_state != before:
@@ -286,8 +287,11 @@ class ClipIndex:
 
 
 def _one_a_clip(choices: Iterable[Choice]) -> list[Choice]:
-    """Return choices without further stretches of clips that are there already."""
-    first: dict[int, Choice] = {}
+    """Return choices without further stretches of clips that are there already.
+
+    Those that leave out other steps are others.
+    """
+    first: dict[tuple[int, tuple[int, int] | None], Choice] = {}
     for choice in choices:
-        first.setdefault(choice.stretch.clip, choice)
+        first.setdefault((choice.stretch.clip, choice.stretch.cut), choice)
     return list(first.values())
