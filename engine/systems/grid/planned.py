@@ -62,9 +62,9 @@ class Planned:
         steps = -(-canvas.clip.frames // FRAMES_PER_STEP)
         with watch.measure("choosing"):
             acts = self.planner.acts(canvas.tracks, steps)
-            wanted = min(MOST_TAKES, max(canvas.seeds) + 1)
-            laid = yield from self._laid(acts, steps, wanted)
-        own = [laid[seed % len(laid)] for seed in canvas.seeds]
+            ranks = [seed % MOST_TAKES for seed in canvas.seeds]
+            laid = yield from self._laid(acts, steps, max(ranks) + 1)
+        own = [laid[rank % len(laid)] for rank in ranks]
         plantings = tuple(Planting((), one.codes, one.cells) for one in own)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
         recalled = self.system.recall("", canvas.text, steps)
@@ -125,7 +125,7 @@ class Planned:
     def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:
         """Decode a take and judge it; what the transformer has to fill is taken as it comes."""
         codes = torch.stack([laid.led(laid.codes), laid.codes]).to(self.system.device)
-        features = finished_features(self.system.tokenizer.decode(codes).cpu(), laid, self._idle())
+        features = finished_features([*self.system.tokenizer.decode(codes).cpu()], laid, self._idle())
         clip = features_to_clip(features)
         is_judged = self.performer.index.is_factual and bool(laid.cells.all())
         missing = shortcoming(acts, measure_facts(clip)) if is_judged else 0.0
