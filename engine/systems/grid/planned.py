@@ -125,8 +125,8 @@ class Planned:
     def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:
         """Decode a take and judge it; what the transformer has to fill is taken as it comes."""
         codes = torch.stack([laid.led(laid.codes), laid.codes]).to(self.system.device)
-        features = finished_features([*self.system.tokenizer.decode(codes).cpu()], laid, self._idle())
-        clip = features_to_clip(features)
+        decoded = [*self.system.tokenizer.decode(codes).cpu()]
+        clip = features_to_clip(finished_features(decoded, laid, self._idle()))
         is_judged = self.performer.index.is_factual and bool(laid.cells.all())
         missing = shortcoming(acts, measure_facts(clip)) if is_judged else 0.0
         return _Trial(laid, clip.joints(), missing)
