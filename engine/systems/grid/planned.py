@@ -17,6 +17,7 @@ from ...motion.clip import Array
 from ...motion.request import MOST_TAKES, Progress
 from ...motion.skeleton import FRAMES_PER_STEP, PARTS
 from ...retrieval.acts import Act, Laid
+from ...retrieval.clip_index import ClipIndex
 from ...retrieval.facts import measure_facts
 from ...retrieval.judging import shortcoming
 from ...retrieval.performing import PACES, Performer
@@ -127,14 +128,19 @@ class Planned:
         codes = torch.stack([laid.led(laid.codes), laid.codes]).to(self.system.device)
         decoded = [*self.system.tokenizer.decode(codes).cpu()]
         clip = features_to_clip(finished_features(decoded, laid, self._idle()))
-        is_judged = self.performer.index.is_factual and bool(laid.cells.all())
-        missing = shortcoming(acts, measure_facts(clip)) if is_judged else 0.0
+        judges = is_judged(self.performer.index, laid)
+        missing = shortcoming(acts, measure_facts(clip)) if judges else 0.0
         return _Trial(laid, clip.joints(), missing)
 
     def _idle(self) -> Tensor | None:
         if self.performer.idle is None:
             self.performer.idle = self.system.decode_idle()
         return self.performer.idle
+
+
+def is_judged(index: ClipIndex, laid: Laid) -> bool:
+    """Say whether a take is judged: what a memory without facts has to offer is taken as it is."""
+    return index.is_factual and bool(laid.cells.all())
 
 
 def _is_new(trial: _Trial, others: Sequence[_Trial]) -> bool:

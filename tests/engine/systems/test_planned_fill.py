@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,8 +13,9 @@ from keyfill_extension.engine.motion.request import MOST_TAKES
 from keyfill_extension.engine.motion.skeleton import JOINTS, PARTS
 from keyfill_extension.engine.motion.tracks import Track
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
+from keyfill_extension.engine.systems.grid import planned
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
-from keyfill_extension.engine.systems.grid.planned import MOST_JUDGED, Planned
+from keyfill_extension.engine.systems.grid.planned import MOST_JUDGED
 from keyfill_extension.tests.engine.toy_grid import toy_grid
 
 
@@ -65,20 +65,24 @@ def test_a_seed_makes_the_same_take_whatever_the_others_are() -> None:
         np.testing.assert_allclose(rotations(alone), rotations(together, seed), atol=1e-5)
 
 
+class Judge:
+    """Judges takes in the order in which they are laid; what is laid later is right."""
+
+    def __init__(self, *shortcomings: float) -> None:
+        self.left = list(shortcomings)
+        self.judged: dict[bytes, float] = {}
+
+    def __call__(self, acts, facts) -> float:
+        key = facts.values.tobytes()
+        if key not in self.judged:
+            self.judged[key] = self.left.pop(0) if self.left else 0.0
+        return self.judged[key]
+
+
 def as_judged(monkeypatch: pytest.MonkeyPatch, *shortcomings: float) -> None:
-    """Judge the takes that are laid, in their order; what is laid later is right."""
-    judged: dict[bytes, float] = {}
-    left = list(shortcomings)
-    tried = Planned._tried
-
-    def judge(planned, acts, laid):
-        trial = tried(planned, acts, laid)
-        key = laid.codes.numpy().tobytes()
-        if key not in judged:
-            judged[key] = left.pop(0) if left else 0.0
-        return replace(trial, shortcoming=judged[key])
-
-    monkeypatch.setattr(Planned, "_tried", judge)
+    """Judge takes of a memory that was not measured as if it were."""
+    monkeypatch.setattr(planned, "shortcoming", Judge(*shortcomings))
+    monkeypatch.setattr(planned, "is_judged", lambda index, laid: True)
 
 
 def test_takes_that_show_what_is_asked_for_come_first(monkeypatch) -> None:
