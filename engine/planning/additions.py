@@ -172,4 +172,5 @@ _WITH_PLURAL: Final = re.compile(r"\bwith\s+(?:\w+\s+){0,2}\w+s$")
 
 def has_verb(clause: str) -> bool:
     """Say whether one of the first two words may be a verb."""
-    return any(re.search(r"(?:s|ing)$", word) for word in tokens_of(clause)[:2])
+    first = [word for word in tokens_of(clause)[:2] if word not in ("lefts", "rights")]
+    return any(re.search(r"(?:s|ing)$", word) for word in first)

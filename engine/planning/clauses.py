@@ -17,7 +17,8 @@ from .wording import Link, predicate
 from .words import NUMBERS, side_of, stem, tokens_of
 
 _UNTIL_THE_END: Final = re.compile(
-    r"\b(?:until|till|to)\s+the\s+end\b|\bthroughout\b|\bthe\s+whole\s+time\b|\ball\s+the\s+time\b",
+    r"\b(?:until|till|to)\s+the\s+end\b|\bthroughout\b|\bthe\s+whole\s+time\b|\ball\s+the\s+time\b|"
+    r"\bwithout\s+(?:ever\s+)?(?:getting|standing|coming|rising)\s+(?:back\s+)?up\b",
     re.IGNORECASE,
 )
 _AGAIN: Final = re.compile(
@@ -37,6 +38,7 @@ _WITHOUT: Final = re.compile(
     r"(arms?|hands?|legs?|feet|head|body|torso)\b",
     re.IGNORECASE,
 )
+_WITHOUT_DOING: Final = re.compile(r"\bwithout\s+(?:ever\s+|once\s+)?\w+ing\b")
 _PARTS_OF: Final = {"arm": "arms", "hand": "arms", "leg": "legs", "foot": "legs", "head": "torso",
                     "body": "torso", "torso": "torso"}  # fmt: skip
 
@@ -81,11 +83,12 @@ def _first_of(match: Match, words: Sequence[str]) -> int:
 
 def _is_denied(match: Match, clause: str) -> bool:
     """Say whether a phrase is what is not to be done: "walks without moving the arms"."""
-    denied = _WITHOUT.search(clause)
-    if denied is None:
-        return False
-    first, last = (len(tokens_of(clause[:end])) for end in denied.span())
-    return first <= match.first < last
+    for denied in (_WITHOUT.search(clause), _WITHOUT_DOING.search(clause)):
+        if denied is not None:
+            first, last = (len(tokens_of(clause[:end])) for end in denied.span())
+            if first <= match.first < last:
+                return True
+    return False
 
 
 def found_at(words: Sequence[str], text: str) -> int:

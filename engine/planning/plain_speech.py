@@ -44,6 +44,10 @@ _PLAINER: Final = tuple(
          r"\1 "),
         (r",?\s*(?:\band\s+)?\b(?:follow(?:s|ing|ed)?(?:\s+(?:it|that|this))?(?:\s+up)?\s+(?:with|by)|"
          r"(?:finish(?:es|ing)?(?:\s+off)?|end(?:s|ing)?)\s+with)\s+(?=\w)", ", then does "),
+        (r"\b((?:walk|run|jog|sprint|march|skip|strid|pac|sneak|trot|danc|back)\w*(?:\s+\w+)?)\s+to\s+"
+         r"a\s+(?:\w+\s+)?(?:stop|halt|standstill)\b", r"\1, then stops"),
+        (r"\bover\s+(?:the|his|her|their)\s+heads?\s+for\s+(?:cover|protection)\b", "on the head"),
+        (r"\s+on\s+foot\b", ""),
         (r"\bonce(?:,\s*|\s+)(?:and\s+then|and|then)\s+(?:once\s+)?"
          r"(?:again|(?:for\s+)?a\s+second\s+time|more|another\s+time)\b", "twice"),
         (r"\bwho(?:'s|\s+is|\s+was|\s+ha[sd]\s+been)\s+\w+ing(?:\s+(?:around|about|there|still))?"

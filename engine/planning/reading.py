@@ -15,6 +15,7 @@ from .additions import ONLY_SIDE, has_verb, more_of
 from .clauses import read_clause
 from .kinds import LIGHT, Flow, KindList, load_kinds
 from .plain_speech import load_idioms, plainly_said
+from .postures import in_posture
 from .wording import Link, has_order, predicate, split_actions
 from .words import stem, tokens_of
 
@@ -34,7 +35,7 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
         if more is not None:
             actions[-1:] = more
             continue
-        read = read_clause(clause, kinds)
+        read = in_posture(read_clause(clause, kinds), clause, kinds)
         if not actions and not read[0].who and read[0].kind is None:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
@@ -43,10 +44,10 @@ def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
 
 
-_NAMED: Final = re.compile(r"(?:a|an|the|another|one)\s+\w|\w+$")
+_NAMED: Final = re.compile(r"(?:a|an|the|another|one|left|right)\s+\w|\w+$")
 _LISTED: Final = re.compile(
     r"^(?:\w+\s+)*?(?:(?:do|perform|execut|deliver|throw|practic|land)\w*\s+)?"
-    r"(?:a|an|one|two|three|four|five|[0-9]+)\s+(?=\w)",
+    r"(?:a|an|one|two|three|four|five|left|right|[0-9]+)\s+(?=\w)",
     re.ASCII,
 )
 """What stands before the first noun of a list: "does a kick and a punch"."""
@@ -132,7 +133,7 @@ def _is_over_with(before: Action, name: str) -> bool:
     if before.kind is None:
         return False
     if name in ("stand_up", "get_up"):
-        return before.kind.name in ("squat", "bow", "bend_down", "pick_up", "put_down")
+        return before.kind.name in ("squat", "bow", "bend_down", "duck", "pick_up", "put_down")
     return name == "stop" and before.count > 0
 
 

@@ -40,8 +40,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _IDIOM = re.compile(
-    r"\b(?:(\w+)\s+and\s+\1|(?:back|to|up|in|on|now|by|round)\s+and\s+"
-    r"(?:forth|fro|off|then|by|around|down)|\w+ly\s+and\s+\w+ly|"
+    r"\b(?:(\w+)\s+and\s+\1|(?:back|to|up|in|on|by|round)\s+and\s+"
+    r"(?:forth|fro|off|by|around|down)|now\s+and\s+then|\w+ly\s+and\s+\w+ly|"
     r"(?:rock|drag|hide|bob|duck|twist)(?:s|ing)?\s+and\s+"
     r"(?:roll|drop|seek|weav|div|turn)(?:e|s|es|ing)?)\b",
     re.IGNORECASE,

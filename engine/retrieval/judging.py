@@ -15,7 +15,7 @@ from ..planning.kinds import Flow
 from .acts import LEGS, Act
 from .facts import Facts
 from .facts.conditions import PASSES
-from .stretches import SIDED, event_of, rate, times_in
+from .stretches import SIDED, event_of, leaves_ground, rate, times_in
 
 MOST_FALL: Final = 0.12
 """Metres a second: a pelvis that rises or falls faster at the end of a take is on its way."""
@@ -79,8 +79,7 @@ def _unfinished(action: Action, facts: Facts) -> float:
 
 def _is_under_way(action: Action) -> bool:
     """Say whether an action may be cut anywhere: it goes on, and not by jumps."""
-    leaves_ground = action.kind is not None and "jumps" in action.kind.needs
-    return action.flow is Flow.CYCLIC and not leaves_ground
+    return action.flow is Flow.CYCLIC and not leaves_ground(action)
 
 
 def _is_supported(facts: Facts, step: int) -> bool:

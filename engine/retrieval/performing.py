@@ -25,7 +25,7 @@ from .clip_index import Choice, ClipIndex
 from .facts import Facts
 from .facts.conditions import rate_condition
 from .fillings import Filling, fill_on, fill_once, fill_times
-from .stretches import Stretch, is_once
+from .stretches import Stretch, is_once, leaves_ground
 
 Retime = Callable[[Tensor, int], Tensor]
 """Codes (n, P, Q) and a number of steps -> codes of so many steps that show the same faster."""
@@ -40,6 +40,9 @@ PACES: Final = (1.0, 0.9, 1.12, 0.82, 1.22, 0.95, 1.06)
 """How much faster each turn of a cast is played than the clip, where there is time."""
 _LATER: Final = 3
 """How later turns of the same choice differ: by pace, or by steps left out at the start."""
+
+_CARRIES: Final = 0.9
+"""Share of a step's frames in which a foot carries, from which on one stands on it."""
 
 _STANDING: Final = STATES.index("standing")
 
@@ -139,7 +142,19 @@ class Performer:
         if is_near and self._caster.unseen(act, choice) > 0.5:
             return fill_once(stretch, steps)
         is_ended = bool(action.kind and action.kind.event) and act.rides_on is None
-        return fill_on(stretch, steps, self._caster.keys(stretch.clip), is_ended, _LATER * turn)
+        filling = fill_on(stretch, steps, self._caster.keys(stretch.clip), is_ended, _LATER * turn)
+        return self._landed(stretch.clip, filling) if leaves_ground(action) else filling
+
+    def _landed(self, clip: int, filling: Filling) -> Filling:
+        """Return a filling that ends with a foot on the ground; what is left of it is held."""
+        if not self.index.is_factual:
+            return filling
+        carries = self.index.facts(clip).hands("foot_carries").max(1) > _CARRIES
+        grounded = [number for number, row in enumerate(filling.rows, 1) if carries[row]]
+        last = grounded[-1] if grounded else filling.played
+        if 2 * last < filling.played:
+            return filling
+        return Filling(filling.rows[:last], last, tuple(s for s in filling.seams if s < last))
 
     def _put(self, laid: Laid, act: Act, played: Played, taken: Tensor) -> bool:
         """Write an act's codes, with what fades into them, and note where it is held.

@@ -99,6 +99,11 @@ def is_once(action: Action) -> bool:
     return action.count > 0 or action.flow is Flow.SINGLE
 
 
+def leaves_ground(action: Action) -> bool:
+    """Say whether an action is made of jumps, between which it cannot end."""
+    return action.kind is not None and "jumps" in action.kind.needs
+
+
 def rate(action: Action, facts: Facts) -> float:
     """Return how well facts meet all conditions of an action, 0 to 1; 1 where it has none."""
     if action.kind is None:

@@ -107,11 +107,12 @@ class Planned:
                 tried += 1
                 trial = self._tried(acts, laid)
                 if trial.shortcoming > FLAWLESS:
-                    others.append(trial)
+                    others += [trial] if _is_new(trial, [*right, *others]) else []
                     kept.remove(cast)
                 elif _is_new(trial, right):
                     right.append(trial)
-                if len(right) >= wanted or tried >= MOST_JUDGED:
+                is_enough = tried >= MOST_JUDGED and len(right) + len(others) >= wanted
+                if len(right) >= wanted or is_enough:
                     break
             else:
                 casts = kept or casts
