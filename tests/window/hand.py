@@ -20,11 +20,13 @@ STEP = 0.9
 """Between two rows that are felt, in rows of buttons."""
 
 NEAR = {
-    "step_take(step=-1)": ("takes", 0.06, 4.1), "step_take(step=1)": ("takes", 0.655, 4.1),
-    "accept_take": ("takes", 0.73, 4.1), "discard_take": ("takes", 0.8, 4.1),
-    "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 2.6),
+    "step_take(step=-1)": ("takes", 0.06, 5.3), "step_take(step=1)": ("takes", 0.655, 5.3),
+    "accept_take": ("takes", 0.73, 5.3), "discard_take": ("takes", 0.8, 5.3),
+    "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 3.8),
     "has_torso": ("regenerate", 0.43, -2.85), "has_lower_body": ("regenerate", 0.46, -1.5),
     "recall(index=1)": ("long_take", 0.73, 6.0),
+    "plan(": ("takes", 0.7, 2.4), "plan.rows[1].is_open": ("add_track", 0.08, -1.6),
+    "plan.rows[1].start": ("add_track", 0.3, -4.0), "plan.rows[1].end": ("add_track", 0.65, -4.0),
 }  # fmt: skip
 """Where small buttons are felt for first: below which wide one, at which share of the width, how
 many rows."""

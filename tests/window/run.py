@@ -21,9 +21,12 @@ from programs import REPOSITORY, SYSTEM, NoWindowError, find_programs
 from screen import screen
 
 FOLDER = REPOSITORY / ".cache" / "window"
+SHADERS = REPOSITORY / ".cache" / "window-shaders"
+"""What the software that draws has compiled: a first run without it starts slowly."""
+
 INSIDE = Path(__file__).resolve().parent / "inside.py"
 SIZE = (1600, 1000)
-PATIENCE_SECONDS = 1500
+PATIENCE_SECONDS = 3600
 LINKED = ("blender_addon", "engine", "weights")
 ROOT_MODULE = "from .blender_addon import register as register, unregister as unregister\n"
 
@@ -36,6 +39,8 @@ def main(arguments=None):
     parser.add_argument("--scale", type=float, default=1.0, help="of Blender's interface")
     parser.add_argument("--pictures", type=Path, help="folder for the manual's pictures")
     parser.add_argument("--only", default="", help="names of chapters, between commas")
+    parser.add_argument("--random-calls", type=int, default=0, help="instead of the chapters")
+    parser.add_argument("--first-block", type=int, default=0, help="of random calls, its seed")
     wish = parser.parse_args(arguments)
     # Ended from outside, it still ends Blender and the screen.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
@@ -72,10 +77,11 @@ def click_through(programs, wish):
         job = {
             "pixels": str(pixels), "folder": str(FOLDER), "scale": wish.scale,
             "python": sys.executable, "only": [name for name in wish.only.split(",") if name],
+            "calls": wish.random_calls, "block": wish.first_block,
         }  # fmt: skip
         environment = os.environ | {
             "DISPLAY": display, "LIBGL_ALWAYS_SOFTWARE": "1", "HOME": str(FOLDER / "home"),
-            "BLENDER_USER_RESOURCES": str(FOLDER / "user"),
+            "BLENDER_USER_RESOURCES": str(FOLDER / "user"), "MESA_SHADER_CACHE_DIR": str(SHADERS),
         }  # fmt: skip
         with (FOLDER / "blender.log").open("w", encoding="utf-8") as log:
             blender = programs.start(
