@@ -163,6 +163,12 @@ def test_no_label_is_longer_than_the_default_sidebar(settings):
     assert max(len(one) for one in row) <= letters - len("Plan")
 
 
+def test_a_number_and_its_seconds_stand_in_one_row(settings):
+    told = "a person walks forward, 0–3 s, legs + torso, known"
+    lines = [line for line, _ in messages.wrap(told, 29, "DOT")]
+    assert lines == ["a person walks forward,", "0–3 s, legs + torso, known"]
+
+
 def test_nothing_of_the_main_panel_moves_when_a_plan_comes(settings):
     def rows():
         context = drawing.context_of(bpy.context.object)
