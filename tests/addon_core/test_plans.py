@@ -149,6 +149,8 @@ def test_the_number_of_actions_is_told_with_what_is_not_known():
     assert plans.tell_count((WALKS,)) == "1 action, 3.0 s"
     assert plans.tell_count((WALKS, WAVES)) == "2 actions, 3.0 s"
     assert plans.tell_count((WALKS, replace(WAVES, known=0.1))) == "2 actions, 1 not known"
+    assert plans.tell_in_short((WALKS, WAVES)) == "2 actions, 3.0 s"
+    assert plans.tell_in_short((WALKS, replace(WAVES, known=0.1))) == "1 of 2 not known"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,12 @@ def tell_count(tracks: Sequence[Track]) -> str:
     return f"{count}, {max((track.end for track in tracks), default=0.0):.1f} s"
 
 
+def tell_in_short(tracks: Sequence[Track]) -> str:
+    """Return the same for a row of which a button takes a part."""
+    unknown = len(unknown_tracks(tracks))
+    return f"{unknown} of {len(tracks)} not known" if unknown else tell_count(tracks)
+
+
 def tell_track(track: Track, is_told: bool) -> str:
     """Return a track as one row: what, when, with what, and how well it is known.
 
