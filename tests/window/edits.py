@@ -9,7 +9,7 @@ def redo_range(journey):
     hand = journey.hand
     hand.window.workspace = bpy.data.workspaces["Animation"]
     yield from hand.rest(1.0)
-    hand.area("VIEW_3D", 1).type = "DOPESHEET_EDITOR"
+    hand.area("VIEW_3D").type = "DOPESHEET_EDITOR"  # large enough for the whole panel
     yield from hand.rest(0.5)
     hand.area("DOPESHEET_EDITOR").spaces.active.show_region_ui = True
     yield from hand.rest(0.5)
@@ -112,3 +112,6 @@ def history(journey):
         f"frames are {settings.frame_start}-{settings.frame_end}",
     )
     yield from hand.picture("recalled", hand.sidebar())
+    yield from hand.open_panel("keyfill.long_take")  # closes it again
+    yield from hand.type_into("keyfill.frame_start", "0")
+    yield from hand.type_into("keyfill.frame_end", "0")

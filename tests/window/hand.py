@@ -33,6 +33,9 @@ many rows."""
 
 NEAR_ROWS = (0.0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2, -1.6, 1.6, -2.0, 2.0)
 
+TURNS = (("WHEELUPMOUSE", 24), *(("WHEELDOWNMOUSE", 8),) * 4)
+"""How the wheel looks for what is not in sight: from the top of the sidebar down."""
+
 OPENED_SHARE = 0.01
 """Share of a sidebar's pixels that change at least when a panel opens."""
 
@@ -190,7 +193,10 @@ class Hand:
         region = self.sidebar(kind)
         for rows in (1.5, 1.9, 2.3, 2.7, 3.1):
             before = self.seen(region)
-            yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.move(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.rest()
+            # A key: after a click the panels of Blender 4.3 stay where they are, whatever grows.
+            yield from self.press("RET")
             yield from self.rest(0.5)
             if np.any(before != self.seen(region), axis=-1).mean() > OPENED_SHARE:
                 self._places.clear()
@@ -218,14 +224,16 @@ class Hand:
         region = self.sidebar(kind)
         for passes in (2, len(ACROSS)):
             place = yield from self.feel(name, kind, passes)
-            for turn in ("WHEELDOWNMOUSE",) * 3 + ("WHEELUPMOUSE",) * 3:
+            for turn, count in TURNS:
                 if place is not None:
                     return place
                 yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
-                for _ in range(8):
+                for _ in range(count):
                     yield from self.press(turn)
                 self._places.clear()
                 place = yield from self.feel(name, kind, passes)
+            if place is not None:
+                return place
         raise WindowError(f"the sidebar shows no {name}")
 
     def rest_on(self, name, kind):
