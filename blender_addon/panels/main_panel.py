@@ -202,6 +202,8 @@ def told_range(context: Context, operation: str) -> str:
     settings = context.scene.keyfill
     explicit = (settings.frame_start, settings.frame_end)
     ranges = range_memory.read_ranges(context, ob, explicit)
+    if operation == edit_requests.REGENERATE:
+        return told_frames.tell_regenerated(ranges)
     if operation == edit_requests.EXTEND:
         fps = context.scene.render.fps / context.scene.render.fps_base
         return told_frames.tell_extension(

@@ -177,8 +177,7 @@ class Block:
     def other_workspace(self):
         """Have another set of editors around the same scene."""
         names = ("Layout", "Animation")
-        self.hand.window.workspace = bpy.data.workspaces[names[self.random.integers(2)]]
-        yield from self.hand.rest(0.2)
+        yield from self.hand.go_to(names[self.random.integers(2)])
 
     def new_file(self):
         """Load an empty file, whatever is made meanwhile."""

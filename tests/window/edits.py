@@ -7,8 +7,7 @@ from journey import is_near
 def redo_range(journey):
     """Frames 30 to 60 are made anew in the Dope Sheet; the keys outside stay."""
     hand = journey.hand
-    hand.window.workspace = bpy.data.workspaces["Animation"]
-    yield from hand.rest(1.0)
+    yield from hand.go_to("Animation")
     hand.area("VIEW_3D").type = "DOPESHEET_EDITOR"  # large enough for the whole panel
     yield from hand.rest(0.5)
     hand.area("DOPESHEET_EDITOR").spaces.active.show_region_ui = True
@@ -72,8 +71,7 @@ def from_menu(journey, menu, kind):
 def other_arms(journey):
     """Only the arms are made anew: the legs stay."""
     hand = journey.hand
-    hand.window.workspace = bpy.data.workspaces["Layout"]
-    yield from hand.rest(1.0)
+    yield from hand.go_to("Layout")
     yield from hand.type_into("keyfill.frame_start", "0")
     yield from hand.type_into("keyfill.frame_end", "0")
     yield from hand.type_into("keyfill.prompt", "a person claps their hands")

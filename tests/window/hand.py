@@ -54,6 +54,7 @@ class Hand:
         self.window = bpy.context.window_manager.windows[0]
         self._places = {}
         self.at = (0, 0)
+        self.clicks = 0
 
     # --- seeing
 
@@ -78,6 +79,16 @@ class Hand:
         yield
         while time.monotonic() < end:
             yield
+
+    def go_to(self, workspace):
+        """Show another workspace.
+
+        Panels that slide to their places must have come to rest: Blender 4.3 forgets those that
+        slide while a screen is left, and they stay where they are for good, whatever grows.
+        """
+        yield from self.rest(1.0)
+        self.window.workspace = bpy.data.workspaces[workspace]
+        yield from self.rest(1.0)
 
     def wait(self, is_there, told, seconds=120.0):
         """Wait for something to become true.
@@ -108,6 +119,7 @@ class Hand:
 
     def press(self, kind="LEFTMOUSE", **modifiers):
         """Press and release a button or a key where the mouse is."""
+        self.clicks += kind == "LEFTMOUSE"
         for value in ("PRESS", "RELEASE"):
             self.window.event_simulate(
                 type=kind, value=value, x=self.at[0], y=self.at[1], **modifiers
@@ -193,10 +205,7 @@ class Hand:
         region = self.sidebar(kind)
         for rows in (1.5, 1.9, 2.3, 2.7, 3.1):
             before = self.seen(region)
-            yield from self.move(region.x + region.width * 0.4, y - rows * ROW * self.scale)
-            yield from self.rest()
-            # A key: after a click the panels of Blender 4.3 stay where they are, whatever grows.
-            yield from self.press("RET")
+            yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
             yield from self.rest(0.5)
             if np.any(before != self.seen(region), axis=-1).mean() > OPENED_SHARE:
                 self._places.clear()

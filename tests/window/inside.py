@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chapters import ALWAYS, CHAPTERS  # noqa: E402
 from disorder import disorder  # noqa: E402
+from dropped import drop  # noqa: E402
 from hand import Hand  # noqa: E402
 from journey import Journey  # noqa: E402
 from stalls import Stalls  # noqa: E402
@@ -27,6 +28,8 @@ REPORT = {
 
 def wanted():
     """Return the chapters that were asked for."""
+    if JOB["zip"]:
+        return [drop]
     if JOB["calls"]:
         return [CHAPTERS[0], disorder]
     return [
