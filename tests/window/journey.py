@@ -75,6 +75,7 @@ class Journey:
             yield from self.made()
         if len(self.settings.review.takes):
             bpy.ops.keyfill.discard_take()
+        self.settings.takes, self.settings.seconds = 1, 0.0
 
     def values(self, frames):
         """Return what each curve of the shown action holds at some frames."""
