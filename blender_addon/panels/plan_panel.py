@@ -147,7 +147,7 @@ def draw_fields(layout: UILayout, row: PropertyGroup) -> None:
 def draw_unknown(layout: UILayout, context: Context, track: Track) -> None:
     """Draw that an action is not known, and what comes near it as buttons."""
     end = "; nearest:" if track.nearest else ""
-    draw_wrapped(layout, context, f'I don\'t know "{track.text}"{end}', "QUESTION")
+    draw_wrapped(layout, context, f'I don\'t know "{track.told}"{end}', "QUESTION")
     for caption in track.nearest:
         # Buttons do not wrap: each line of a caption is one, and all do the same. What lies between
         # two columns shows where the next caption begins.

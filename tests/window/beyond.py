@@ -68,10 +68,10 @@ def own_rig(journey):
         bpy.ops.object.armature_basic_human_metarig_add()
         bpy.ops.pose.rigify_generate()
         meta = next(ob for ob in bpy.data.objects if ob.name.startswith("metarig"))
+        rig = meta.data.rigify_target_rig
         bpy.data.objects.remove(meta)
         for ob in bpy.data.objects:
-            ob.select_set(ob.name.startswith("RIG"))
-        rig = next(ob for ob in bpy.data.objects if ob.name.startswith("RIG"))
+            ob.select_set(ob == rig)
         bpy.context.view_layer.objects.active = rig
         for ob in bpy.data.objects:
             if "Mannequin" in ob.name:
@@ -83,7 +83,7 @@ def own_rig(journey):
     yield from journey.press_and_wait("keyfill.generate")
     journey.check(journey.action is not None, "the rig got no keys")
     yield from hand.click("keyfill.map_bones")
-    journey.check(journey.character.keyfill_rig.rows.hips.bone, "Map Bones found no hips")
+    journey.check(journey.character.keyfill_rig.rows.pelvis.bone, "Map Bones found no pelvis")
     yield from hand.open_panel("keyfill.map_bones")
     yield from hand.find("keyfill.assign_bone")
     yield from hand.park()

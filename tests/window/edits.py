@@ -89,10 +89,15 @@ def other_arms(journey):
     wrong = {bone for bone in moved if not any(part in bone for part in (
         "arm", "hand", "shoulder", "clavicle", "collar"))}  # fmt: skip
     journey.check(moved and not wrong, f"arms alone were chosen; {sorted(moved)} moved")
-    yield from journey.look_at(40)
+    yield from journey.look_at(journey.frame_of_least(between_hands))
     yield from hand.park()
     yield from hand.picture("manual_arms", hand.area("VIEW_3D"))
     bpy.context.scene.frame_set(1)
+
+
+def between_hands(bones):
+    """Return how far the hands are from each other, in metres."""
+    return (bones["hand.L"].tail - bones["hand.R"].tail).length
 
 
 def history(journey):
@@ -100,6 +105,8 @@ def history(journey):
     hand = journey.hand
     yield from hand.open_panel("keyfill.long_take")
     yield from hand.find("keyfill.recall(index=1)")
+    for _ in range(24):
+        yield from hand.press("WHEELDOWNMOUSE")
     yield from hand.park()
     yield from hand.picture("manual_history", hand.sidebar())
     yield from hand.click("keyfill.recall(index=1)")

@@ -66,6 +66,15 @@ class Journey:
             bpy.ops.view3d.view_selected()
         yield from self.hand.rest(0.3)
 
+    def frame_of_least(self, measure):
+        """Return the frame of the shown action at which a measure of the pose is least."""
+        first, last = self.action.frame_range
+        found = {}
+        for frame in range(round(first), round(last) + 1):
+            bpy.context.scene.frame_set(frame)
+            found[frame] = measure(self.character.pose.bones)
+        return min(found, key=found.get)
+
     def leave_all(self):
         """Close menus and end what runs, so that the next chapter starts from a quiet window."""
         for _ in range(3):

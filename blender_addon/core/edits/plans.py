@@ -83,7 +83,7 @@ def tell_track(track: Track, is_told: bool) -> str:
         track: the track.
         is_told: whether `known` is of this text; of a text that was changed nothing is known yet.
     """
-    words = [track.text.strip() or "no text", f"{_short(track.start)}–{_short(track.end)} s"]
+    words = [track.told or "no text", f"{_short(track.start)}–{_short(track.end)} s"]
     words.append(parts_in_short(track.parts))
     if is_told:
         words.append(known_in_words(track.known))
