@@ -61,7 +61,7 @@ def show_all(journey):
 
 
 def own_rig(journey):
-    """A generated Rigify rig gets its map, a take on its controls, and another bone by hand."""
+    """A generated Rigify rig gets a take on its controls, and its map is shown, a row a joint."""
     hand = journey.hand
     addon_utils.enable("rigify", default_set=True)
     with bpy.context.temp_override(**hand.place()):
@@ -85,6 +85,7 @@ def own_rig(journey):
     yield from hand.click("keyfill.map_bones")
     journey.check(journey.character.keyfill_rig.rows.pelvis.bone, "Map Bones found no pelvis")
     yield from hand.open_panel("keyfill.map_bones")
+    yield from hand.to_end()
     yield from hand.find("keyfill.assign_bone")
     yield from hand.park()
     yield from hand.picture("manual_rig", hand.area("VIEW_3D"))

@@ -104,11 +104,6 @@ def history(journey):
     """An earlier motion's settings come back into the panel."""
     hand = journey.hand
     yield from hand.open_panel("keyfill.long_take")
-    yield from hand.find("keyfill.recall(index=1)")
-    for _ in range(24):
-        yield from hand.press("WHEELDOWNMOUSE")
-    yield from hand.park()
-    yield from hand.picture("manual_history", hand.sidebar())
     yield from hand.click("keyfill.recall(index=1)")
     settings = journey.settings
     journey.check(settings.prompt == "a person crouches down", f"prompt is {settings.prompt!r}")
@@ -116,7 +111,10 @@ def history(journey):
         (settings.frame_start, settings.frame_end) == (30, 60),
         f"frames are {settings.frame_start}-{settings.frame_end}",
     )
-    yield from hand.picture("recalled", hand.sidebar())
+    yield from hand.to_end()
+    yield from hand.press("WHEELUPMOUSE")  # the panel's head, too
+    yield from hand.park()
+    yield from hand.picture("manual_history", hand.sidebar())
     yield from hand.open_panel("keyfill.long_take")  # closes it again
     yield from hand.type_into("keyfill.frame_start", "0")
     yield from hand.type_into("keyfill.frame_end", "0")

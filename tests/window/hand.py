@@ -24,7 +24,7 @@ NEAR = {
     "accept_take": ("takes", 0.73, 5.3), "discard_take": ("takes", 0.8, 5.3),
     "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 3.8),
     "has_torso": ("regenerate", 0.43, -2.85), "has_lower_body": ("regenerate", 0.46, -1.5),
-    "recall(index=1)": ("long_take", 0.73, 6.0),
+    "recall(index=1)": ("long_take", 0.73, 6.0), "assign_bone": ("map_bones", 0.83, 4.0),
     "plan(": ("takes", 0.7, 2.4), "plan.rows[1].is_open": ("add_track", 0.08, -1.6),
     "plan.rows[1].start": ("add_track", 0.3, -4.0), "plan.rows[1].end": ("add_track", 0.65, -4.0),
 }  # fmt: skip
@@ -35,6 +35,9 @@ NEAR_ROWS = (0.0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2, -1.6, 1.6, -2.0, 2.0)
 
 TURNS = (("WHEELUPMOUSE", 24), *(("WHEELDOWNMOUSE", 8),) * 4)
 """How the wheel looks for what is not in sight: from the top of the sidebar down."""
+
+END_TURNS = 60
+"""Turns of the wheel after which the longest sidebar is at its end."""
 
 OPENED_SHARE = 0.01
 """Share of a sidebar's pixels that change at least when a panel opens."""
@@ -204,8 +207,11 @@ class Hand:
         x, y = yield from self.find(above, kind)
         region = self.sidebar(kind)
         for rows in (1.5, 1.9, 2.3, 2.7, 3.1):
+            # Away from the button first: it goes dark, which is no panel that opens.
+            yield from self.move(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.rest(0.5)
             before = self.seen(region)
-            yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.press()
             yield from self.rest(0.5)
             if np.any(before != self.seen(region), axis=-1).mean() > OPENED_SHARE:
                 self._places.clear()
@@ -244,6 +250,15 @@ class Hand:
             if place is not None:
                 return place
         raise WindowError(f"the sidebar shows no {name}")
+
+    def to_end(self, kind="VIEW_3D"):
+        """Turn the wheel until the sidebar's end is in sight."""
+        region = self.sidebar(kind)
+        yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
+        for _ in range(END_TURNS):
+            yield from self.press("WHEELDOWNMOUSE")
+        self._places.clear()
+        yield from self.rest(0.5)
 
     def rest_on(self, name, kind):
         """Rest the mouse on a button until it lights up.
