@@ -16,7 +16,7 @@ from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
 from .scene.reading import armature
 
-_LABEL_SHARE = 0.31
+_LABEL_SHARE = 0.27
 _FIELD_SHARE = 0.86
 _DOUBTED_SHARE = 0.66
 """The field's share of what is left of a row: names of bones are long, a percentage needs room."""
