@@ -5,7 +5,7 @@
 #   make test                       ruff, mypy, every test suite; in the oldest Blender, too
 #   make test-versions [VERSIONS="4.2.23 5.0.1 5.2.3"]   Blender's suites in other Blenders
 #   make fuzz | soak | gpu-check      random calls; memory over 300 takes; a graphics card beside the CPU
-#   make ui-test [PICTURES=1]       clicks the main job through in Blender's real window
+#   make ui-test [PICTURES=1] [ONLY=plan,history] [ZIP=dist/...]   clicks through Blender's real window
 #   make lint | build | ui | clean
 #
 # Variables: PYTHON (default python3.11), PYTHON313 (python3.13, for Blender 5.2),
@@ -130,11 +130,12 @@ $(OTHERS)/%/.keyfill-ready: requirements/blender-%.txt requirements/dev.txt requ
 gpu-check: $(READY)
 	$(PY) -m engine gpu-check --out docs/evaluation/gpu-check.md
 
-# Random calls of every button: with a fake engine, then with the real one.
+# Random calls of every button: with a fake engine, then with the real one, then in the real window.
 fuzz: $(READY)
 	KEYFILL_RANDOM_CALLS=10000 $(PY) -m pytest tests/addon_blender/test_random_calls.py $(BY_TEST) $(PYTEST)
 	KEYFILL_RANDOM_CALLS=300 KEYFILL_RANDOM_ENGINE=real $(PY) -m pytest \
 	  tests/addon_blender/test_random_calls.py $(PYTEST)
+	$(PY) tests/window/run.py --blender "$(BLENDER)" --random-calls 500
 
 # 300 takes in one worker: its memory and Blender's side stay flat.
 soak: $(READY)
@@ -161,10 +162,12 @@ ui: .cache/ui/built
 	BLENDER_USER_RESOURCES="$(CURDIR)/.cache/blender" "$(BLENDER)"
 
 # Needs no screen: Xvfb draws into memory. Without a Blender or without Xvfb, root on a Debian with
-# mmdebstrap gets both into .venvs/blender-window, once; else it says so and is skipped.
+# mmdebstrap gets both into .venvs/blender-window, once; else it says so and is skipped. ONLY names
+# chapters; ZIP is a package to drop instead, from which the way to the first take is counted.
 SCALE ?= 1
 ui-test: $(READY)
 	$(PY) tests/window/run.py --blender "$(BLENDER)" --scale $(SCALE) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(ZIP),--zip "$(ZIP)") \
 	  $(if $(PICTURES),--pictures blender_addon/manual)
 
 clean:

@@ -16,8 +16,10 @@ from .operators.rig_presets import preset_folder
 from .panels import SidebarPanel, draw_wrapped
 from .scene.reading import armature
 
-_LABEL_SHARE = 0.31
-_FIELD_SHARE = 0.71
+_LABEL_SHARE = 0.27
+_FIELD_SHARE = 0.86
+_DOUBTED_SHARE = 0.66
+"""The field's share of what is left of a row: names of bones are long, a percentage needs room."""
 
 
 class KEYFILL_MT_rig_presets(Menu):
@@ -154,17 +156,18 @@ class KEYFILL_PT_rig_options(RigSubpanel, Panel):
 
 
 def draw_row(layout: UILayout, ob: Object, row: MapRow) -> None:
-    """Draw one joint: its name, the bone as a search field that can be emptied, how sure it is.
+    """Draw one joint: its name, the bone as a search field that can be emptied, a pipette.
 
-    The percentage is the button that takes the active bone; its tooltip tells the reason.
+    The pipette takes the active bone; its tooltip tells how sure the row is and why. Beside it a
+    doubtful row tells its percentage.
     """
     split = layout.split(factor=_LABEL_SHARE, align=True)
     split.alert = row.is_low or _is_gone(ob, row)
     split.label(text=_short_name(row.joint))
-    line = split.split(factor=_FIELD_SHARE, align=True)
+    told = f"{row.confidence:.0%}" if row.is_low else ""
+    line = split.split(factor=_DOUBTED_SHARE if told else _FIELD_SHARE, align=True)
     stored = getattr(ob.keyfill_rig.rows, row.joint)
     line.prop_search(stored, "bone", ob.data, "bones", text="", icon=_icon(ob, row))
-    told = f"{row.confidence:.0%}" if row.bone and not row.by_hand else ""
     line.operator("keyfill.assign_bone", text=told, icon="EYEDROPPER").joint = row.joint
 
 

@@ -82,4 +82,6 @@ class KEYFILL_PG_status(PropertyGroup):
         """
         if STATUS.shown and STATUS.shown != read_shown(context):
             return "", ""
+        if STATUS.planned and STATUS.planned != context.scene.keyfill.plan.text():
+            return "", ""
         return STATUS.note, STATUS.prompt_cut

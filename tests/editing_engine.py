@@ -3,6 +3,7 @@
 The worker loads this file by its path, where `engine` is the top package.
 """
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -48,6 +49,16 @@ def plan_of(request):
         tracks.append(Track(prompt, PARTS, start, start + seconds))
         start += seconds
     return request.tracks or tuple(tracks)
+
+
+class UnhurriedEngine(EditingEngine):
+    """Takes half a second, so that something else can happen meanwhile."""
+
+    def run(self, request):
+        for step in range(10):
+            yield Progress(step, 10, "Choosing movements")
+            time.sleep(0.05)
+        return (yield from super().run(request))
 
 
 class SystemEngine(EditingEngine):
@@ -100,6 +111,10 @@ def walk(seconds, seed=0):
 
 def load_engine(weights, device):
     return EditingEngine()
+
+
+def load_unhurried(weights, device):
+    return UnhurriedEngine()
 
 
 def load_system(weights, device):

@@ -75,7 +75,7 @@ def described(track):
 
 def notes_of(plan):
     return tuple(
-        f'"{track.text}" is not known; nearest: "{track.nearest[0]}"'
+        f'"{track.told}" is not known; nearest: "{track.nearest[0]}"'
         for track in plan if track.known < KNOWN
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from ..core.link.jobs import JobCancelled
 from ..core.link.run_status import STATUS
 from ..core.link.slices import Work
 from ..run_properties import situation_now
+from ..scene.reading import sidebars
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -227,7 +228,4 @@ def _sidebars(context: Context) -> Any:
 
 def _open_panels(context: Context) -> Any:
     """Yield the sidebars that show the add-on's tab."""
-    for region in _sidebars(context):
-        tab = getattr(region, "active_panel_category", "Keyfill")
-        if region.width > 1 and tab == "Keyfill":
-            yield region
+    yield from (region for region in _sidebars(context) if sidebars.is_open(region, "Keyfill"))

@@ -52,9 +52,11 @@ class KEYFILL_OT_plan(JobOperator, Operator):
 
     def apply_result(self, context: Context, result: ReadPlan) -> None:
         tracks = result.result.plan
-        context.scene.keyfill.plan.show(tracks, plans.source_of(result.recipe))
+        plan = context.scene.keyfill.plan
+        plan.show(tracks, plans.source_of(result.recipe))
         told = with_note(f"Planned: {plans.tell_count(tracks)}", result.result)
-        STATUS.prompt_cut, STATUS.note = result.result.prompt_cut, told
+        STATUS.prompt_cut = result.result.prompt_cut
+        STATUS.tell(told, planned=plan.text())
         self.report({"INFO"}, told)
 
 

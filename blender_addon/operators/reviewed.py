@@ -34,6 +34,6 @@ class ReviewedOperator(Mixin):
 
     def tell(self, prompt_cut: str, told: str) -> None:
         """Show what became of the request, in the panel and in the status bar."""
-        STATUS.prompt_cut, STATUS.note = prompt_cut, told
-        STATUS.shown = read_shown(bpy.context)
+        STATUS.prompt_cut = prompt_cut
+        STATUS.tell(told, read_shown(bpy.context))
         self.report({"INFO"}, told)

@@ -14,7 +14,7 @@ from ..core.edits.edit_requests import NEW_TAKES, REGENERATE, UPPER_BODY, VARY, 
 from ..core.edits.model_choice import check_served, choose_model
 from ..core.errors import UserError
 from ..scene.keys import reviews
-from ..scene.reading import armature, edit_target
+from ..scene.reading import armature, editable_memory
 
 
 def can_start(operator: type[Operator], context: Context, operation: str) -> bool:
@@ -42,7 +42,7 @@ def is_free(operator: type[Operator], context: Context, ob: Object, operation: s
     try:
         reviews.check_none_wait(context.scene.keyfill.review)
         if operation and operation not in NEW_TAKES:
-            edit_target.check_editable(ob)
+            editable_memory.check_editable(ob)
     except RequestError as error:
         operator.poll_message_set(f"{error.message} {error.remedy}")
         return False

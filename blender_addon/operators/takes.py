@@ -47,7 +47,7 @@ class _ReviewOperator(Mixin):
         except UserError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        STATUS.note, STATUS.shown = told, read_shown(context)
+        STATUS.tell(told, read_shown(context))
         self.report({"INFO"}, told)
         return {"FINISHED"}
 
@@ -95,7 +95,7 @@ class KEYFILL_OT_accept_take(JobOperator, _ReviewOperator, Operator):
                 take_history.settle(history, recipe, index)
             )
         told = ". ".join([f"Take {index + 1} accepted", *notes])
-        STATUS.note = told
+        STATUS.tell(told, read_shown(context))
         self.report({"INFO"}, told)
 
 

@@ -11,6 +11,7 @@ from bpy.types import Context, Panel, PropertyGroup, UILayout
 
 from .. import engine_link
 from ..core.edits import edit_requests, prompts, told_frames
+from ..scene import mannequin
 from ..scene.keys import reviews
 from ..scene.reading import armature, edit_target, range_memory
 from . import icons
@@ -108,6 +109,9 @@ class KEYFILL_PT_engine(SidebarPanel, Panel):
 def draw_main(layout: UILayout, context: Context) -> None:
     """Draw everything that an animator needs at each motion."""
     settings = context.scene.keyfill
+    if armature.active_character(context) is None:
+        # Who has no character yet may press Add Mannequin next.
+        mannequin.prepare()
     draw_prompt(layout, settings)
     draw_plan_row(layout, context)
     draw_generate(layout, context)
@@ -198,6 +202,8 @@ def told_range(context: Context, operation: str) -> str:
     settings = context.scene.keyfill
     explicit = (settings.frame_start, settings.frame_end)
     ranges = range_memory.read_ranges(context, ob, explicit)
+    if operation == edit_requests.REGENERATE:
+        return told_frames.tell_regenerated(ranges)
     if operation == edit_requests.EXTEND:
         fps = context.scene.render.fps / context.scene.render.fps_base
         return told_frames.tell_extension(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from bpy.types import Context, Panel, UILayout
@@ -18,6 +19,9 @@ ROW_HEIGHT = 0.8
 
 LETTERS_ALL = 60
 """Letters a line of the whole message."""
+
+UNBROKEN = "\u00a0"
+"""A space at which no row ends."""
 
 Lines = list[tuple[str, str]]
 """Text and icon of each row."""
@@ -92,10 +96,11 @@ def letters_of(context: Context) -> int:
 
 
 def wrap(text: str, letters: int, icon: str) -> Lines:
-    """Return a sentence as rows, the icon before the first."""
+    """Return a sentence as rows, the icon before the first; a number keeps its seconds."""
+    whole = re.sub(r"(?<=\d) (?=s\b)", UNBROKEN, text)
     return [
-        (line, icon if number == 0 else "BLANK1")
-        for number, line in enumerate(textwrap.wrap(text, letters))
+        (line.replace(UNBROKEN, " "), icon if number == 0 else "BLANK1")
+        for number, line in enumerate(textwrap.wrap(whole, letters))
     ]
 
 

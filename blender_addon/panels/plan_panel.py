@@ -14,7 +14,10 @@ from .messages import ROW_HEIGHT, SidebarPanel, draw_wrapped, letters_of, wrap
 BUTTON_LETTERS = 6
 """Of a row's width that its triangle and its cross take."""
 
-ANOTHER = "Plan of another prompt"
+ANOTHER = "For another prompt"
+
+TOLD_SHARE = 0.6
+"""Of the row below the prompt: what it tells; the rest is its button's."""
 
 
 class PlanPanel:
@@ -47,7 +50,7 @@ class KEYFILL_PT_dope_sheet_plan(PlanPanel, Panel):
 def draw_plan_row(layout: UILayout, context: Context) -> None:
     """Draw how many actions the prompt has, and the button that reads it."""
     plan = context.scene.keyfill.plan
-    row = layout.row(align=True)
+    row = layout.split(factor=TOLD_SHARE, align=True)
     told = row.row(align=True)
     told.active = is_current(context)
     text, icon = told_in_short(context, plan)
@@ -63,7 +66,7 @@ def told_in_short(context: Context, plan: PropertyGroup) -> tuple[str, str]:
         return ANOTHER, "BLANK1"
     tracks = plan.tracks()
     icon = "QUESTION" if plans.unknown_tracks(tracks) else "CHECKMARK"
-    return plans.tell_count(tracks), "GREASEPENCIL" if plan.is_own() else icon
+    return plans.tell_in_short(tracks), "GREASEPENCIL" if plan.is_own() else icon
 
 
 def is_current(context: Context) -> bool:
@@ -78,10 +81,10 @@ def draw_plan(layout: UILayout, context: Context) -> None:
     plan, is_ours = settings.plan, is_current(context)
     tracks = plan.tracks()
     if tracks and not is_ours:
-        told = f"{ANOTHER} or length: Generate reads the prompt anew"
+        told = "Plan of another prompt or length: Generate reads the prompt anew"
         draw_wrapped(layout, context, told, "INFO")
     elif plan.is_own():
-        draw_wrapped(layout, context, "Changed: Generate makes exactly this", "GREASEPENCIL")
+        draw_wrapped(layout, context, "Changed: Generate makes just this", "GREASEPENCIL")
     column = layout.column()
     column.active = is_ours
     if draw_count(column, plan, tracks):
@@ -143,11 +146,12 @@ def draw_fields(layout: UILayout, row: PropertyGroup) -> None:
 
 def draw_unknown(layout: UILayout, context: Context, track: Track) -> None:
     """Draw that an action is not known, and what comes near it as buttons."""
-    column = layout.column(align=True)
     end = "; nearest:" if track.nearest else ""
-    draw_wrapped(column, context, f'I don\'t know "{track.text}"{end}', "QUESTION")
+    draw_wrapped(layout, context, f'I don\'t know "{track.told}"{end}', "QUESTION")
     for caption in track.nearest:
-        # Buttons do not wrap: each line of a caption is one, and all do the same.
+        # Buttons do not wrap: each line of a caption is one, and all do the same. What lies between
+        # two columns shows where the next caption begins.
+        column = layout.column(align=True)
         for text, _ in wrap(caption, letters_of(context), "NONE"):
             button = column.operator("keyfill.use_nearest", text=text)
             button.caption, button.action = caption, track.text

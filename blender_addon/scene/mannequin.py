@@ -5,6 +5,7 @@ Its numbers come from `core.mannequin_shape`; this file only hands them to Blend
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 import bpy
@@ -19,6 +20,23 @@ from ..core.rigs.mannequin_shape import (
 )
 
 NAME = "Mannequin"
+
+_preparing: threading.Thread | None = None
+
+
+def prepare() -> None:
+    """Begin to work out the body beside the window: it takes most of a second, once."""
+    global _preparing
+    if _preparing is None:
+        _preparing = threading.Thread(target=build_mannequin_mesh, daemon=True)
+        _preparing.start()
+
+
+def _prepared_mesh() -> MannequinMesh:
+    """Return the body, also where it was not prepared."""
+    if _preparing is not None:
+        _preparing.join()
+    return build_mannequin_mesh()
 
 
 def add_mannequin(context: bpy.types.Context) -> bpy.types.Object:
@@ -40,7 +58,7 @@ def add_mannequin(context: bpy.types.Context) -> bpy.types.Object:
     armature.select_set(True)
     context.view_layer.objects.active = armature
     _add_bones(armature, size)
-    _add_body(context, armature, build_mannequin_mesh(), size)
+    _add_body(context, armature, _prepared_mesh(), size)
     return armature
 
 

@@ -31,6 +31,9 @@ LEAST_TRACK_SECONDS: Final = 0.2
 KNOWN: Final = 0.4
 """Below this `Track.known` a take is made with a word of warning."""
 
+LONGEST_TOLD: Final = 80
+"""Letters of a text where it is told among others; all of it stands in its own field."""
+
 _SLACK_SECONDS: Final = 1e-3
 """By which times may miss each other: they are written with a few digits."""
 
@@ -65,6 +68,12 @@ class Track:
 
     known: float = 1.0
     """How surely the motion is known, 0 to 1; told, never asked for."""
+
+    @property
+    def told(self) -> str:
+        """The text without spaces around it, cut where it is long."""
+        text = self.text.strip()
+        return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD - 1].rstrip()}…"
 
 
 @dataclass(frozen=True, slots=True)

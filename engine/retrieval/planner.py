@@ -263,7 +263,7 @@ def _natural(step: _Step) -> float:
 def _unknown_notes(tracks: Sequence[Track]) -> list[str]:
     """Return what to say of actions that the memory hardly knows."""
     return [
-        f'"{track.text}" is not known; nearest: "{track.nearest[0]}"'
+        f'"{track.told}" is not known; nearest: "{track.nearest[0]}"'
         for track in tracks if track.known < KNOWN and track.nearest
     ]  # fmt: skip
 

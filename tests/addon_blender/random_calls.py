@@ -66,15 +66,15 @@ class Calls:
         self.done.append(f"{name} {words}")
         self.check(name, before, snapshot(), words)
 
-    def operate(self, name: str) -> str:
-        """Call an operator with random properties; return "FINISHED", or why it did nothing."""
+    def operate(self, name: str, context: str = "EXEC_DEFAULT") -> str:
+        """Call an operator with random properties; return its answer, or why it did nothing."""
         operator = getattr(bpy.ops.keyfill, name)
         values = {}
         for known in operator.get_rna_type().properties:
             if _is_free(known) and self.random.random() < 0.5:
                 values[known.identifier] = self.draw(known)
         try:
-            (answer,) = operator(**values)
+            (answer,) = operator(context, **values)
         except RuntimeError as error:
             return str(error)
         return str(answer)

@@ -1,11 +1,16 @@
 """The built-in mannequin: recognised, closed, symmetric, skinned smoothly, of the right size."""
 
+import threading
+
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon import panels
+from keyfill_extension.blender_addon.core.rigs import mannequin_shape
 from keyfill_extension.blender_addon.core.rigs.mannequin_shape import surface_net
 from keyfill_extension.blender_addon.scene import mannequin
 from keyfill_extension.blender_addon.scene.reading import armature
+from keyfill_extension.tests.addon_blender import drawing
 from keyfill_extension.tests.addon_blender.characters import put_clip
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
@@ -134,3 +139,35 @@ def test_a_surface_net_of_a_ball_is_a_ball():
     vertices, quads = surface_net(np.linalg.norm(grid, axis=-1) - 1.0, (axis, axis, axis))
     assert np.abs(np.linalg.norm(vertices, axis=1) - 1.0).max() < 0.02
     assert volume_of(vertices, quads) == pytest.approx(4 / 3 * np.pi, rel=0.02)
+
+
+@pytest.fixture
+def threads(registered_addon, monkeypatch):
+    """The threads that work the body out; nothing is remembered of earlier tests."""
+    found = []
+    work = mannequin_shape._field_on_grid
+
+    def noted(*arguments):
+        found.append(threading.current_thread())
+        return work(*arguments)
+
+    monkeypatch.setattr(mannequin_shape, "_field_on_grid", noted)
+    monkeypatch.setattr(mannequin, "_preparing", None)
+    mannequin_shape.build_mannequin_mesh.cache_clear()
+    return found
+
+
+def test_the_body_is_worked_out_beside_the_window_before_the_button_is_pressed(threads):
+    for _ in range(3):
+        drawing.layout_of(panels.KEYFILL_PT_main, drawing.context_of())
+    bpy.ops.keyfill.add_mannequin()
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()
+    assert len(bpy.context.object.children[0].data.vertices) > 1000
+
+
+def test_a_script_needs_no_panel_and_a_character_no_mannequin(threads):
+    bpy.ops.keyfill.add_mannequin()
+    assert threads == [threading.main_thread()]
+    drawing.layout_of(panels.KEYFILL_PT_main, drawing.context_of(bpy.context.object))
+    assert mannequin._preparing is None

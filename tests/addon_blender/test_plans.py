@@ -119,14 +119,14 @@ def test_each_take_brings_its_plan_and_its_notes(settings):
 
 def test_the_plan_belongs_to_its_prompt_and_length(settings):
     plan(settings)
-    told = panels.plan_panel.ANOTHER
+    told, whole = panels.plan_panel.ANOTHER, "Plan of another prompt or length"
     main = panels.KEYFILL_PT_main
-    assert "2 actions, 1 not known" in drawn(main)
+    assert "1 of 2 not known" in drawn(main)
     for name, value in (("prompt", "sits"), ("seconds", 5.0)):
         before = getattr(settings, name)
         setattr(settings, name, value)
         assert told in drawn(main)
-        assert told in " ".join(one for one in drawn() if isinstance(one, str))
+        assert whole in " ".join(one for one in drawn() if isinstance(one, str))
         assert "keyfill.use_nearest" not in drawn()
         setattr(settings, name, before)
         assert told not in drawn(main)
@@ -159,8 +159,54 @@ def test_no_label_is_longer_than_the_default_sidebar(settings):
     assert max(len(one) for one in shown) <= letters
     whole = " ".join(shown)
     assert "walks very slowly around a table in the middle of a room, 0–2 s" in whole
-    row = [one for one in drawn(panels.KEYFILL_PT_main) if str(one).startswith("2 actions")]
-    assert max(len(one) for one in row) <= letters - len("Plan")
+    told = [panels.plan_panel.ANOTHER, "12 of 34 not known", "34 actions, 120.0 s"]
+    row = [one for one in drawn(panels.KEYFILL_PT_main) if str(one).endswith("not known")]
+    assert row == ["1 of 2 not known"]
+    assert max(len(one) for one in told + row) <= panels.plan_panel.TOLD_SHARE * letters
+
+
+def test_a_number_and_its_seconds_stand_in_one_row(settings):
+    told = "a person walks forward, 0–3 s, legs + torso, known"
+    lines = [line for line, _ in messages.wrap(told, 29, "DOT")]
+    assert lines == ["a person walks forward,", "0–3 s, legs + torso, known"]
+
+
+def test_what_comes_near_is_kept_apart(settings):
+    """Lines of one caption stand in one column, so that a gap shows where the next begins."""
+    buttons = []
+
+    class Columns(drawing.Layout):
+        def column(self, align=False):
+            return Columns(self.drawn, False, self.rows)
+
+        def operator(self, name, **look):
+            buttons.append((self, look["text"]))
+            return super().operator(name, **look)
+
+    near = ("a person plays the guitar while he walks", "a person waves")
+    track = Track("plays the violin", PARTS, 0.0, 2.0, nearest=near, known=0.1)
+    panels.plan_panel.draw_unknown(Columns(), drawing.context_of(width=DEFAULT_WIDTH), track)
+    columns = [id(column) for column, _ in buttons]
+    assert [text for _, text in buttons] == [
+        "a person plays the guitar while he", "walks", "a person waves",
+    ]  # fmt: skip
+    assert columns[0] == columns[1] != columns[2]
+
+
+def test_a_note_of_a_plan_goes_when_the_plan_is_changed(settings):
+    def told():
+        context = drawing.context_of(bpy.context.object)
+        return bpy.context.window_manager.keyfill_status.current_note(context)[0]
+
+    plan(settings)
+    assert told().startswith("Planned: 2 actions")
+    end, settings.plan.rows[1].end = settings.plan.rows[1].end, 9.0
+    assert not told()
+    settings.plan.rows[1].end = end
+    assert told().startswith("Planned: 2 actions")
+    generate(settings, "walks", 2.0)
+    settings.plan.rows[0].end = 1.5
+    assert "is on the character" in told()
 
 
 def test_nothing_of_the_main_panel_moves_when_a_plan_comes(settings):
@@ -339,7 +385,7 @@ def test_a_long_take_comes_with_its_plan_which_can_be_changed(settings, asked):
     assert [(row.text, row.start, row.end) for row in settings.plan.rows] == [
         ("walks", 0.0, 2.0), ("plays the violin", 2.0, 3.0),
     ]  # fmt: skip
-    assert "2 actions, 1 not known" in drawn(panels.KEYFILL_PT_main)
+    assert "1 of 2 not known" in drawn(panels.KEYFILL_PT_main)
     settings.plan.rows[1].text = "bows"
     assert bpy.ops.keyfill.long_take() == {"FINISHED"}
     assert [track.text for track in asked[-1].tracks] == ["walks", "bows"]

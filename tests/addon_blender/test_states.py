@@ -152,11 +152,32 @@ def test_an_error_vanishes_at_the_next_action(status, takes_wait):
     assert (status.error, status.current_error(bpy.context)) == ("", ("", ""))
 
 
-def window(is_playing=False, tab=None, width=200):
+class Sidebar:
+    """A sidebar as Blender 4.3 has it: of a single tab no active one can be read."""
+
+    type = "UI"
+
+    def __init__(self, tab, width, tabs):
+        self.tab, self.width, self.tabs = tab, width, tabs
+
+    @property
+    def active_panel_category(self):
+        if len(self.tabs) == 1:
+            raise SystemExit("Blender crashes")
+        return self.tab
+
+    @active_panel_category.setter
+    def active_panel_category(self, tab):
+        names = ", ".join(f"'{one}'" for one in self.tabs)
+        raise TypeError(f'bpy_struct: item.attr = val: enum "{tab}" not found in ({names})')
+
+    def tag_redraw(self):
+        pass
+
+
+def window(is_playing=False, tab=None, width=200, tabs=("Item", "Tool", "View", "Keyfill")):
     """A window as far as operators look at it; with a sidebar where a tab is named."""
-    region = SimpleNamespace(
-        type="UI", width=width, active_panel_category=tab, tag_redraw=lambda: None
-    )
+    region = Sidebar(tab, width, tabs)
     area = SimpleNamespace(type="VIEW_3D", regions=[region] if tab else [])
     return SimpleNamespace(screen=SimpleNamespace(is_animation_playing=is_playing, areas=[area]))
 
@@ -182,6 +203,16 @@ def test_each_error_appears_once(status, tab, width, reported):
     probe._refuse(context_with(window(tab=tab, width=width)), UserError("It is so.", "Do this."))
     assert len(probe.reports) == reported
     assert (status.error, status.remedy) == ("It is so.", "Do this.")
+
+
+@pytest.mark.parametrize(("tabs", "reported"), [(("Keyfill",), 0), (("Action",), 1), ((), 1)])
+def test_blender_lives_on_where_a_sidebar_has_a_single_tab(status, tabs, reported):
+    """The Dope Sheet has Keyfill's alone where no action is shown."""
+    probe = probe_of(KEYFILL_OT_generate)
+    probe.is_modal = True
+    context = context_with(window(tab="Keyfill", tabs=tabs))
+    probe._refuse(context, UserError("It is so.", "Do this."))
+    assert len(probe.reports) == reported
 
 
 def test_scripts_hear_of_errors_wherever_panels_are_open(status):

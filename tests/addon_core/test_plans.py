@@ -14,7 +14,7 @@ from keyfill_extension.blender_addon.core.edits.generate_request import (
 from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.engine.motion.request import MotionRequest, RequestError
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.motion.tracks import KNOWN, Track, plan_text
+from keyfill_extension.engine.motion.tracks import KNOWN, LONGEST_TOLD, Track, plan_text
 
 ARMS = ("LEFT_ARM", "RIGHT_ARM")
 WALKS = Track("walks", ("LOWER_BODY", "TORSO"), 0.0, 3.0, known=0.95, nearest=("a person walks",))
@@ -145,10 +145,22 @@ def test_a_row_says_what_when_with_what_and_how_well_known():
     assert plans.known_in_words(KNOWN) == "hardly known"
 
 
+def test_a_long_text_is_cut_where_it_is_told():
+    """A prompt without full stops is one action: its row would fill the sidebar."""
+    long = replace(WALKS, text="walks and waves " * 25)
+    told = plans.tell_track(long, True)
+    assert told == f"{'walks and waves ' * 4}walks and waves…, 0–3 s, legs + torso, known"
+    whole = "w" * LONGEST_TOLD
+    assert replace(WALKS, text=whole).told == whole
+    assert replace(WALKS, text=f"{whole}w").told == f"{whole[:-1]}…"
+
+
 def test_the_number_of_actions_is_told_with_what_is_not_known():
     assert plans.tell_count((WALKS,)) == "1 action, 3.0 s"
     assert plans.tell_count((WALKS, WAVES)) == "2 actions, 3.0 s"
     assert plans.tell_count((WALKS, replace(WAVES, known=0.1))) == "2 actions, 1 not known"
+    assert plans.tell_in_short((WALKS, WAVES)) == "2 actions, 3.0 s"
+    assert plans.tell_in_short((WALKS, replace(WAVES, known=0.1))) == "1 of 2 not known"
 
 
 @pytest.mark.parametrize(

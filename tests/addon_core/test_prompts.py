@@ -12,7 +12,11 @@ from keyfill_extension.blender_addon.core.edits.edit_requests import (
     Recipe,
 )
 from keyfill_extension.blender_addon.core.edits.panel_settings import settings_of
-from keyfill_extension.blender_addon.core.edits.told_frames import tell_extension, tell_frames
+from keyfill_extension.blender_addon.core.edits.told_frames import (
+    tell_extension,
+    tell_frames,
+    tell_regenerated,
+)
 
 
 def test_there_are_24_examples_by_theme_each_once():
@@ -57,6 +61,20 @@ def test_damaged_prompts_are_none(text):
 )  # fmt: skip
 def test_the_frames_of_an_edit_are_named_with_their_reason(operation, sources, told):
     assert tell_frames(operation, sources) == told
+
+
+@pytest.mark.parametrize(
+    ("sources", "told"),
+    [
+        (RangeSources((1, 100), selected=(40, 70)), "Frames 40–70 (selected keys)"),
+        (RangeSources((1, 1000), explicit=(600, 310)), "End lies before Start"),
+        (RangeSources((1000, 2000), explicit=(90, 250)), "Outside the keys, 1000–2000"),
+        (RangeSources((1, 2000), explicit=(1000, 2000)), "Frames 1000–2000 (Start and End)"),
+    ],
+)
+def test_the_row_of_regenerate_is_never_cut(sources, told):
+    assert tell_regenerated(sources) == told
+    assert len(told) <= 34  # of the default width
 
 
 def test_the_frames_of_an_extension_are_named():

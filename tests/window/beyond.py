@@ -61,17 +61,17 @@ def show_all(journey):
 
 
 def own_rig(journey):
-    """A generated Rigify rig gets its map, a take on its controls, and another bone by hand."""
+    """A generated Rigify rig gets a take on its controls, and its map is shown, a row a joint."""
     hand = journey.hand
     addon_utils.enable("rigify", default_set=True)
     with bpy.context.temp_override(**hand.place()):
         bpy.ops.object.armature_basic_human_metarig_add()
         bpy.ops.pose.rigify_generate()
         meta = next(ob for ob in bpy.data.objects if ob.name.startswith("metarig"))
+        rig = meta.data.rigify_target_rig
         bpy.data.objects.remove(meta)
         for ob in bpy.data.objects:
-            ob.select_set(ob.name.startswith("RIG"))
-        rig = next(ob for ob in bpy.data.objects if ob.name.startswith("RIG"))
+            ob.select_set(ob == rig)
         bpy.context.view_layer.objects.active = rig
         for ob in bpy.data.objects:
             if "Mannequin" in ob.name:
@@ -83,8 +83,9 @@ def own_rig(journey):
     yield from journey.press_and_wait("keyfill.generate")
     journey.check(journey.action is not None, "the rig got no keys")
     yield from hand.click("keyfill.map_bones")
-    journey.check(journey.character.keyfill_rig.rows.hips.bone, "Map Bones found no hips")
+    journey.check(journey.character.keyfill_rig.rows.pelvis.bone, "Map Bones found no pelvis")
     yield from hand.open_panel("keyfill.map_bones")
+    yield from hand.to_end()
     yield from hand.find("keyfill.assign_bone")
     yield from hand.park()
     yield from hand.picture("manual_rig", hand.area("VIEW_3D"))

@@ -7,9 +7,8 @@ from journey import is_near
 def redo_range(journey):
     """Frames 30 to 60 are made anew in the Dope Sheet; the keys outside stay."""
     hand = journey.hand
-    hand.window.workspace = bpy.data.workspaces["Animation"]
-    yield from hand.rest(1.0)
-    hand.area("VIEW_3D", 1).type = "DOPESHEET_EDITOR"
+    yield from hand.go_to("Animation")
+    hand.area("VIEW_3D").type = "DOPESHEET_EDITOR"  # large enough for the whole panel
     yield from hand.rest(0.5)
     hand.area("DOPESHEET_EDITOR").spaces.active.show_region_ui = True
     yield from hand.rest(0.5)
@@ -72,8 +71,7 @@ def from_menu(journey, menu, kind):
 def other_arms(journey):
     """Only the arms are made anew: the legs stay."""
     hand = journey.hand
-    hand.window.workspace = bpy.data.workspaces["Layout"]
-    yield from hand.rest(1.0)
+    yield from hand.go_to("Layout")
     yield from hand.type_into("keyfill.frame_start", "0")
     yield from hand.type_into("keyfill.frame_end", "0")
     yield from hand.type_into("keyfill.prompt", "a person claps their hands")
@@ -91,19 +89,21 @@ def other_arms(journey):
     wrong = {bone for bone in moved if not any(part in bone for part in (
         "arm", "hand", "shoulder", "clavicle", "collar"))}  # fmt: skip
     journey.check(moved and not wrong, f"arms alone were chosen; {sorted(moved)} moved")
-    yield from journey.look_at(40)
+    yield from journey.look_at(journey.frame_of_least(between_hands))
     yield from hand.park()
     yield from hand.picture("manual_arms", hand.area("VIEW_3D"))
     bpy.context.scene.frame_set(1)
+
+
+def between_hands(bones):
+    """Return how far the hands are from each other, in metres."""
+    return (bones["hand.L"].tail - bones["hand.R"].tail).length
 
 
 def history(journey):
     """An earlier motion's settings come back into the panel."""
     hand = journey.hand
     yield from hand.open_panel("keyfill.long_take")
-    yield from hand.find("keyfill.recall(index=1)")
-    yield from hand.park()
-    yield from hand.picture("manual_history", hand.sidebar())
     yield from hand.click("keyfill.recall(index=1)")
     settings = journey.settings
     journey.check(settings.prompt == "a person crouches down", f"prompt is {settings.prompt!r}")
@@ -111,4 +111,10 @@ def history(journey):
         (settings.frame_start, settings.frame_end) == (30, 60),
         f"frames are {settings.frame_start}-{settings.frame_end}",
     )
-    yield from hand.picture("recalled", hand.sidebar())
+    yield from hand.to_end()
+    yield from hand.press("WHEELUPMOUSE")  # the panel's head, too
+    yield from hand.park()
+    yield from hand.picture("manual_history", hand.sidebar())
+    yield from hand.open_panel("keyfill.long_take")  # closes it again
+    yield from hand.type_into("keyfill.frame_start", "0")
+    yield from hand.type_into("keyfill.frame_end", "0")

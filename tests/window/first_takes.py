@@ -22,6 +22,29 @@ def enable(journey):
     yield from hand.picture("empty_scene")
 
 
+def one_tab(journey):
+    """Where no action is shown the Dope Sheet's sidebar has one tab: an error is told there, too.
+
+    Blender 4.3 crashes where it is asked for the active tab of such a sidebar.
+    """
+    hand, kind = journey.hand, "DOPESHEET_EDITOR"
+    area = hand.area("VIEW_3D")
+    area.type = kind
+    try:
+        area.spaces.active.show_region_ui = True
+        yield from hand.rest(1.0)
+        yield from hand.click("keyfill.plan(", kind)
+        yield from hand.wait(lambda: journey.status.error, "an error without a prompt", 60.0)
+        yield from hand.park()
+        yield from hand.picture("one_tab", area)
+    finally:
+        area.type = "VIEW_3D"
+    yield from hand.rest(1.0)
+    told, tab = message_of(journey), hand.sidebar().active_panel_category
+    journey.check("The prompt is empty" in told, f"the panel tells {told!r}")
+    journey.check(tab == "Keyfill", f"the 3D view came back with the tab {tab}")
+
+
 def first_take(journey):
     """Mannequin, prompt, Generate."""
     hand = journey.hand
@@ -42,10 +65,15 @@ def first_take(journey):
     yield from journey.made()
     journey.check(journey.action is not None, "Generate left no action")
     journey.check(journey.status.note, "Generate told nothing")
-    yield from journey.look_at(80)
+    yield from journey.look_at(journey.frame_of_least(below_the_head))
     yield from hand.park()
     yield from hand.picture("manual_first_take", hand.area("VIEW_3D"))
     yield from journey.look_at(1)
+
+
+def below_the_head(bones):
+    """Return how far the higher hand is below the head, in metres."""
+    return bones["head"].head.z - max(bones[name].tail.z for name in ("hand.L", "hand.R"))
 
 
 def takes(journey):
@@ -113,6 +141,7 @@ def cancel(journey):
     hand = journey.hand
     shown, tracks = journey.action, journey.tracks()
     yield from hand.type_into("keyfill.takes", "8")
+    yield from hand.type_into("keyfill.seconds", "60")
     for way in ("button", "escape"):
         yield from hand.click("keyfill.generate")
         yield from hand.wait(lambda: journey.status.is_running, "Generate to start", 10.0)
@@ -128,4 +157,5 @@ def cancel(journey):
         journey.check(journey.tracks() == tracks, f"cancelled by {way}: other tracks")
         journey.check(not len(journey.settings.review.takes), f"cancelled by {way}: takes wait")
     yield from hand.type_into("keyfill.takes", "1")
+    yield from hand.type_into("keyfill.seconds", "0")
     yield from hand.picture("cancelled", hand.sidebar())

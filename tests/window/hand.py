@@ -20,16 +20,24 @@ STEP = 0.9
 """Between two rows that are felt, in rows of buttons."""
 
 NEAR = {
-    "step_take(step=-1)": ("takes", 0.06, 4.1), "step_take(step=1)": ("takes", 0.655, 4.1),
-    "accept_take": ("takes", 0.73, 4.1), "discard_take": ("takes", 0.8, 4.1),
-    "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 2.6),
+    "step_take(step=-1)": ("takes", 0.06, 5.3), "step_take(step=1)": ("takes", 0.655, 5.3),
+    "accept_take": ("takes", 0.73, 5.3), "discard_take": ("takes", 0.8, 5.3),
+    "next_seed": ("takes", 0.73, 1.05), "cancel": ("takes", 0.83, 3.8),
     "has_torso": ("regenerate", 0.43, -2.85), "has_lower_body": ("regenerate", 0.46, -1.5),
-    "recall(index=1)": ("long_take", 0.73, 6.0),
+    "recall(index=1)": ("long_take", 0.73, 6.0), "assign_bone": ("map_bones", 0.83, 4.0),
+    "plan(": ("takes", 0.7, 2.4), "plan.rows[1].is_open": ("add_track", 0.08, -1.6),
+    "plan.rows[1].start": ("add_track", 0.3, -4.0), "plan.rows[1].end": ("add_track", 0.65, -4.0),
 }  # fmt: skip
 """Where small buttons are felt for first: below which wide one, at which share of the width, how
 many rows."""
 
 NEAR_ROWS = (0.0, -0.4, 0.4, -0.8, 0.8, -1.2, 1.2, -1.6, 1.6, -2.0, 2.0)
+
+TURNS = (("WHEELUPMOUSE", 24), *(("WHEELDOWNMOUSE", 8),) * 4)
+"""How the wheel looks for what is not in sight: from the top of the sidebar down."""
+
+END_TURNS = 60
+"""Turns of the wheel after which the longest sidebar is at its end."""
 
 OPENED_SHARE = 0.01
 """Share of a sidebar's pixels that change at least when a panel opens."""
@@ -49,6 +57,7 @@ class Hand:
         self.window = bpy.context.window_manager.windows[0]
         self._places = {}
         self.at = (0, 0)
+        self.clicks = 0
 
     # --- seeing
 
@@ -73,6 +82,16 @@ class Hand:
         yield
         while time.monotonic() < end:
             yield
+
+    def go_to(self, workspace):
+        """Show another workspace.
+
+        Panels that slide to their places must have come to rest: Blender 4.3 forgets those that
+        slide while a screen is left, and they stay where they are for good, whatever grows.
+        """
+        yield from self.rest(1.0)
+        self.window.workspace = bpy.data.workspaces[workspace]
+        yield from self.rest(1.0)
 
     def wait(self, is_there, told, seconds=120.0):
         """Wait for something to become true.
@@ -103,6 +122,7 @@ class Hand:
 
     def press(self, kind="LEFTMOUSE", **modifiers):
         """Press and release a button or a key where the mouse is."""
+        self.clicks += kind == "LEFTMOUSE"
         for value in ("PRESS", "RELEASE"):
             self.window.event_simulate(
                 type=kind, value=value, x=self.at[0], y=self.at[1], **modifiers
@@ -187,8 +207,11 @@ class Hand:
         x, y = yield from self.find(above, kind)
         region = self.sidebar(kind)
         for rows in (1.5, 1.9, 2.3, 2.7, 3.1):
+            # Away from the button first: it goes dark, which is no panel that opens.
+            yield from self.move(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.rest(0.5)
             before = self.seen(region)
-            yield from self.click_at(region.x + region.width * 0.4, y - rows * ROW * self.scale)
+            yield from self.press()
             yield from self.rest(0.5)
             if np.any(before != self.seen(region), axis=-1).mean() > OPENED_SHARE:
                 self._places.clear()
@@ -216,15 +239,26 @@ class Hand:
         region = self.sidebar(kind)
         for passes in (2, len(ACROSS)):
             place = yield from self.feel(name, kind, passes)
-            for turn in ("WHEELDOWNMOUSE",) * 3 + ("WHEELUPMOUSE",) * 3:
+            for turn, count in TURNS:
                 if place is not None:
                     return place
                 yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
-                for _ in range(8):
+                for _ in range(count):
                     yield from self.press(turn)
                 self._places.clear()
                 place = yield from self.feel(name, kind, passes)
+            if place is not None:
+                return place
         raise WindowError(f"the sidebar shows no {name}")
+
+    def to_end(self, kind="VIEW_3D"):
+        """Turn the wheel until the sidebar's end is in sight."""
+        region = self.sidebar(kind)
+        yield from self.move(region.x + region.width / 2, region.y + region.height / 2)
+        for _ in range(END_TURNS):
+            yield from self.press("WHEELDOWNMOUSE")
+        self._places.clear()
+        yield from self.rest(0.5)
 
     def rest_on(self, name, kind):
         """Rest the mouse on a button until it lights up.

@@ -11,6 +11,8 @@ import bpy
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chapters import ALWAYS, CHAPTERS  # noqa: E402
+from disorder import disorder  # noqa: E402
+from dropped import drop  # noqa: E402
 from hand import Hand  # noqa: E402
 from journey import Journey  # noqa: E402
 from stalls import Stalls  # noqa: E402
@@ -20,16 +22,26 @@ JOB = json.loads(sys.argv[sys.argv.index("--") + 1])
 STALLS = Stalls()
 REPORT = {
     "blender": bpy.app.version_string, "scale": JOB["scale"], "chapters": [], "failed": [],
-    "checks": 0,
+    "checks": 0, "tracebacks": 0,
 }  # fmt: skip
+
+
+def wanted():
+    """Return the chapters that were asked for."""
+    if JOB["zip"]:
+        return [drop]
+    if JOB["calls"]:
+        return [CHAPTERS[0], disorder]
+    return [
+        chapter for chapter in CHAPTERS
+        if not JOB["only"] or chapter in ALWAYS or chapter.__name__ in JOB["only"]
+    ]  # fmt: skip
 
 
 def steps():
     """Go through the chapters; what fails in one is noted, and the next one begins."""
     traveller = Journey(Hand(JOB), REPORT)
-    for chapter in CHAPTERS:
-        if JOB["only"] and chapter not in ALWAYS and chapter.__name__ not in JOB["only"]:
-            continue
+    for chapter in wanted():
         STALLS.begin()
         start = time.monotonic()
         traveller.chapter = chapter.__name__
@@ -38,6 +50,7 @@ def steps():
         except Exception as error:  # noqa: BLE001 - a chapter that fails is told, the rest goes on
             REPORT["failed"].append(f"{chapter.__name__}: {error}")
             traceback.print_exc()
+            REPORT["tracebacks"] += 1
             yield from traveller.hand.picture(f"failed_{chapter.__name__}")
             yield from traveller.leave_all()
         told = {"name": chapter.__name__, "seconds": time.monotonic() - start}
@@ -69,4 +82,4 @@ bpy.context.preferences.view.ui_scale = JOB["scale"]
 # by software that takes most of the test's time.
 bpy.context.preferences.system.use_region_overlap = False
 bpy.context.preferences.system.viewport_aa = "FXAA"
-bpy.app.timers.register(tick, first_interval=1.0)
+bpy.app.timers.register(tick, first_interval=1.0, persistent=True)

@@ -66,6 +66,15 @@ class Journey:
             bpy.ops.view3d.view_selected()
         yield from self.hand.rest(0.3)
 
+    def frame_of_least(self, measure):
+        """Return the frame of the shown action at which a measure of the pose is least."""
+        first, last = self.action.frame_range
+        found = {}
+        for frame in range(round(first), round(last) + 1):
+            bpy.context.scene.frame_set(frame)
+            found[frame] = measure(self.character.pose.bones)
+        return min(found, key=found.get)
+
     def leave_all(self):
         """Close menus and end what runs, so that the next chapter starts from a quiet window."""
         for _ in range(3):
@@ -75,6 +84,7 @@ class Journey:
             yield from self.made()
         if len(self.settings.review.takes):
             bpy.ops.keyfill.discard_take()
+        self.settings.takes, self.settings.seconds = 1, 0.0
 
     def values(self, frames):
         """Return what each curve of the shown action holds at some frames."""

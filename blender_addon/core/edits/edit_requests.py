@@ -221,8 +221,7 @@ def choose_frames(operation: str, sources: RangeSources) -> Frames:
     """
     if operation == IN_BETWEEN:
         return _between(sources)
-    explicit = sources.explicit if sources.explicit != (0, 0) else None
-    first, last = explicit or sources.selected or sources.preview or sources.animated
+    first, last = wished_frames(sources)
     _check_order(first, last)
     start, end = sources.animated
     if last < start or first > end:
@@ -231,6 +230,12 @@ def choose_frames(operation: str, sources: RangeSources) -> Frames:
             "Choose frames among the keys, or press Extend to go on after them.",
         )
     return max(first, start), min(last, end)
+
+
+def wished_frames(sources: RangeSources) -> Frames:
+    """Return the frames that a range edit is asked for, whether it can have them or not."""
+    explicit = sources.explicit if sources.explicit != (0, 0) else None
+    return explicit or sources.selected or sources.preview or sources.animated
 
 
 def _between(sources: RangeSources) -> Frames:

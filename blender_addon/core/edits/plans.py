@@ -70,6 +70,12 @@ def tell_count(tracks: Sequence[Track]) -> str:
     return f"{count}, {max((track.end for track in tracks), default=0.0):.1f} s"
 
 
+def tell_in_short(tracks: Sequence[Track]) -> str:
+    """Return the same for a row of which a button takes a part."""
+    unknown = len(unknown_tracks(tracks))
+    return f"{unknown} of {len(tracks)} not known" if unknown else tell_count(tracks)
+
+
 def tell_track(track: Track, is_told: bool) -> str:
     """Return a track as one row: what, when, with what, and how well it is known.
 
@@ -77,7 +83,7 @@ def tell_track(track: Track, is_told: bool) -> str:
         track: the track.
         is_told: whether `known` is of this text; of a text that was changed nothing is known yet.
     """
-    words = [track.text.strip() or "no text", f"{_short(track.start)}–{_short(track.end)} s"]
+    words = [track.told or "no text", f"{_short(track.start)}–{_short(track.end)} s"]
     words.append(parts_in_short(track.parts))
     if is_told:
         words.append(known_in_words(track.known))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ....engine.motion.request import RequestError
 from .edit_requests import (
     IN_BETWEEN,
+    REGENERATE,
     START,
     RangeSources,
     choose_frames,
     extension_frames,
+    wished_frames,
 )
 
 
@@ -22,6 +24,17 @@ def tell_frames(operation: str, sources: RangeSources) -> str:
     except RequestError as error:
         return error.message
     return f"{_spoken(first, last)} ({_source(operation, sources)})"
+
+
+def tell_regenerated(sources: RangeSources) -> str:
+    """Return the same for Regenerate, whose one row has no room for a sentence."""
+    try:
+        choose_frames(REGENERATE, sources)
+    except RequestError:
+        first, last = wished_frames(sources)
+        start, end = sources.animated
+        return "End lies before Start" if last < first else f"Outside the keys, {start}–{end}"
+    return tell_frames(REGENERATE, sources)
 
 
 def tell_extension(sources: RangeSources, where: str, seconds: float, fps: float) -> str:

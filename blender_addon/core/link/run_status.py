@@ -28,6 +28,9 @@ class RunStatus:
     shown: str = ""
     """What the note was about; it says nothing any more once that has changed."""
 
+    planned: str = ""
+    """The plan that the note tells of; it says nothing any more once that is another one."""
+
     situation: str = ""
     """What the error was about; it says nothing any more once that has changed."""
 
@@ -39,10 +42,20 @@ class RunStatus:
         self.factor, self.label = now
         return True
 
+    def tell(self, note: str, shown: str = "", planned: str = "") -> None:
+        """Note what became of a request, until what it tells of is no longer so.
+
+        Args:
+            note: the sentence.
+            shown: what is seen, where the note is about that.
+            planned: the plan, where the note is about that.
+        """
+        self.note, self.shown, self.planned = note, shown, planned
+
     def begin(self) -> None:
         """Forget the last request."""
         self.error = self.remedy = self.prompt_cut = self.note = self.shown = ""
-        self.situation = ""
+        self.situation = self.planned = ""
         self.is_cancel_requested = False
 
     def stop(self) -> None:

@@ -7,7 +7,14 @@ from functools import cache
 import pytest
 from keyfill_extension.engine.motion.request_errors import RequestError
 from keyfill_extension.engine.motion.skeleton import PARTS
-from keyfill_extension.engine.motion.tracks import KNOWN, MOST_TRACKS, Plan, Track, check_tracks
+from keyfill_extension.engine.motion.tracks import (
+    KNOWN,
+    LONGEST_TOLD,
+    MOST_TRACKS,
+    Plan,
+    Track,
+    check_tracks,
+)
 from keyfill_extension.engine.retrieval.clip_index import ClipIndex
 from keyfill_extension.engine.retrieval.planner import Planner
 from keyfill_extension.tests.engine import facts_motions as motions
@@ -135,6 +142,13 @@ def test_what_is_not_known_is_noted_with_what_is_nearest() -> None:
     (note,) = made.notes
     assert note == f'"{track.text}" is not known; nearest: "{track.nearest[0]}"'
     assert track.nearest[0] in MOTIONS
+
+
+def test_what_is_not_known_is_noted_in_few_words() -> None:
+    made = plan("a person " + "frobnicates the gizmo under the contraption " * 20)
+    note = next(one for one in made.notes if "is not known" in one)
+    assert note.startswith('"a person frobnicates the gizmo')
+    assert len(note.split('" is not known')[0]) <= 1 + LONGEST_TOLD
 
 
 def test_another_language_is_noted_with_what_was_understood() -> None:
