@@ -91,6 +91,17 @@ def test_borders_of_contacts_get_no_spike(slide):
     assert after.max() <= 1.05 * before.max()
 
 
+def test_a_foot_that_is_said_to_stand_may_still_step():
+    """Who goes down on a knee takes the foot along: no one place is held before and after."""
+    clip = walk(slide=0.0, speed=0.5)
+    always = np.ones((clip.frames, 4), dtype=bool)
+    cleaned = clean_up(clip, always)
+    moved = np.linalg.norm(cleaned.joints()[:, FEET] - clip.joints()[:, FEET], axis=-1)
+    assert moved.max() < 0.08
+    stands = detect_contacts(clip.joints(), clip.fps)
+    assert standing_slides(cleaned, stands) < 0.01
+
+
 def test_pelvis_and_everything_above_it_keep_their_numbers():
     clip = walk(slide=0.15)
     cleaned = clean_up(clip)

@@ -37,6 +37,9 @@ _SUPPORT_SECONDS = 0.3
 _SAME_PLACE = 0.02
 """Metres; two contacts farther apart are two places."""
 
+_STEP_SECONDS, _STEP = 0.2, 0.14
+"""A foot that comes so many metres farther in so many seconds steps, whatever its contact says."""
+
 _CORRECTION_SPEED = 0.6
 """Metres a second at which a locked foot may go over to its next place."""
 
@@ -185,7 +188,8 @@ def clean_up_in_steps(
     legs = read_legs(positions, rotations)
     blend = max(2, round(_BLEND_SECONDS * clip.fps))
     feet = positions[:, list(CONTACT_JOINTS)]
-    contacts = _without_drifting(contacts.astype(bool), feet, LIMITS.longest_corrected)
+    contacts = _without_steps(contacts.astype(bool), feet, clip.fps)
+    contacts = _without_drifting(contacts, feet, LIMITS.longest_corrected)
     contacts = np.stack(
         [
             _with_time_to_step(contacts[:, column], feet[:, column], clip.fps)
@@ -208,6 +212,19 @@ def clean_up_in_steps(
         targets.ankles[:, side], targets.directions[:, side], targets.holds[:, side] = held
     yield CLEANING_UP
     return put_feet(clip, legs, targets, mask)
+
+
+def _without_steps(contacts: Flags, feet: Array, fps: float) -> Flags:
+    """Break contacts (T, 4) that the caller gives where a foot (T, 4, 3) goes elsewhere.
+
+    What decodes slides a little while it stands; who goes down on a knee takes the foot along.
+    """
+    if len(feet) == 0:
+        return contacts
+    reach = max(1, round(_STEP_SECONDS / 2.0 * fps))
+    level = np.pad(feet[..., [0, 2]], ((reach, reach), (0, 0), (0, 0)), mode="edge")
+    passed = np.linalg.norm(level[2 * reach :] - level[: -2 * reach], axis=-1)
+    return np.asarray(contacts & (passed < _STEP))
 
 
 def _with_time_to_step(stands: Flags, points: Array, fps: float) -> Flags:
