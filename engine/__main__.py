@@ -41,7 +41,10 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 `{PROGRAM} COMMAND --help` tells more."""
 
-SHARED_TRAINERS: Final = {"evaluator": ".training.evaluator", "weights": ".training.weights"}
+SHARED_TRAINERS: Final = {
+    "evaluator": ".training.evaluator", "text_tower": ".training.text_tower",
+    "weights": ".training.weights",
+}  # fmt: skip
 """Trainers that no system declares."""
 
 FAILED: Final = 1

@@ -55,7 +55,7 @@ def body_losses(
     wanted = model.normalised(batch.features)
     error = functional.smooth_l1_loss(decoded, wanted, reduction="none")
     terms = {"feature": mean_over(error, real), "commitment": quantized.commitment}
-    posed = ("joints", "bones", "velocity", "feet", "path", "heading")
+    posed = ("joints", "bones", "velocity", "acceleration", "feet", "path", "heading")
     if any(getattr(weights, name) for name in posed):
         restored = decoded * model.spread + model.mean
         terms |= kinematic_terms(restored, batch.features, real)

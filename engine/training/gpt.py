@@ -87,7 +87,8 @@ def main(argv: list[str]) -> int:
     preset = with_options(GPT_PRESETS[options.preset], options.steps, options.init)
     start = chosen_start(options.init, "gpt", preset, GPT_PRESETS)
     data = load_codes(options, of_halves=False)
-    check_sizes(data, (preset.model.stages, preset.model.codebook_size), options.tokenizer)
+    codes = preset.model.stages, preset.model.codebook_size
+    check_sizes(data, codes, preset.model.text_width, options.tokenizer)
     record = data_record(data.splits, options.without, options.init)
     train_gpt(preset, data, options.out, start, record)
     return 0

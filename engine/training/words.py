@@ -132,7 +132,9 @@ def main(argv: list[str]) -> int:
     preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
     start = chosen_start(options.init, name_of(preset), preset, WORDS_PRESETS)
     data = load_codes(options, of_halves=preset.model.has_lower)
-    check_sizes(data, (1, preset.model.codebook_size), options.tokenizer)
+    check_sizes(
+        data, (1, preset.model.codebook_size), preset.model.sentence_width, options.tokenizer
+    )
     record = data_record(data.splits, options.without, options.init)
     train_words(preset, data, options.out, start, record)
     return 0

@@ -6,13 +6,14 @@ CPU cores in under 90 minutes, all networks together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ...features import WIDTH
 from ...presets import (
     BODY_LOSSES,
     PAPER_TOKENIZER_LOOP,
     PAPER_TRANSFORMER_LOOP,
+    SENTENCE_WIDTH,
     SMALL_TOKENIZER_LOOP,
     SMOKE_LOOP,
     TEXT_WIDTH,
@@ -30,12 +31,13 @@ from ...transformers.double_tier import Corruption, DoubleTierConfig
 def _shared(width: int, halvings: int, is_small: bool = True) -> RvqVaeConfig:
     book = CodebookConfig(size=512, width=width)
     quantizer = QuantizerConfig(6, book, is_shared=True, stage_dropout=0.2)
-    return RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width, halvings=halvings), is_small)
+    network = DilatedConfig(WIDTH, width, halvings=halvings)
+    return RvqVaeConfig(quantizer, network, is_small, is_small)
 
 
 BODY_TOKENIZER_PRESETS = {
     "hifigpt-small": BodyTokenizerPreset(
-        _shared(192, 2), BODY_LOSSES, replace(SMALL_TOKENIZER_LOOP, steps=3200)
+        _shared(192, 2), BODY_LOSSES, SMALL_TOKENIZER_LOOP
     ),
     "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 3), BODY_LOSSES, SMALL_TOKENIZER_LOOP),
     "hifigpt": BodyTokenizerPreset(_shared(512, 2, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
@@ -66,13 +68,13 @@ class GptPreset:
 
 def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTierConfig:
     return DoubleTierConfig(
-        text_width=TEXT_WIDTH, width=width, heads=heads, layers=layers,
+        text_width=SENTENCE_WIDTH, width=width, heads=heads, layers=layers,
         residual_layers=residual_layers,
     )  # fmt: skip
 
 
 GPT_PRESETS = {
-    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), replace(small_loop(3300), batch=32)),
+    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(10000)),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), PAPER_TRANSFORMER_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(

@@ -27,6 +27,7 @@ from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
 from ...transformers.length import draw_middle
+from ...transformers.text_tower import with_tower
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
@@ -181,5 +182,6 @@ def load_hifigpt(weights: Path, device: str, text_encoder: TextEncoder) -> HifiG
     config, tokenizer = networks.gpt.config, networks.tokenizer
     if (config.stages, config.codebook_size) != (tokenizer.stages, tokenizer.codebook_size):
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, {config.text_width}, weights)
     return HifiGpt(networks, text_encoder)

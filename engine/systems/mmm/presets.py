@@ -14,6 +14,7 @@ from ...presets import (
     BODY_LOSSES,
     PAPER_TOKENIZER_LOOP,
     PAPER_TRANSFORMER_LOOP,
+    SENTENCE_WIDTH,
     SMALL_TOKENIZER_LOOP,
     SMOKE_LOOP,
     TEXT_WIDTH,
@@ -37,7 +38,7 @@ def _factorized(features: int, width: int, is_small: bool = True) -> RvqVaeConfi
         size=8192, width=32, decay=0.95 if is_small else 0.99, revive_below=0.01
     )
     network = DilatedConfig(features, width)
-    return RvqVaeConfig(FactorizedConfig(book, code_width=width), network, is_small)
+    return RvqVaeConfig(FactorizedConfig(book, code_width=width), network, is_small, is_small)
 
 
 def _smoke(features: int) -> RvqVaeConfig:
@@ -91,8 +92,8 @@ class WordsPreset:
 
 def _words(width: int, layers: int, heads: int, has_lower: bool) -> WordsConfig:
     return WordsConfig(
-        text_width=TEXT_WIDTH, width=width, heads=heads, word_layers=2, layers=layers - 2,
-        has_lower=has_lower,
+        text_width=TEXT_WIDTH, sentence_width=SENTENCE_WIDTH, width=width, heads=heads,
+        word_layers=2, layers=layers - 2, has_lower=has_lower,
     )  # fmt: skip
 
 
@@ -101,8 +102,8 @@ _SMOKE_WORDS = WordsConfig(
 )
 
 WORDS_PRESETS = {
-    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(2400)),
-    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(800)),
+    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(8000)),
+    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(4000)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "smoke": WordsPreset(_SMOKE_WORDS, SMOKE_LOOP),

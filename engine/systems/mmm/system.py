@@ -26,6 +26,7 @@ from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked_words import TextCondition, WordsConfig, WordsMasked
+from ...transformers.text_tower import with_tower
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
@@ -221,8 +222,9 @@ def load_mmm(weights: Path, device: str, text_encoder: TextEncoder) -> Mmm:
     strides = {networks.tokenizer.frames_per_step, networks.halves.frames_per_step}
     sizes = (networks.masked.config.codebook_size, networks.upper.config.codebook_size)
     wanted = networks.tokenizer.codebook_size, networks.halves.upper.codebook_size
-    texts = {networks.masked.config.text_width, networks.upper.config.text_width}
+    texts = {networks.masked.config.sentence_width, networks.upper.config.sentence_width}
     if strides != {FRAMES_PER_STEP} or sizes != wanted:
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, texts, weights)
     return Mmm(networks, text_encoder)

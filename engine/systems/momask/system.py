@@ -30,6 +30,7 @@ from ...transformers.length import (
     LengthPredictor,
 )
 from ...transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
+from ...transformers.text_tower import with_tower
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish_takes
 from ..registry import reason_against
@@ -304,6 +305,7 @@ def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask
     fits = sizes == {(tokenizer.codebook_size, masked.text_width)}
     if frames is None or not fits or detail.stages != tokenizer.stages:
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, {masked.text_width}, weights)
     swift = multiplies_halves_faster(torch.device(device).type)
     scoring = Scoring.halved(networks) if swift else plain_scoring(networks)
