@@ -43,6 +43,7 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 SHARED_TRAINERS: Final = {
     "evaluator": ".training.evaluator", "text_tower": ".training.text_tower",
+    "published": ".training.whole_body.published",
     "weights": ".training.weights",
 }  # fmt: skip
 """Trainers that no system declares."""

@@ -125,6 +125,17 @@ SMALL_TOKENIZER_LOOP: Final = LoopConfig(
 )  # fmt: skip
 """Of the tokenizers that two CPU cores train."""
 
+GPU_TOKENIZER_LOOP: Final = LoopConfig(
+    steps=4000, batch=256, learning_rate=1e-3, warmup=200, average_decay=0.995, is_halved=True,
+)  # fmt: skip
+"""Of the tokenizers that one large GPU trains in a minute or two."""
+
+GPU_TRANSFORMER_LOOP: Final = LoopConfig(
+    steps=8000, batch=128, learning_rate=4e-4, warmup=400, weight_decay=0.05, average_decay=0.998,
+    patience=0.2, is_halved=True,
+)  # fmt: skip
+"""Of the transformers that one large GPU trains in a few minutes."""
+
 PAPER_TRANSFORMER_LOOP: Final = LoopConfig(
     steps=100_000, batch=128, learning_rate=2e-4, warmup=1000, average_decay=0.999,
     validate_every=2000, save_every=2000,

@@ -1,7 +1,7 @@
 """Named configurations of T2M-HiFiGPT's trainings.
 
-Its published sizes could not be read: `hifigpt` is our choice. `small` ones train on two
-CPU cores in under 90 minutes, all networks together.
+Its published sizes could not be read: `hifigpt` is our choice. `small` ones train on
+CPU cores in an afternoon, `gpu` ones on one large GPU in minutes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from ...features import WIDTH
 from ...presets import (
     BODY_LOSSES,
+    GPU_TOKENIZER_LOOP,
+    GPU_TRANSFORMER_LOOP,
     PAPER_TOKENIZER_LOOP,
     PAPER_TRANSFORMER_LOOP,
     SENTENCE_WIDTH,
@@ -40,6 +42,7 @@ BODY_TOKENIZER_PRESETS = {
         _shared(192, 2), BODY_LOSSES, SMALL_TOKENIZER_LOOP
     ),
     "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 3), BODY_LOSSES, SMALL_TOKENIZER_LOOP),
+    "hifigpt-gpu": BodyTokenizerPreset(_shared(512, 2), BODY_LOSSES, GPU_TOKENIZER_LOOP),
     "hifigpt": BodyTokenizerPreset(_shared(512, 2, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "hifigpt-x8": BodyTokenizerPreset(_shared(512, 3, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "smoke-shared": BodyTokenizerPreset(
@@ -75,6 +78,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 
 GPT_PRESETS = {
     "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(10000)),
+    "hifigpt-gpu": GptPreset(_gpt(384, 6, 8, 4), GPU_TRANSFORMER_LOOP),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), PAPER_TRANSFORMER_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(

@@ -1,7 +1,7 @@
 """Named configurations of MoMask: all its networks of one name together.
 
-`small` trains on two CPU cores in under 90 minutes; `paper` has the published sizes
-(Guo et al. 2024) over this engine's features and text vectors.
+`small` trains on CPU cores in an afternoon, `gpu` on one large GPU in minutes; `paper` has
+the published sizes (Guo et al. 2024) and schedules over this engine's features and text vectors.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from ...features import WIDTH
 from ...presets import (
     BODY_LOSSES,
+    GPU_TOKENIZER_LOOP,
+    GPU_TRANSFORMER_LOOP,
     LENGTH_PRESETS,
     SENTENCE_WIDTH,
     SMALL_TOKENIZER_LOOP,
@@ -90,6 +92,11 @@ MOMASK_PRESETS = {
         _tokenizer(192, SMALL_TOKENIZER_LOOP, is_small=True),
         SentencePreset(_sentence(256, 6, 8, 192), small_loop(12000), without_text=0.1),
         SentencePreset(_sentence(192, 4, 6, 192), small_loop(8000), without_text=0.2),
+    ),
+    "gpu": MoMaskPreset(
+        _tokenizer(512, GPU_TOKENIZER_LOOP, is_small=True),
+        SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.1),
+        SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.2),
     ),
     "paper": MoMaskPreset(
         _tokenizer(512, _PAPER_TOKENIZER_LOOP, is_small=False),

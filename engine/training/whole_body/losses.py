@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..data.windows import WindowBatch
-from ..presets import TokenizerLosses
-from ..tokenizer.contract import Quantized
-from .loop import Report
-from .tokenizer import kinematic_terms, mean_over
+from ...data.windows import WindowBatch
+from ...presets import TokenizerLosses
+from ...tokenizer.contract import Quantized
+from ..loop import Report
+from ..tokenizer import kinematic_terms, mean_over
 
 
 class Reconstructs(Protocol):

@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
-from ..presets import with_options
-from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
-from ..systems.mmm.presets import WORDS_PRESETS, MaskSchedule, WordsPreset
-from ..transformers.masked_words import WordsMasked
-from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
-from .loop import Record, Report, mean_report
-from .networks import data_record
-from .options import chosen_start
-from .starting import Start, begin
+from ...data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ...presets import with_options
+from ...shares import mean_of_all, own_rows, rand_rows, randint_rows
+from ...systems.mmm.presets import WORDS_PRESETS, MaskSchedule, WordsPreset
+from ...transformers.masked_words import WordsMasked
+from ..loop import Record, Report, mean_report
+from ..networks import data_record
+from ..options import chosen_start
+from ..starting import Start, begin
+from .codes import CodeData, check_sizes, load_codes, read_options, train_network
 
 VALIDATION_SEED = 20240
 

@@ -16,24 +16,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
-from ..config import to_json
-from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
-from ..models.description import SystemDescription, write_description
-from ..presets import with_options
-from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
-from ..systems.momask.presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
-from ..transformers.sentence import SentenceMasked, SentenceResidual
-from ..transformers.text_tower import FILE_NAME
-from .body_codes import CodeData, check_sizes, load_codes, train_network
-from .body_tokenizer import train_body
-from .distributed import write_once
-from .length import LengthSources
-from .length import run_training as train_length
-from .loop import Report, mean_report
-from .options import add_tower, chosen_start, training_parser
-from .starting import Start, begin, run_record, splits_of_all, trained_splits
-from .weights import halved_tensors
+from ...checkpoint import load_checkpoint, save_checkpoint, write_manifest
+from ...config import to_json
+from ...data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ...models.description import SystemDescription, write_description
+from ...presets import with_options
+from ...shares import mean_of_all, own_rows, rand_rows, randint_rows
+from ...systems.momask.presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
+from ...transformers.sentence import SentenceMasked, SentenceResidual
+from ...transformers.text_tower import FILE_NAME
+from ..distributed import write_once
+from ..length import LengthSources
+from ..length import run_training as train_length
+from ..loop import Report, mean_report
+from ..options import add_tower, chosen_start, training_parser
+from ..starting import Start, begin, run_record, splits_of_all, trained_splits
+from ..weights import halved_tensors
+from .codes import CodeData, check_sizes, load_codes, train_network
+from .tokenizer import train_body
 
 NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
 

@@ -12,19 +12,19 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from ..checkpoint import load_network
-from ..data.body_codes import Augmentation, CodeBank, encode_corpus
-from ..data.corpus import TRAINING_SPLITS, load_corpus, splits_of
-from ..data.tokens import TextBank, pad_words
-from ..presets import NetworkPreset
-from ..text_encoder import EncodedText, load_text_encoder
-from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
-from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from ..transformers.text_tower import FILE_NAME, TextTower, beside_sentence, load_towers
-from .distributed import TrainingError
-from .loop import Record
-from .networks import Task, save_network, train_task
-from .options import add_tower, check_sentences, training_parser
+from ...checkpoint import load_network
+from ...data.body_codes import Augmentation, CodeBank, encode_corpus
+from ...data.corpus import TRAINING_SPLITS, load_corpus, splits_of
+from ...data.tokens import TextBank, pad_words
+from ...presets import NetworkPreset
+from ...text_encoder import EncodedText, load_text_encoder
+from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
+from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
+from ...transformers.text_tower import FILE_NAME, TextTower, beside_sentence, load_towers
+from ..distributed import TrainingError
+from ..loop import Record
+from ..networks import Task, save_network, train_task
+from ..options import add_tower, check_sentences, training_parser
 
 
 @dataclass(frozen=True, slots=True)
