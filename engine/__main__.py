@@ -46,6 +46,8 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 SHARED_TRAINERS: Final = {
     "evaluator": ".training.evaluator",
+    "text_tower": ".training.text_tower",
+    "published": ".training.whole_body.published",
     "weights": ".training.weights",
     "memory": ".data.measured_memory",
 }

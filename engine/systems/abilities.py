@@ -55,7 +55,7 @@ class Training:
     """One `python -m engine train NAME` of a system."""
 
     module: str
-    """With the trainer's `main`, relative to the engine: `.training.words`."""
+    """With the trainer's `main`, relative to the engine: `.training.whole_body.words`."""
 
     presets: Callable[[], Presets]
     """Imports the named configurations when it is called: they need torch."""

@@ -17,6 +17,7 @@ from .contract import Quantized
 from .dilated import DilatedConfig, DilatedDecoder, DilatedEncoder
 from .factorized_codebook import FactorizedConfig, FactorizedQuantizer
 from .residual_quantizer import QuantizerConfig, ResidualQuantizer
+from .smoothing import soften_borders
 
 
 def _published_quantizer() -> QuantizerConfig:
@@ -35,6 +36,9 @@ class RvqVaeConfig:
     starts_linear: bool = False
     """A linear path beside encoder and decoder that starts as the principal components of one
     step. Ours, not the papers': a few thousand steps of training then do, not 300,000."""
+
+    is_smoothed: bool = False
+    """Borders of steps are softened after the decoder, in training too. Ours, not the papers'."""
 
     @property
     def code_width(self) -> int:
@@ -142,12 +146,10 @@ class RvqVae(nn.Module):
     def frames(self, vectors: Tensor) -> Tensor:
         """Return normalised features (B, T, D) of quantized vectors (B, S, code_width)."""
         frames = torch.as_tensor(self.decoder(vectors))
-        if self.linear_out is None:
-            return frames
-        steps = torch.as_tensor(self.linear_out(vectors))
-        return torch.as_tensor(
-            frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
-        )
+        if self.linear_out is not None:
+            steps = torch.as_tensor(self.linear_out(vectors))
+            frames = frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
+        return soften_borders(frames, self.frames_per_step) if self.config.is_smoothed else frames
 
     @torch.no_grad()
     def start_linear(self, features: Tensor) -> None:

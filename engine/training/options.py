@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..presets import NetworkPreset
+from .distributed import TrainingError
 from .starting import Start, add_init, read_start
 
 
@@ -43,3 +44,20 @@ def chosen_start(
     """
     known = {key: own.model for key, own in presets.items()}
     return read_start(init, name, preset.model, known)
+
+
+def add_tower(parser: argparse.ArgumentParser) -> None:
+    """Let a trainer take `--tower`."""
+    parser.add_argument(
+        "--tower", type=Path, metavar="DIR",
+        help="--out of train text_tower: the network then reads its vector, too",
+    )  # fmt: skip
+
+
+def check_sentences(given: int, wanted: int) -> None:
+    """Raise TrainingError unless sentences have the width that a preset reads."""
+    if given != wanted:
+        cure = "leave out --tower" if given > wanted else "name a run of text_tower with --tower"
+        raise TrainingError(
+            f"The preset reads sentences of {wanted} numbers, these have {given}: {cure}."
+        )

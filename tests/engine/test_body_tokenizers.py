@@ -25,7 +25,7 @@ from keyfill_extension.engine.tokenizer.residual_quantizer import (
     ResidualQuantizer,
 )
 from keyfill_extension.engine.tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from keyfill_extension.engine.training.body_losses import body_losses
+from keyfill_extension.engine.training.whole_body.losses import body_losses
 
 from .small_corpus import swinging_clip
 

@@ -313,3 +313,37 @@ def test_a_described_folder_is_loaded_as_its_system(
         except StopIteration as finished:
             assert finished.value.clips[0].frames == 30
             return
+
+
+@pytest.mark.parametrize("kind", ["mmm", "hifigpt x4"])
+def test_of_several_candidates_the_one_is_kept_that_fits_best(systems, kind, monkeypatch) -> None:
+    system, wanted = systems[kind], new_take(40, seeds=(7, 8))
+    alone = fill(system, wanted)
+    if kind == "mmm":
+        several = replace(system, decoding=replace(system.decoding, candidates=4))
+    else:
+        several = replace(system, candidates=4)
+    seen = []
+
+    def first_and_last(fit: torch.Tensor, count: int) -> torch.Tensor:
+        seen.append((len(fit), count, len(set(fit.tolist()))))
+        return torch.tensor([0, 7])
+
+    found = fill(several, wanted)
+    assert len(found.clips) == 2
+    monkeypatch.setattr(f"{type(system).__module__}.best_rows", first_and_last)
+    chosen = fill(several, wanted)
+    assert seen[0][:2] == (8, 4) and seen[0][2] > 1
+    np.testing.assert_array_equal(chosen.clips[0].rot, alone.clips[0].rot)
+    assert not np.array_equal(chosen.clips[1].rot, alone.clips[1].rot)
+
+
+@pytest.mark.parametrize("kind", ["mmm", "hifigpt x4"])
+def test_without_words_there_is_nothing_to_choose_by(systems, kind) -> None:
+    system, wanted = systems[kind], new_take(40, prompt=" ")
+    several = (
+        replace(system, decoding=replace(system.decoding, candidates=4)) if kind == "mmm"
+        else replace(system, candidates=4)
+    )  # fmt: skip
+    one, other = fill(system, wanted), fill(several, wanted)
+    np.testing.assert_array_equal(one.clips[0].rot, other.clips[0].rot)

@@ -25,8 +25,10 @@ from keyfill_extension.engine.motion.request import MotionRequest, RequestError,
 from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
 from keyfill_extension.engine.systems.mmm.presets import WORDS_PRESETS
 from keyfill_extension.engine.systems.registry import presets_of
-from keyfill_extension.engine.training import body_tokenizer, gpt, length, words
+from keyfill_extension.engine.training import length
 from keyfill_extension.engine.training.loop import TrainingError
+from keyfill_extension.engine.training.whole_body import gpt, words
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 from keyfill_extension.engine.transformers.double_tier import DoubleTierGpt
 from keyfill_extension.engine.transformers.masked_words import WordsMasked
 

@@ -15,7 +15,7 @@ from ...decoding import DecodingConfig
 from ...presets import NetworkPreset
 from ...systems.contract import Generator
 from ...systems.registry import SYSTEMS
-from ...training.body_codes import CodeData, CodeTask
+from ...training.whole_body.codes import CodeData, CodeTask
 
 SCALES: Final = ("small", "quick", "smoke")
 """Sizes of the base presets, and how long each row trains: `training_rows` of every system

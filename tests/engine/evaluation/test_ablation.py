@@ -35,7 +35,9 @@ from keyfill_extension.engine.models.description import (
     write_description,
 )
 from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
-from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt, momask
+from keyfill_extension.engine.training import evaluator
+from keyfill_extension.engine.training.whole_body import gpt, momask
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 
 from ..small_corpus import write_small_corpus
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import torch
 from torch import nn
+from tqdm import tqdm
 
-from ..checkpoint import load_network
-from ..data.body_codes import CodeBank, encode_corpus
-from ..data.corpus import TRAINING_SPLITS, load_corpus, splits_of
-from ..presets import NetworkPreset
-from ..text_encoder import load_text_encoder
-from ..tokenizer.halves import HalvesConfig, HalvesTokenizer
-from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from .distributed import TrainingError
-from .loop import Record
-from .networks import Task, save_network, train_task
-from .options import training_parser
+from ...checkpoint import load_network
+from ...data.body_codes import Augmentation, CodeBank, encode_corpus
+from ...data.corpus import TRAINING_SPLITS, load_corpus, splits_of
+from ...data.tokens import TextBank, pad_words
+from ...presets import NetworkPreset
+from ...text_encoder import EncodedText, load_text_encoder
+from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
+from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
+from ...transformers.text_tower import FILE_NAME, TextTower, beside_sentence, load_towers
+from ..distributed import TrainingError
+from ..loop import Record
+from ..networks import Task, save_network, train_task
+from ..options import add_tower, check_sentences, training_parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ def read_options(
         "--tokenizer", type=Path, required=True, metavar="DIR",
         help="--out of train body_tokenizer",
     )  # fmt: skip
+    add_tower(parser)
     return parser.parse_args(argv)
 
 
@@ -62,14 +67,28 @@ def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
     encoder = load_text_encoder("minilm")
     options.out.mkdir(parents=True, exist_ok=True)
     learnt = encode_corpus(
-        training, tokenizer, encoder,
-        is_mirrored=True, cache=options.out / "captions_train.pt",
-    )  # fmt: skip
+        training, tokenizer, encoder, Augmentation(), options.out / "captions_train.pt"
+    )
     held_out = encode_corpus(
-        validation, tokenizer, encoder,
-        is_mirrored=False, cache=options.out / "captions_val.pt",
-    )  # fmt: skip
+        validation, tokenizer, encoder, cache=options.out / "captions_val.pt"
+    )
+    if options.tower:
+        tower = load_towers(options.tower / FILE_NAME).text
+        learnt, held_out = (
+            replace(bank, texts=towered(bank.texts, tower)) for bank in (learnt, held_out)
+        )
     return CodeData(tokenizer, learnt, held_out, splits_of(options.corpus))
+
+
+def towered(texts: TextBank, tower: TextTower) -> TextBank:
+    """Return the captions with what the tower says behind their sentences."""
+    rows = []
+    for first in tqdm(range(0, len(texts.captions), 256), desc="tower", mininterval=2, leave=False):
+        part = slice(first, first + 256)
+        words = pad_words(texts.words[part], texts.word_width)
+        with torch.inference_mode():
+            rows.append(beside_sentence(tower, EncodedText(texts.sentence[part], *words)))
+    return replace(texts, sentence=torch.cat(rows).clone())
 
 
 class CodeTask(Task, Protocol):
@@ -87,11 +106,21 @@ def train_network(task: CodeTask, out: Path, name: str, record: Record) -> nn.Mo
     return trained
 
 
-def check_sizes(data: CodeData, wanted: tuple[int, int], folder: Path) -> None:
-    """Raise TrainingError unless the tokenizer's stages and codebook size are the preset's."""
+def check_sizes(
+    data: CodeData, codes: tuple[int, int], text_width: int, folder: Path
+) -> None:
+    """Raise TrainingError unless tokenizer and sentences have the preset's sizes.
+
+    Args:
+        data: the corpus as codes.
+        codes: stages and codebook size of the preset.
+        text_width: of the sentences that the preset reads.
+        folder: of the tokenizer.
+    """
     found = data.tokenizer.stages, data.tokenizer.codebook_size
-    if found != wanted:
+    if found != codes:
         raise TrainingError(
             f"The tokenizer in {folder} has {found[0]} stages of {found[1]} codes, the preset "
-            f"{wanted[0]} of {wanted[1]}: choose the tokenizer's own preset."
+            f"{codes[0]} of {codes[1]}: choose the tokenizer's own preset."
         )
+    check_sentences(data.train.texts.sentence.shape[1], text_width)
