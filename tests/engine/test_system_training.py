@@ -87,8 +87,8 @@ def test_a_trained_folder_makes_and_extends_motion(trained, system: str) -> None
 
 def test_three_steps_leave_figures_in_the_log(trained) -> None:
     wanted = {
-        "body_tokenizer-smoke": {"val_base_mm", "val_all_mm"},
-        "body_tokenizer-smoke-shared": {"val_base_mm", "val_all_mm"},
+        "tokenizer-smoke": {"val_base_mm", "val_all_mm"},
+        "tokenizer-smoke-shared": {"val_base_mm", "val_all_mm"},
         "words-smoke": {"val_nll", "val_accuracy"},
         "words-smoke-upper": {"val_nll", "val_accuracy"},
         "gpt-smoke": {"val_nll", "val_nll_base"},
