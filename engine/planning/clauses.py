@@ -23,7 +23,7 @@ _UNTIL_THE_END: Final = re.compile(
 _AGAIN: Final = re.compile(
     r"\b(?:again\s+and\s+again|over\s+and\s+over|repeatedly|keeps?\s+(?:on\s+)?\w+ing|"
     r"continuously|nonstop|non-stop|several\s+times|many\s+times|all\s+the\s+time|up\s+and\s+down|"
-    r"back\s+and\s+forth|in\s+a\s+row|one\s+after\s+another)\b",
+    r"back\s+and\s+forth|in\s+a\s+row|one\s+after\s+another|(\w+)\s+(?:after|upon)\s+\1)\b",
     re.IGNORECASE,
 )
 _TIMES: Final = re.compile(r"\b(\w+)\s+(?:of\s+)?times?\b", re.IGNORECASE)

@@ -6,126 +6,41 @@ Returns actions in the order in which they are named. It knows no clip and no le
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from .actions import Action
+from .additions import ONLY_SIDE, has_verb, more_of
 from .clauses import read_clause
 from .kinds import LIGHT, Flow, KindList, load_kinds
+from .plain_speech import load_idioms, plainly_said
 from .wording import Link, has_order, predicate, split_actions
-from .words import side_of, stem, tokens_of
-
-IDIOMS: Final = Path(__file__).parent / "lexicon" / "idioms.toml"
-
-_HOLDS: Final = re.compile(
-    r"^(?:(?:and|he|she|they|it)\s+)*(?:then\s+)?(?:just\s+)?(?:stays?|staying|remains?|remaining|"
-    r"keeps?\s+(?:lying|sitting|kneeling|still|(?:it|them|that)\b)|holds?\s+(?:it|that|this|still|the\s+(?:pose|"
-    r"position))|lies\s+there|lies\s+still|lying\s+still|stays\s+like\s+that|"
-    r"(?:does\s+not|doesn't|do\s+not|don't|never|won't|will\s+not|cannot|can't|without|not)\s+"
-    r"(?:get(?:s|ting)?\s+(?:back\s+)?up|mov(?:e|es|ing)|ris(?:e|es|ing)|stand(?:s|ing)?\s+up|"
-    r"com(?:e|es|ing)\s+(?:back\s+)?up|wak(?:e|es|ing)|stir(?:s|ring)?))\b",
-    re.IGNORECASE,
-)
-"""A clause that says that the action before lasts."""
-
-_LANDS: Final = re.compile(r"^(?:(?:and|he|she|they|it)\s+)*lands?(?:ing)?\b(?!\s+(?:a|an|one)\b)")
-"""A clause that says what every jump does."""
-
-_ASKED: Final = re.compile(
-    r"^(?:please\s+|(?:i|we)\s+(?:want|need|would\s+like)\s+(?:to\s+see\s+)?|"
-    r"(?:show|give)\s+me\s+|(?:make|let|have)\s+(?:him|her|them|it)\s+|"
-    r"(?:(?:create|generate|animate|make)\s+)?(?:a|an|the)?\s*(?:animation|motion|clip|take)\s+"
-    r"(?:of|where|in\s+which)\s+)+"
-)
-"""Words of whoever asks, before what is asked for."""
-
-_STEADY: Final = re.compile(
-    r"\b(?<!\bthe\s)(?<!\ba\s)(?<!\bhis\s)(?<!\bher\s)(?:first|firstly|finally|at\s+first|"
-    r"next(?!\s+to\b)|in\s+the\s+end|at\s+last|lastly|afterwards|"
-    r"meanwhile|eventually|to\s+begin\s+with|to\s+finish)\b,?\s*",
-    re.IGNORECASE,
-)
-"""Words that order says already."""
-
-
-@cache
-def load_idioms() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return idioms with what they mean, and who does which kind when named alone."""
-    table = tomllib.loads(IDIOMS.read_text(encoding="utf-8"))
-    return table["idioms"], table["who"]
-
-
-@cache
-def _idiom_pattern() -> re.Pattern[str]:
-    spoken = sorted(load_idioms()[0], key=len, reverse=True)
-    return re.compile(r"\b(" + "|".join(re.escape(each) for each in spoken) + r")(?!\w)")
-
-
-def without_idioms(prompt: str) -> str:
-    """Return a prompt in which idioms are said plainly."""
-    return _idiom_pattern().sub(lambda found: load_idioms()[0][found.group(1)], prompt)
+from .words import stem, tokens_of
 
 
 def read_prompt(prompt: str, kinds: KindList | None = None) -> list[Action]:
     """Return the actions of a prompt (lower case, as `plain_prompt` gives it); at least one."""
     kinds = kinds or load_kinds()
-    plain = _STEADY.sub("", without_idioms(_ASKED.sub("", prompt))).strip(" ,;.") or prompt
+    plain = plainly_said(prompt)
     split = split_actions(plain, _fragments_of(plain, kinds))
     links = [Link.IN_ORDER, *split.links]
     is_ordered = has_order(prompt)
     actions: list[Action] = []
     for clause, link in _with_subject(split.clauses, links, kinds):
-        if actions and _HOLDS.match(clause) and _can_last(actions[-1]):
-            low = _lowered(actions[-1], clause, kinds)
-            actions[-1] = replace(actions[-1], is_held=not low)
-            actions += low
-            continue
-        if actions and _LANDS.match(clause):
-            actions += _lowered(actions[-1], clause, kinds)
-            continue
-        if actions and _ONLY_SIDE.fullmatch(clause):
-            actions[-1:] = _on_side(actions[-1], clause, link)
+        joint = re.search(rf"\b(?:and|while)\s+{re.escape(clause)}", plain)
+        is_joined = joint is not None or link is Link.AT_ONCE
+        more = more_of(actions[-1], clause, link, is_joined, kinds) if actions else None
+        if more is not None:
+            actions[-1:] = more
             continue
         read = read_clause(clause, kinds)
-        if actions and _is_of_noun(actions[-1], clause, link):
-            actions[-1] = replace(actions[-1], text=f"{actions[-1].text} and {clause}")
-            continue
-        if actions and read[0].kind is None and not _has_verb(clause):
-            joined = f"{actions[-1].text} {clause}"
-            actions[-1] = replace(actions[-1], text=joined)
-            continue
-        if not actions and not read[0].who:
+        if not actions and not read[0].who and read[0].kind is None:
             read[0] = replace(read[0], who=_who_alone(clause))
         bent = Link.IN_ORDER if is_ordered and link is Link.OPEN else link
         actions += [gone_on(replace(read[0], link=bent)), *map(gone_on, read[1:])]
     actions = [_from_who(action, kinds) for action in _with_stillness(actions)]
     return _without_repeats([_with_both(action, kinds) for action in _gone_back(actions, kinds)])
-
-
-_ONLY_SIDE: Final = re.compile(r"(?:(?:to|with|on)\s+)?(?:(?:the|his|her)\s+)?(?:left|right)")
-"""What repeats the action before on another side: "kicks left, then right"."""
-_ENDS_ON_SIDE: Final = re.compile(
-    r"\b(?:left|right)(?:\s+(?:hand|arm|fist|foot|leg|knee|side|shoulder))?$"
-)
-
-
-def _on_side(action: Action, clause: str, link: Link) -> list[Action]:
-    """Return an action and the same on another side: "kicks left, then right".
-
-    One action where no side ends its words ("reaches back and to the right"), or where it just
-    goes on ("sways left and right").
-    """
-    side = side_of(tokens_of(clause))
-    goes_on = link is not Link.IN_ORDER and action.flow is not Flow.SINGLE
-    if goes_on or not _ENDS_ON_SIDE.search(action.text):
-        only = side if action.side in ("", side) else ""
-        return [replace(action, text=f"{action.text} {clause}", side=only)]
-    text = re.sub(r"\b(?:left|right)\b", side, action.text)
-    return [action, replace(action, text=text, side=side, link=Link.IN_ORDER)]
 
 
 _NAMED: Final = re.compile(r"(?:a|an|the|another|one)\s+\w|\w+$")
@@ -149,7 +64,7 @@ class _Fragments:
     """Whether it lists nouns: "a kick, a punch and a jump"."""
 
     def __call__(self, piece: str, link: Link) -> bool:
-        if _ONLY_SIDE.fullmatch(piece):
+        if ONLY_SIDE.fullmatch(piece):
             return True
         may_be = link is Link.IN_ORDER or (self.is_told if " " not in piece else self.is_list)
         return may_be and bool(_NAMED.match(piece)) and bool(self.kinds.find(piece))
@@ -176,6 +91,7 @@ _OF_BOTH: Final = {"raise_hand": "raise_arms", "wave": "wave_both", "point": "ar
 
 _TURNS: Final = frozenset({"turn", "turn_around", "spin"})
 _WAYS_BACK: Final = {"back_off": "walk", "run_back": "run"}
+_RUNS: Final = frozenset({"run", "sprint", "jog"})
 _BENDS: Final = frozenset({"bend_down", "crouch", "squat", "kneel", "duck"})
 
 
@@ -196,6 +112,11 @@ def _gone_back(actions: Sequence[Action], kinds: KindList) -> list[Action]:
         if name in _WAYS_BACK and before in _TURNS and not action.is_backward:
             text = re.sub(r"\bback\b", "on", action.text)
             action = replace(action, kind=kinds.kinds[_WAYS_BACK[name]], text=text)
+        if name == "walk_turn" and before in _RUNS and not read[-1].count:
+            last = read.pop()
+            text = f"{last.text} and turns {action.side}".strip()
+            action = replace(action, text=text, link=last.link, who=last.who,
+                             kind=kinds.kinds["run_turn"])  # fmt: skip
         if name in ("pick_up", "put_down") and before in _BENDS and not read[-1].is_held:
             last = read.pop()
             action = replace(action, link=last.link, who=last.who or action.who)
@@ -215,14 +136,6 @@ def _is_over_with(before: Action, name: str) -> bool:
     return name == "stop" and before.count > 0
 
 
-def _is_of_noun(before: Action, clause: str, link: Link) -> bool:
-    """Say whether a word goes on with a list of nouns: "with quick steps and turns"."""
-    return link is Link.OPEN and " " not in clause and bool(_WITH_PLURAL.search(before.text))
-
-
-_WITH_PLURAL: Final = re.compile(r"\bwith\s+(?:\w+\s+){0,2}\w+s$")
-
-
 def gone_on(action: Action) -> Action:
     """Return an action of the arms as one that goes on, if it is named so: "walks, punching"."""
     is_bent = re.match(r"[a-z]{3,}ing\b", action.text) is not None
@@ -240,25 +153,9 @@ def _with_subject(
     is_subject = len(pairs) > 1 and links[1] is Link.AT_ONCE and not kinds.find(first)
     if len(pairs) > 1 and links[1] is Link.OPEN and _who_alone(first):
         is_subject = not kinds.find(first) and bool(kinds.find(clauses[1]))
-    if is_subject and len(first.split()) <= 3 and not _has_verb(first):
+    if is_subject and len(first.split()) <= 3 and not has_verb(first):
         pairs[:2] = [(f"{first} {clauses[1]}", links[0])]
     yield from pairs
-
-
-_LOW: Final = re.compile(r"\b(?:down|low|crouch\w*|squat\w*)\b")
-_ON_KNEE: Final = re.compile(r"\bknees?\b")
-
-
-def _lowered(action: Action, clause: str, kinds: KindList) -> list[Action]:
-    """Return the low pose in which an action on the feet is said to end, if there is one."""
-    after = action.kind.after if action.kind else "standing"
-    if after not in ("", "standing"):
-        return []
-    if _ON_KNEE.search(clause):
-        return [Action("kneels", kinds.kinds["kneel"], is_held=True)]
-    if _LOW.search(clause):
-        return [Action("crouches", kinds.kinds["crouch"], is_held=True)]
-    return []
 
 
 def _with_stillness(actions: list[Action]) -> list[Action]:
@@ -295,21 +192,13 @@ def _without_repeats(actions: list[Action]) -> list[Action]:
 def _is_done(before: Action, action: Action) -> bool:
     """Say whether an action of the same kind has nothing left to do."""
     is_one = before.flow is Flow.POSE or action.link is Link.AT_ONCE
+    is_one |= before.flow is Flow.CYCLIC and action.link is Link.OPEN and before.pace == action.pace
     return _changes_state(before) or (is_one and before.side == action.side)
 
 
 def _changes_state(action: Action) -> bool:
     """Say whether an action leaves the body in another state than it needs."""
     return action.kind is not None and action.kind.before != action.kind.after
-
-
-def _can_last(action: Action) -> bool:
-    """Say whether "and stays" makes sense after an action: it has an end that can last."""
-    return action.flow is not Flow.CYCLIC or action.kind is None or bool(action.kind.after)
-
-
-def _has_verb(clause: str) -> bool:
-    return any(re.search(r"(?:s|ing)$", word) for word in tokens_of(clause)[:2])
 
 
 def _who_alone(clause: str) -> str:

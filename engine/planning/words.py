@@ -36,6 +36,8 @@ _SAME: Final = {
     "rightwards": "right", "rightward": "right", "onto": "on", "grey": "gray",
     "centre": "center", "favour": "favor", "pyjamas": "pajamas", "tip-toe": "tiptoe",
     "tip-toes": "tiptoe", "tiptoes": "tiptoe", "pushups": "pushup", "somebody": "someone",
+    "himself": "oneself", "herself": "oneself", "itself": "oneself", "themselves": "oneself",
+    "myself": "oneself", "yourself": "oneself",
     "theatre": "theater", "practise": "practice", "practises": "practice", "jewellery": "jewelry",
 }  # fmt: skip
 """British and American forms, and those that mean one thing."""

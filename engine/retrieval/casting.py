@@ -87,7 +87,11 @@ class Caster:
         cost = -choice.score
         steps = act.last - act.first
         if is_once(act.action):
-            octaves = float(np.log2(choice.stretch.steps * (1.0 - MOST_RETIMED) / steps))
+            times = (
+                act.action.count if act.action.count > 1 and not choice.stretch.is_counted else 1
+            )
+            needed = times * choice.stretch.steps * (1.0 - MOST_RETIMED)
+            octaves = float(np.log2(needed / steps))
             cost += _MISFIT_WEIGHT * max(0.0, octaves)
         else:
             cost += self._loop_cost(act, choice)
@@ -124,7 +128,8 @@ class Caster:
         if act.first == 0 or act.rides_on is not None:
             return None
         earlier = [
-            other for other in range(number)
+            other
+            for other in range(number)
             if acts[other].last <= act.first and set(LEGS) <= set(acts[other].parts)
         ]
         return max(earlier, key=lambda other: acts[other].last, default=None)

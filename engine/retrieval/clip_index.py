@@ -35,11 +35,15 @@ KIND_WEIGHT: Final = 0.9
 FACT_WEIGHT: Final = 0.8
 WHO_WEIGHT: Final = 0.1
 COUNT_WEIGHT: Final = 0.3
+SPARE_WEIGHT: Final = 0.1
 STATE_WEIGHT: Final = 0.7
 TURN_WEIGHT: Final = 0.4
 REST_WEIGHT: Final = 0.6
 NAMED_WEIGHT: Final = 0.4
 """What a caption that names the kind is nearer than one that does not, where captions are told."""
+
+NEARLY_AS_GOOD: Final = 0.75
+"""Share of the best stretch's value that others need to be chosen beside it."""
 
 LIKE_SHARE: Final = 0.5
 """What a clip of a like kind counts beside one of the kind itself."""
@@ -188,7 +192,10 @@ class ClipIndex:
         if not found:
             found = [Choice(whole_of(clip, self.facts(clip)), score, 0.0) for clip, score in near]
         found.sort(key=lambda choice: -choice.score)
-        passed = [choice for choice in found if choice.stretch.value >= PASSES]
+        best = max((choice.stretch.value for choice in found), default=0.0)
+        passed = [
+            choice for choice in found if choice.stretch.value >= max(PASSES, NEARLY_AS_GOOD * best)
+        ]
         return _one_a_clip(passed or found)[:MOST_CHOICES]
 
     def _named(self, kind: Kind) -> dict[int, float]:
@@ -255,6 +262,7 @@ class ClipIndex:
             return 0.0
         own = self.facts(stretch.clip).cut(stretch.first, stretch.last)
         score = FACT_WEIGHT * stretch.value + COUNT_WEIGHT * stretch.is_counted
+        score -= SPARE_WEIGHT * stretch.is_spare
         before = action.kind.before if action.kind else ""
         before = before or state or "standing"
         if own.start_state != before:
@@ -265,6 +273,7 @@ class ClipIndex:
             begin = self.facts(stretch.clip).cut(stretch.first, stretch.first + 2)
             score -= STATE_WEIGHT * 0.5 * (not state and rate(action, begin) >= PASSES)
             end = self.facts(stretch.clip).cut(stretch.peak, stretch.peak + 1).end_state
+            after = after or (before if action.parts == "arms" else "")
         if after and action.flow is not Flow.CYCLIC and end != after:
             score -= STATE_WEIGHT
         if end == "airborne":
@@ -278,8 +287,11 @@ class ClipIndex:
 
 
 def _one_a_clip(choices: Iterable[Choice]) -> list[Choice]:
-    """Return choices without further stretches of clips that are there already."""
-    first: dict[int, Choice] = {}
+    """Return choices without further stretches of clips that are there already.
+
+    Those that leave out other steps are others.
+    """
+    first: dict[tuple[int, tuple[int, int] | None], Choice] = {}
     for choice in choices:
-        first.setdefault(choice.stretch.clip, choice)
+        first.setdefault((choice.stretch.clip, choice.stretch.cut), choice)
     return list(first.values())

@@ -5,6 +5,7 @@ It knows no code and no condition.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,9 @@ _SHORTEST_LOOP: Final = 5
 
 _SHORTEST_TIME: Final = 2
 """Steps of one of several times."""
+
+_LAST_LONGER: Final = 0.5
+"""What the last of several times is longer than the others, in times, where all are hurried."""
 
 _CLOSE_SEAM: Final = 2.0
 """Decimetres, all joints together, from which on two steps have to be blended at a seam."""
@@ -66,8 +70,8 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
         seams = (stretch.seam,)
     natural = len(rows)
     if natural <= steps:
-        played = min(steps, round(natural / pace)) if not seams else natural
-        return Filling(tuple(rows), played, seams)
+        played = min(steps, round(natural / pace))
+        return Filling(tuple(rows), played, _scaled(seams, played, natural))
     room = int(steps / (1.0 - MOST_RETIMED) + _EXACT)
     if natural > room:
         # What does not fit is cut off on both sides of the peak alike.
@@ -75,7 +79,12 @@ def fill_once(stretch: Stretch, steps: int, at: int | None = None, pace: float =
         first = max(0, min(peak - round(room * peak / natural), natural - room))
         rows = rows[first : first + room]
         seams = tuple(seam - first for seam in seams if first < seam < first + room)
-    return Filling(tuple(rows), steps, tuple(round(seam * steps / len(rows)) for seam in seams))
+    return Filling(tuple(rows), steps, _scaled(seams, steps, len(rows)))
+
+
+def _scaled(seams: Sequence[int], played: int, natural: int) -> tuple[int, ...]:
+    """Return seams of steps that are played faster or slower."""
+    return tuple(round(seam * played / natural) for seam in seams)
 
 
 def fill_times(stretch: Stretch, steps: int, count: int, pace: float = 1.0) -> Filling:
@@ -88,10 +97,19 @@ def fill_times(stretch: Stretch, steps: int, count: int, pace: float = 1.0) -> F
         pace: how much faster than in the clip, where there is time.
     """
     count = max(1, min(count, steps // _SHORTEST_TIME))
-    once = fill_once(stretch, min(round(stretch.steps / min(pace, 1.0)), steps // count), pace=pace)
-    starts = [once.played * number for number in range(count)]
-    seams = [start + seam for start in starts for seam in (0, *once.seams)]
-    return Filling(once.rows * count, once.played * count, tuple(seams[1:]))
+    natural = round(stretch.steps / min(pace, 1.0))
+    # The last one is hurried least: its end is the take's.
+    room = min(natural, steps // count, max(_SHORTEST_TIME, round(steps / (count + _LAST_LONGER))))
+    once = fill_once(stretch, room, pace=pace)
+    before = once.played * (count - 1)
+    last = fill_once(stretch, min(natural, steps - before), pace=pace)
+    rows, seams = list[int](), list[int]()
+    for each in [*[once] * (count - 1), last]:
+        within = _scaled(each.seams, len(each.rows), each.played)
+        seams += [len(rows) + seam for seam in (0, *within)]
+        rows += each.rows
+    played = before + last.played
+    return Filling(tuple(rows), played, tuple(s for s in _scaled(seams, played, len(rows)) if s))
 
 
 def fill_on(

@@ -35,7 +35,8 @@ NEAR_JOIN, FAR_JOIN = 3.0, 8.0
 _AS_GOOD: Final = 0.25
 """What a cast may cost more than the best one, an act, to be taken instead."""
 
-_PACES: Final = (1.0, 0.9, 1.12, 0.82, 1.22, 0.95, 1.06)
+PACES: Final = (1.0, 0.9, 1.12, 0.82, 1.22, 0.95, 1.06)
+"""How much faster each turn of a cast is played than the clip, where there is time."""
 _LATER: Final = 3
 """How later turns of the same choice differ: by pace, or by steps left out at the start."""
 
@@ -60,26 +61,11 @@ class Performer:
         self.idle: Tensor | None = None
         """Features (T, WIDTH) of somebody who stands and breathes, once they were decoded."""
 
-    def lay_different(
-        self, acts: Sequence[Act], steps: int, retime: Retime, count: int
-    ) -> Iterator[Laid | None]:
-        """Yield up to `count` takes that are different motions, the best first.
-
-        None stands for each that was laid and is like one before: it tells that work goes on.
-        """
+    def casts(self, acts: Sequence[Act]) -> list[Cast]:
+        """Return the casts that are about as good as the best one, the best first."""
         casts = self._caster.casts(acts)
         best = casts[0].cost if casts else 0.0
-        near = [cast for cast in casts if cast.cost <= best + _AS_GOOD * len(acts)]
-        turns = [replace(cast, turn=turn) for turn in range(len(_PACES)) for cast in near]
-        found: list[Laid] = []
-        for cast in turns:
-            laid = self.lay(acts, cast, steps, retime)
-            is_new = all(laid.differs_from(other) for other in found)
-            if is_new:
-                found.append(laid)
-            yield laid if is_new else None
-            if len(found) == count:
-                return
+        return [cast for cast in casts if cast.cost <= best + _AS_GOOD * len(acts)]
 
     def lay(self, acts: Sequence[Act], cast: Cast, steps: int, retime: Retime) -> Laid:
         """Return a cast's codes in a grid of `steps`."""
@@ -139,7 +125,7 @@ class Performer:
 
     def _filling(self, act: Act, choice: Choice, steps: int, turn: int) -> Filling:
         stretch, action = choice.stretch, act.action
-        pace = _PACES[turn % len(_PACES)]
+        pace = PACES[turn % len(PACES)]
         if act.is_held and not is_once(action) and action.flow is Flow.CYCLIC:
             return fill_once(stretch, steps, pace=pace)
         if is_once(action):
@@ -204,7 +190,8 @@ class Performer:
             return
         faded = {part for blend in laid.blends if blend.first == at for part in blend.parts}
         back = [
-            part for part in act.parts
+            part
+            for part in act.parts
             if laid.cells[at, part] and not taken[at, part] and part not in faded
         ]
         self._fade(laid, at, {part: played.tail[:, part] for part in back}, laid.codes[at:])

@@ -48,7 +48,7 @@ _BOUT_GAP: Final = 45
 
 _STEPS: Final = re.compile(r"\bsteps?\b")
 
-_SIDED: Final = frozenset({"kick", "strike", "throw", "hand_swing"})
+SIDED: Final = frozenset({"kick", "strike", "throw", "hand_swing"})
 """Events of one side of the body."""
 
 
@@ -67,6 +67,9 @@ class Stretch:
 
     is_counted: bool = True
     """Whether it shows the action as often as it is asked for."""
+
+    is_spare: bool = False
+    """Whether it has one repeat more than is asked for, which its seam may swallow."""
 
     cut: tuple[int, int] | None = None
     """Steps within it, half-open, that are left out: repeats that nobody asked for."""
@@ -112,7 +115,8 @@ def _manner(action: Action) -> Iterator[str]:
     if is_travel:
         yield "travels_backward" if action.is_backward else "travels_forward"
     if action.pace and is_travel:
-        yield action.pace
+        is_walk = action.pace == "fast" and "walking" in action.kind.needs
+        yield "brisk" if is_walk else action.pace
     if "arms" in action.still:
         yield "arms_still"
 
@@ -133,7 +137,7 @@ def stretches_of(action: Action, clip: int, facts: Facts) -> list[Stretch]:
     for stretch in _stretches(action, clip, facts):
         value = rate(action, facts.cut(stretch.first, stretch.last))
         found.append(replace(stretch, value=value))
-    found.sort(key=lambda stretch: (-round(stretch.value, 1), not stretch.is_counted))
+    found.sort(key=lambda each: (-round(each.value, 1), not each.is_counted, each.is_spare))
     return found[:MOST_STRETCHES]
 
 
@@ -149,12 +153,12 @@ def event_of(action: Action) -> str:
 def _stretches(action: Action, clip: int, facts: Facts) -> Iterator[Stretch]:
     event = event_of(action)
     if event:
-        side = action.side if event in _SIDED else ""
+        side = action.side if event in SIDED else ""
         if action.count:
             yield from _counted(clip, facts, event, action.count, side)
         for window in natural_windows(facts, event, side):
             window = _in_states(action, facts, window)
-            times = _times_in(action, facts.cut(window.start, window.end), event, side)
+            times = times_in(action, facts.cut(window.start, window.end), event, side)
             # What is repeated to the asked number shows the action once.
             if times == 1 or action.count in (0, times):
                 yield _of(clip, window, action.count in (0, times))
@@ -175,7 +179,7 @@ def _of(clip: int, window: Window, is_counted: bool = True) -> Stretch:
     return Stretch(clip, window.start, window.end, window.peak, is_counted=is_counted)
 
 
-def _times_in(action: Action, facts: Facts, event: str, side: str) -> int:
+def times_in(action: Action, facts: Facts, event: str, side: str) -> int:
     """Return how often an action is done in a window; spins are counted by whole turns."""
     if action.kind is not None and action.kind.name == "spin":
         return max(1, round(abs(facts.turn_degrees) / 360.0))
@@ -235,16 +239,22 @@ def _counted(clip: int, facts: Facts, event: str, count: int, side: str) -> Iter
         if event == "step" and (len(bout) - needed) % 2:
             # Feet step in turn: an even number of steps is left out.
             bout = bout[:-1]
-        cut = _left_out(bout, event, needed)
-        if cut is None:
+        if not bout:
             continue
         own = [w for w in windows if bout[0].start // FRAMES_PER_STEP <= w.peak
                <= bout[-1].end // FRAMES_PER_STEP]  # fmt: skip
         if not own:
             continue
-        (leave, back), first, last = cut, min(w.start for w in own), max(w.end for w in own)
-        if first < leave < back < last:
-            yield Stretch(clip, first, last, leave, cut=cut)
+        first, last = min(w.start for w in own), max(w.end for w in own)
+        # The seam may swallow a repeat: with one more it is right then.
+        for more in (0, 2 if event in ("step", "hand_swing") else 1):
+            cut = _left_out(bout, event, needed + more)
+            if cut is None or not first < cut[0] < cut[1]:
+                continue
+            if cut[1] < last:
+                yield Stretch(clip, first, last, cut[0], is_spare=more > 0, cut=cut)
+            else:
+                yield Stretch(clip, first, cut[0], cut[0] - 1, is_spare=more > 0)
 
 
 def _left_out(bout: Sequence[Event], event: str, needed: int) -> tuple[int, int] | None:

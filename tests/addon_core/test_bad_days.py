@@ -26,7 +26,7 @@ from keyfill_extension.tests.model_folders import write_model
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FAKE_ENGINE = REPOSITORY / "tests" / "fake_engine.py"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 HEALTHY = WorkerSettings(engine=f"{FAKE_ENGINE}:load_engine")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc")

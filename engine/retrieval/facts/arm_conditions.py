@@ -43,13 +43,21 @@ def held(flags: Flags, seconds: float = _HELD_SECONDS) -> float:
 
 
 def hand_up(facts: Facts, side: str) -> float:
-    """Return whether a hand is well above its shoulder for a while."""
-    return held(hand_steps(facts, "hand_above_shoulder", side) > _HAND_UP, 0.4)
+    """Return whether a hand is above its shoulder for a while: the higher, the surer."""
+    return above(_held_height(hand_steps(facts, "hand_above_shoulder", side)), _HAND_UP, 0.3)
 
 
 def both_hands_up(facts: Facts) -> float:
-    """Return whether both hands are above the shoulders at the same time."""
-    return held((facts.hands("hand_above_shoulder") > _HAND_UP).all(1), 0.4)
+    """Return whether both hands are above the shoulders at once: the higher, the surer."""
+    return above(_held_height(facts.hands("hand_above_shoulder").min(1)), _HAND_UP, 0.3)
+
+
+def _held_height(heights: Array) -> float:
+    """Return the height above which steps (S,) stay for 0.4 s, or most of a shorter window."""
+    if not len(heights):
+        return -1.0
+    steps = max(1, min(round(0.4 / STEP_SECONDS), round(0.66 * len(heights))))
+    return float(np.lib.stride_tricks.sliding_window_view(heights, steps).min(1).max())
 
 
 def one_hand_up(facts: Facts) -> float:
@@ -129,6 +137,38 @@ def punches(facts: Facts, side: str) -> float:
         best = max(0.5, above(event.amount / 100.0, _QUICK_PUNCH, 0.8)) if is_level else 0.5
         values.append(min(value, best))
     return max(values, default=0.0)
+
+
+def throws(facts: Facts, side: str) -> float:
+    """Return whether a hand throws: the farther it comes to the front, the surer."""
+    ahead = hand_steps(facts, "hand_ahead", side)
+    values = [0.0]
+    for event in facts.events("throw", side):
+        peak = first_step(event.peak)
+        near = ahead[max(0, peak - 4) : peak + 4]
+        values.append(max(0.5, above(float(np.ptp(near)), 0.52, 0.15)))
+    return max(values)
+
+
+def boxes(facts: Facts) -> float:
+    """Return whether both fists shoot out, three times or more together."""
+    counts = [len(facts.events("strike", side)) for side in _SIDES]
+    surest = min(punches(facts, side) for side in _SIDES)
+    return min(above(sum(counts), 2.5, 1.0), above(min(counts), 0.5, 0.5), max(surest, 0.5))
+
+
+def swings_together(facts: Facts) -> float:
+    """Return whether both hands, close to each other, are swung fast: a club, a bat."""
+    close = facts.channel("hand_to_hand") < 0.35
+    lively = np.minimum(*(facts.channel(f"{side}_arm_liveliness") for side in _SIDES))
+    return above(float((lively * close).max(initial=0.0)), 1.0, 0.5)
+
+
+def arms_fly_up(facts: Facts) -> float:
+    """Return whether both hands come up above the shoulders, and are down at another time."""
+    height = facts.hands("hand_above_shoulder")
+    top, bottom = float(height.min(1).max(initial=-1.0)), float(height.max(1).min(initial=1.0))
+    return min(above(top, 0.1, 0.1), below(bottom, -0.2, 0.1))
 
 
 def arm_ahead(facts: Facts, side: str) -> float:
@@ -220,7 +260,10 @@ ARM_CONDITIONS: dict[str, Condition] = {
     **_of_sides(waves, "waves_*"),
     "waves_either": lambda facts: max(waves(facts, side) for side in _SIDES),
     **_of_sides(punches, "punches_*"),
-    **_of_sides(partial(happens, kind="throw"), "throws_*"),
+    "boxes": boxes,
+    "swings_together": swings_together,
+    "arms_fly_up": arms_fly_up,
+    **_of_sides(throws, "throws_*"),
     **_of_sides(arm_ahead, "*_arm_ahead"),
     **{f"points_{way}": partial(points, direction=way) for way in (*_SIDES, "ahead")},
     "arms_ahead": arms_ahead,

@@ -25,6 +25,7 @@ from .condition_parts import (
 from .kinematics.states import STATE_INDEX
 
 _END_STEPS = 3
+_TRUNK = 0.65
 _LYING_PELVIS = 0.36
 
 
@@ -39,7 +40,50 @@ def becomes(facts: Facts, state: str, kind: str) -> float:
     met = min(happens(facts, kind), 1.0 if is_end else 0.4)
     if state != "lying" or not facts.steps:
         return met
-    return min(met, below(float(facts.channel("pelvis_height")[-1]), _LYING_PELVIS, 0.08))
+    height = facts.channel("pelvis_height")
+    first = float(height[: facts.steps // 2 + 1].max())
+    return min(met, below(float(height[-1]), _LYING_PELVIS, 0.08), above(first, 0.65, 0.1))
+
+
+def rises(facts: Facts, kind: str, low: float) -> float:
+    """Return whether it rises from a low pelvis at first to the feet, and stands upright."""
+    if not facts.steps:
+        return 0.0
+    height, lean = facts.channel("pelvis_height"), facts.channel("lean")
+    first = float(height[: facts.steps // 2 + 1].min())
+    return min(
+        happens(facts, kind),
+        below(first, low, 0.1),
+        above(float(height[-1]) - first, 0.14, 0.06),
+        above(float(height[-1]), 0.8, 0.08),
+        below(float(lean[-1]), 32.0, 10.0),
+    )
+
+
+def dips(facts: Facts) -> float:
+    """Return whether the head goes down by a third of a metre and comes up again."""
+    if not facts.steps:
+        return 0.0
+    trunk = np.cos(np.radians(facts.channel("lean")))
+    head = facts.channel("pelvis_height") + _TRUNK * trunk
+    bottom = int(head.argmin())
+    depth = min(head[: bottom + 1].max(), head[bottom:].max()) - head[bottom]
+    return above(float(depth), 0.33, 0.08)
+
+
+def upright(facts: Facts) -> float:
+    """Return whether the trunk is upright for most of the time."""
+    return below(float(np.median(facts.channel("lean"))) if facts.steps else 90.0, 25.0, 8.0)
+
+
+def moves_about(facts: Facts) -> float:
+    """Return whether legs and arms are lively and it turns: a dance, the livelier, the surer."""
+    if not facts.steps:
+        return 0.0
+    arms = np.mean([facts.channel(f"{side}_arm_liveliness").mean() for side in ("left", "right")])
+    legs = float(facts.channel("lower_body_liveliness").mean())
+    turning = float(np.abs(facts.channel("yaw_rate")).mean())
+    return min(above(float(arms), 0.35, 0.25), above(legs, 0.3, 0.2), above(turning, 0.5, 0.4))
 
 
 def crawls(facts: Facts) -> float:
@@ -166,10 +210,13 @@ def squats(facts: Facts) -> float:
 POSTURE_CONDITIONS: dict[str, Condition] = {
     "sits": partial(is_mostly, states=("seated",), least=0.9),
     "becomes_seated": partial(becomes, state="seated", kind="sit_down"),
-    "rises_from_seat": partial(happens, kind="stand_up"),
+    "rises_from_seat": partial(rises, kind="stand_up", low=0.75),
     "lies": partial(is_mostly, states=("lying",), least=0.35),
     "becomes_lying": partial(becomes, state="lying", kind="go_down"),
-    "rises_from_floor": partial(happens, kind="get_up"),
+    "rises_from_floor": partial(rises, kind="get_up", low=0.4),
+    "dips": dips,
+    "upright": upright,
+    "moves_about": moves_about,
     "crawls": crawls,
     "on_all_fours": partial(is_mostly, states=("on all fours", "lying"), least=0.5),
     "kneels": partial(is_mostly, states=("kneeling",), least=0.3),

@@ -9,8 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from ...motion.skeleton import PARTS
-from .clip_facts import STEP_SECONDS, Facts
+from ...motion.skeleton import FPS, PARTS
+from .clip_facts import STEP_SECONDS, Event, Facts
 from .condition_parts import (
     Condition,
     above,
@@ -69,6 +69,11 @@ def walking(facts: Facts) -> float:
         happens(facts, "step", least=2),
         below(_flight(facts), 0.12, 0.08),
     )
+
+
+def starts_slow(facts: Facts) -> float:
+    """Return whether it rests at first."""
+    return below(float(pace(facts)[:2].min(initial=9.0)), 0.3, 0.15)
 
 
 def running(facts: Facts) -> float:
@@ -136,9 +141,20 @@ def jumps_far(facts: Facts) -> float:
     return above(max(lengths, default=0.0), _FAR_JUMP, 0.2)
 
 
+def brisk(facts: Facts) -> float:
+    """Return whether it goes faster than one strolls, without the flights of a run."""
+    return min(above(going_pace(facts), 1.3, 0.15), below(_flight(facts), 0.1, 0.06))
+
+
 def kicks(facts: Facts, side: str) -> float:
-    """Return whether a foot kicks: the higher, the surer."""
-    return above(max((event.amount for event in facts.events("kick", side)), default=0), 40, 30)
+    """Return whether a foot kicks: the higher and the faster, the surer."""
+    return max((_kick(event) for event in facts.events("kick", side)), default=0.0)
+
+
+def _kick(event: Event) -> float:
+    """Return how much of a kick the lift of a foot is; `amount` is in centimetres."""
+    speed = event.amount / 100.0 * FPS / max(1, event.peak - event.start)
+    return min(above(event.amount, 40, 30), above(speed, 1.05, 0.5))
 
 
 def kicks_high(facts: Facts) -> float:
@@ -202,6 +218,8 @@ TRAVEL_CONDITIONS: dict[str, Condition] = {
     "goes": goes,
     "fast": fast,
     "slow": slow,
+    "brisk": brisk,
+    "starts_slow": starts_slow,
     "running": running,
     "walking": walking,
     "stays": stays,

@@ -87,13 +87,18 @@ def window_of(facts: Facts, event: str, count: int, side: str = "") -> Window | 
         runs = zip(singles, singles[count - 1 :], strict=False)
         windows = [Window(first.start, last.end, last.peak) for first, last in runs]
     fitting = [
-        window for window in windows
-        if repeats(facts.cut(window.start, window.end), event, side) == count
+        window
+        for window in windows
+        if repeats(own := facts.cut(window.start, window.end), event, side) == count
+        and _is_whole(own, event, side)
     ]
     calm = unrest(facts)
-    return min(
-        fitting, key=lambda found: calm[found.start] + calm[found.end - 1], default=None
-    )
+    return min(fitting, key=lambda found: calm[found.start] + calm[found.end - 1], default=None)
+
+
+def _is_whole(facts: Facts, event: str, side: str) -> bool:
+    """Say whether no event happens in the very first frames: what leads to it would be missing."""
+    return facts.events(event, side)[0].peak >= FRAMES_PER_STEP
 
 
 def _whole_cycles(event: Event) -> Window:
@@ -144,7 +149,9 @@ def _natural_window(facts: Facts, events: list[Event], index: int) -> Window:
     if index + 1 < len(events):
         highest = max(peak + 1, _calmest_between(calm, own.peak, events[index + 1].peak))
     others = [
-        event for kind in KINDS if kind not in _MINOR and kind != own.kind
+        event
+        for kind in KINDS
+        if kind not in _MINOR and kind != own.kind
         for event in facts.events(kind)
     ]
     first, last = _around_others(own, others)

@@ -15,10 +15,9 @@ from torch import Tensor
 from ...checkpoint import load_checkpoint, load_network
 from ...features import clip_to_features
 from ...motion.edits import Mask
-from ...motion.request import MOST_TAKES, Progress
-from ...motion.skeleton import FRAMES_PER_STEP, PARTS
+from ...motion.request import Progress
+from ...motion.skeleton import FRAMES_PER_STEP
 from ...motion.tracks import Plan, Track
-from ...retrieval.acts import Laid
 from ...retrieval.bridging import BridgeFinder, Gap
 from ...retrieval.clip_index import ClipIndex
 from ...retrieval.memory import MotionMemory
@@ -37,7 +36,7 @@ from ..finishing import finish, finish_takes
 from ..registry import reason_against
 from ..token_steps import context_features, gaps_of, step_mask, whole_steps
 from .choosing import choose_arriving, varied_cells
-from .holding import finished_features
+from .planned import Planned
 from .system import Filled, GridSystem, Sampling
 
 CANDIDATES: Final = 4
@@ -111,7 +110,9 @@ class GridGenerator:
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Fill the canvas and clean up the feet."""
         if canvas.tracks:
-            return (yield from self._planned(canvas, watch))
+            return (
+                yield from Planned(self.system, self.planner, self.performer).fill(canvas, watch)
+            )
         varies = bool(canvas.variation) and not canvas.is_new
         with watch.measure("text"):
             clip, mask = whole_steps(canvas.clip, canvas.mask)
@@ -126,39 +127,6 @@ class GridGenerator:
         filled = yield from fill(canvas, grid, recalled, watch)
         chosen = yield from choose_arriving(canvas, filled)
         return (yield from finish_takes(chosen, partial(finish, canvas), watch))
-
-    def _planned(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
-        """Lay the tracks of a new take into the grid, and fill the joins between them."""
-        yield Progress(0, 1, "Choosing the motion")
-        steps = -(-canvas.clip.frames // FRAMES_PER_STEP)
-        with watch.measure("choosing"):
-            acts = self.planner.acts(canvas.tracks, steps)
-            most = min(MOST_TAKES, max(canvas.seeds) + 1)
-            laid: list[Laid] = []
-            for one in self.performer.lay_different(acts, steps, self.system.retime, most):
-                yield Progress(len(laid), most, "Choosing the motion")
-                laid += [one] if one is not None else []
-        own = [laid[seed % len(laid)] for seed in canvas.seeds]
-        plantings = tuple(Planting((), one.codes, one.cells) for one in own)
-        generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
-        recalled = self.system.recall("", canvas.text, steps)
-        mask = torch.ones(steps, len(PARTS), dtype=torch.bool)
-        sampling = Sampling(generators, 1, 0.0, plantings)
-        filled = yield from self.system.fill(
-            torch.zeros_like(own[0].codes), mask, recalled, sampling, watch
-        )
-        assert filled.codes is not None
-        codes = torch.stack([one.led(each) for one, each in zip(own, filled.codes, strict=True)])
-        before = yield from self.system.decode(codes, watch)
-        with watch.measure("holding"):
-            if self.performer.idle is None:
-                self.performer.idle = self.system.decode_idle()
-            idle = self.performer.idle
-            features = [
-                finished_features(pair, one, idle)
-                for one, *pair in zip(own, before.cpu(), filled.features.cpu(), strict=True)
-            ]
-        return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def _filled(
         self, canvas: Canvas, grid: Grid, recalled: Recalled, watch: Stopwatch
@@ -184,9 +152,7 @@ class GridGenerator:
         for seed in canvas.seeds:
             cells = varied_cells(chances, grid.mask, canvas.variation, seed)
             sampling = Sampling(candidate_generators((seed,), CANDIDATES), 1, canvas.strength)
-            made.append(
-                (yield from self.system.fill(grid.codes, cells, recalled, sampling, watch))
-            )
+            made.append((yield from self.system.fill(grid.codes, cells, recalled, sampling, watch)))
         return Filled(
             torch.cat([each.features for each in made]), torch.cat([each.fit for each in made])
         )

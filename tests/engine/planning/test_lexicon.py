@@ -7,7 +7,8 @@ import tomllib
 import pytest
 from keyfill_extension.engine.motion.tracks import STATES
 from keyfill_extension.engine.planning.kinds import LEXICON, load_kinds
-from keyfill_extension.engine.planning.reading import load_idioms, read_prompt, without_idioms
+from keyfill_extension.engine.planning.plain_speech import load_idioms, without_idioms
+from keyfill_extension.engine.planning.reading import read_prompt
 from keyfill_extension.engine.planning.wording import plain_prompt
 from keyfill_extension.engine.planning.words import stems_of, tokens_of
 from keyfill_extension.engine.retrieval.facts.conditions import CONDITIONS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from keyfill_extension.engine.planning.actions import Action
 from keyfill_extension.engine.planning.kinds import Flow
-from keyfill_extension.engine.planning.reading import load_idioms, read_prompt, without_idioms
+from keyfill_extension.engine.planning.plain_speech import load_idioms, without_idioms
+from keyfill_extension.engine.planning.reading import read_prompt
 from keyfill_extension.engine.planning.wording import Link, plain_prompt
 from keyfill_extension.tests.engine.planning.reading_notes import note_of
 from keyfill_extension.tests.engine.planning.readings import READINGS

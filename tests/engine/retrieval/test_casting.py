@@ -67,15 +67,15 @@ def test_what_is_too_long_for_its_time_costs_beyond_a_third() -> None:
 def test_what_has_to_be_repeated_costs_by_how_far_its_loop_jumps() -> None:
     points = Points(CLIPS)
     points.of(0)[:] = 3.0 * (points.of(0) * 0 + 1).cumsum(0)
-    dance = act("a person dances", 0, 40, choice(0, 0, 20), choice(1, 0, 20))
+    dance = act("a person swims", 0, 40, choice(0, 0, 20), choice(1, 0, 20))
     casts = caster(CLIPS, points).casts([dance])
     assert casts[0].picks == (1,)
     assert casts[0].cost == pytest.approx(-1.0)
     assert casts[1].cost > -1.0 + 0.04 * 2 * 15
     # What is long enough needs no loop, what is too short for one costs most.
-    brief = act("a person dances", 0, 15, choice(0, 0, 20))
+    brief = act("a person swims", 0, 15, choice(0, 0, 20))
     assert caster(CLIPS, points).casts([brief])[0].cost == pytest.approx(-1.0)
-    short = act("a person dances", 0, 40, choice(1, 0, 6))
+    short = act("a person swims", 0, 40, choice(1, 0, 6))
     assert caster(CLIPS, points).casts([short])[0].cost == pytest.approx(-1.0 + 0.04 * 20)
 
 

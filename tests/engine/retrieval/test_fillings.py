@@ -61,8 +61,9 @@ def test_a_pace_is_kept_where_there_is_time() -> None:
     assert fill_once(stretch(0, 20), 60, pace=0.8).played == 25
     assert fill_once(stretch(0, 20), 22, pace=0.8).played == 22
     assert fill_once(stretch(0, 20), 18, pace=0.8).played == 18
-    # What has a seam is left as it is: a seam has its place.
-    assert fill_once(stretch(0, 20, cut=(5, 9)), 60, pace=1.25).played == 16
+    # A seam moves along.
+    paced = fill_once(stretch(0, 20, cut=(5, 9)), 60, pace=1.25)
+    assert (len(paced.rows), paced.played, paced.seams) == (16, 13, (4,))
 
 
 def test_a_pose_ends_at_the_step_that_is_held() -> None:
@@ -89,7 +90,7 @@ def test_a_seam_moves_with_what_is_cut_off() -> None:
     assert filling.seams == (round(jump * 20 / 30),)
 
 
-@pytest.mark.parametrize(("steps", "count", "each"), [(40, 3, 10), (24, 3, 8), (7, 3, 2)])
+@pytest.mark.parametrize(("steps", "count", "each"), [(40, 3, 10), (35, 3, 10)])
 def test_a_count_plays_the_same_again_with_seams(steps, count, each) -> None:
     filling = fill_times(stretch(5, 15), steps, count)
     assert filling.played == each * count <= steps
@@ -100,6 +101,18 @@ def test_a_count_plays_the_same_again_with_seams(steps, count, each) -> None:
     assert filling.rows[-1] < 15
 
 
+def test_the_last_of_hurried_repeats_is_hurried_least() -> None:
+    """Its end is the take's: 24 steps are 7, 7 and 10 of three times ten."""
+    filling = fill_times(stretch(5, 15), 24, 3)
+    assert filling.played == 24
+    assert filling.rows == (*range(5, 15), *range(5, 15), *range(5, 15))
+    assert filling.seams == (8, 16)
+    filling = fill_times(stretch(5, 15), 18, 3)
+    assert filling.played == 18
+    # Five, five and eight steps: seven rows of ten hurried by a third, and all ten.
+    assert [filling.rows[n] for n in (0, 6, 7, 13, 14, 23)] == [6, 12, 6, 12, 5, 14]
+
+
 def test_a_count_of_what_is_shortened_keeps_its_inner_seams() -> None:
     filling = fill_times(stretch(0, 12, cut=(4, 8)), 40, 2)
     assert filling.rows == (0, 1, 2, 3, 8, 9, 10, 11) * 2
@@ -108,7 +121,7 @@ def test_a_count_of_what_is_shortened_keeps_its_inner_seams() -> None:
 
 def test_more_repeats_than_steps_still_fit() -> None:
     filling = fill_times(stretch(5, 15), 7, 9)
-    assert filling.played == 6
+    assert filling.played == 7
     assert len(filling.seams) == 2
     assert all(seam < 7 for seam in filling.seams)
 

@@ -209,7 +209,8 @@ def _measure_ground(joints: Array) -> tuple[Array, Flags, Array, Flags]:
     pace = np.minimum(
         np.linalg.norm(speeds(ankles), axis=-1), np.linalg.norm(speeds(toes), axis=-1)
     )
-    going = np.linalg.norm(speeds(joints[:, 0]), axis=-1)
+    # Along the ground: feet that rise with the pelvis do not stand.
+    going = np.linalg.norm(speeds(joints[:, 0])[:, [0, 2]], axis=-1)
     falls = _vertical_acceleration(joints[:, 0, 1]) < BALLISTIC
     stands = pace < _FOOT_SLOW + _FOOT_SLOW_PER_SPEED * going[:, None]
     stands &= soles < soles.min(1, keepdims=True) + _FOOT_ABOVE_OTHER

@@ -1,0 +1,145 @@
+"""Takes of a plan: laid out, judged, filled where no track lies, and finished."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Steps
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...features import features_to_clip
+from ...motion.clip import Array
+from ...motion.request import MOST_TAKES, Progress
+from ...motion.skeleton import FRAMES_PER_STEP, PARTS
+from ...retrieval.acts import Act, Laid
+from ...retrieval.facts import measure_facts
+from ...retrieval.judging import shortcoming
+from ...retrieval.performing import PACES, Performer
+from ...retrieval.planner import Planner
+from ...retrieval.planting import Planting
+from ..contract import Canvas, Made, Stopwatch
+from ..finishing import finish, finish_takes
+from .holding import finished_features
+from .system import GridSystem, Sampling
+
+MOST_JUDGED: Final = 16
+"""Takes that are laid out at most to find those that show what is asked for."""
+
+FLAWLESS: Final = 0.1
+"""Shortcoming up to which a take counts as right."""
+
+LEAST_APART: Final = 0.015
+"""Metres, all joints and frames on average, by which takes of two seeds differ at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A take that was laid out, and what it looks like."""
+
+    laid: Laid
+    joints: Array
+    """(T, 22, 3) metres, from where it begins."""
+
+    shortcoming: float
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Makes the takes of a canvas with tracks."""
+
+    system: GridSystem
+    planner: Planner
+    performer: Performer
+
+    def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
+        """Lay the tracks of a new take into the grid, and fill the joins between them."""
+        yield Progress(0, 1, "Choosing the motion")
+        steps = -(-canvas.clip.frames // FRAMES_PER_STEP)
+        with watch.measure("choosing"):
+            acts = self.planner.acts(canvas.tracks, steps)
+            wanted = min(MOST_TAKES, max(canvas.seeds) + 1)
+            laid = yield from self._laid(acts, steps, wanted)
+        own = [laid[seed % len(laid)] for seed in canvas.seeds]
+        plantings = tuple(Planting((), one.codes, one.cells) for one in own)
+        generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
+        recalled = self.system.recall("", canvas.text, steps)
+        mask = torch.ones(steps, len(PARTS), dtype=torch.bool)
+        sampling = Sampling(generators, 1, 0.0, plantings)
+        filled = yield from self.system.fill(
+            torch.zeros_like(own[0].codes), mask, recalled, sampling, watch
+        )
+        assert filled.codes is not None
+        codes = torch.stack([one.led(each) for one, each in zip(own, filled.codes, strict=True)])
+        before = yield from self.system.decode(codes, watch)
+        with watch.measure("holding"):
+            idle = self._idle()
+            features = [
+                finished_features(pair, one, idle)
+                for one, *pair in zip(own, before.cpu(), filled.features.cpu(), strict=True)
+            ]
+        return (yield from finish_takes(features, partial(finish, canvas), watch))
+
+    def _laid(
+        self, acts: Sequence[Act], steps: int, wanted: int
+    ) -> Steps[Progress, None, list[Laid]]:
+        """Return at least `wanted` takes, if there are so many: right ones first, as they come.
+
+        Later turns go on with the casts that were right. How many are wanted changes none of
+        the takes: a seed is the same motion in every request.
+        """
+        casts = self.performer.casts(acts)
+        right: list[_Trial] = []
+        others: list[_Trial] = []
+        tried = 0
+        for turn in range(len(PACES)):
+            kept = list(casts)
+            for cast in casts:
+                yield Progress(len(right), wanted, "Choosing the motion")
+                laid = self.performer.lay(acts, replace(cast, turn=turn), steps, self.system.retime)
+                if not all(laid.differs_from(trial.laid) for trial in (*right, *others)):
+                    continue
+                tried += 1
+                trial = self._tried(acts, laid)
+                if trial.shortcoming > FLAWLESS:
+                    others.append(trial)
+                    kept.remove(cast)
+                elif _is_new(trial, right):
+                    right.append(trial)
+                if len(right) >= wanted or tried >= MOST_JUDGED:
+                    break
+            else:
+                casts = kept or casts
+                continue
+            break
+        others.sort(key=lambda trial: trial.shortcoming)
+        for trial in others:
+            right += [trial] if _is_new(trial, right) else []
+        return [trial.laid for trial in right]
+
+    @torch.inference_mode()
+    def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:
+        """Decode a take and judge it; what the transformer has to fill is taken as it comes."""
+        codes = torch.stack([laid.led(laid.codes), laid.codes]).to(self.system.device)
+        features = finished_features(self.system.tokenizer.decode(codes).cpu(), laid, self._idle())
+        clip = features_to_clip(features)
+        is_judged = self.performer.index.is_factual and bool(laid.cells.all())
+        missing = shortcoming(acts, measure_facts(clip)) if is_judged else 0.0
+        return _Trial(laid, clip.joints(), missing)
+
+    def _idle(self) -> Tensor | None:
+        if self.performer.idle is None:
+            self.performer.idle = self.system.decode_idle()
+        return self.performer.idle
+
+
+def _is_new(trial: _Trial, others: Sequence[_Trial]) -> bool:
+    """Say whether a take differs from others in what is seen of it."""
+    return all(
+        np.linalg.norm(trial.joints - other.joints, axis=-1).mean() >= LEAST_APART
+        for other in others
+    )
