@@ -77,7 +77,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 
 
 GPT_PRESETS = {
-    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(10000)),
+    "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(5000)),
     "hifigpt-gpu": GptPreset(_gpt(384, 6, 8, 4), GPU_TRANSFORMER_LOOP),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), PAPER_TRANSFORMER_LOOP),
     "smoke": GptPreset(

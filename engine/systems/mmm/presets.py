@@ -109,8 +109,8 @@ _SMOKE_WORDS = WordsConfig(
 )
 
 WORDS_PRESETS = {
-    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(8000)),
-    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(4000)),
+    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(4500)),
+    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(2500)),
     "mmm-gpu": WordsPreset(_words(512, 10, 8, False), GPU_TRANSFORMER_LOOP),
     "mmm-upper-gpu": WordsPreset(_words(384, 8, 6, True), GPU_TRANSFORMER_LOOP),
     "mmm": WordsPreset(_words(1024, 18, 16, False), PAPER_TRANSFORMER_LOOP, randomised=0.5),

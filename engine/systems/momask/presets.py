@@ -90,8 +90,8 @@ _SMOKE = SentenceConfig(
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
         _tokenizer(192, SMALL_TOKENIZER_LOOP, is_small=True),
-        SentencePreset(_sentence(256, 6, 8, 192), small_loop(12000), without_text=0.1),
-        SentencePreset(_sentence(192, 4, 6, 192), small_loop(8000), without_text=0.2),
+        SentencePreset(_sentence(256, 6, 8, 192), small_loop(5000), without_text=0.1),
+        SentencePreset(_sentence(192, 4, 6, 192), small_loop(3500), without_text=0.2),
     ),
     "gpu": MoMaskPreset(
         _tokenizer(512, GPU_TOKENIZER_LOOP, is_small=True),
