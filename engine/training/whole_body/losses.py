@@ -58,6 +58,8 @@ def body_losses(
     posed = ("joints", "bones", "velocity", "acceleration", "feet", "path", "heading")
     if any(getattr(weights, name) for name in posed):
         restored = decoded * model.spread + model.mean
-        terms |= kinematic_terms(restored, batch.features, real)
+        # Metres in 16 bits have steps of millimetres: no speed could be learnt.
+        with torch.autocast(decoded.device.type, enabled=False):
+            terms |= kinematic_terms(restored, batch.features, real)
     total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
     return total, {name: value.item() for name, value in terms.items()}
