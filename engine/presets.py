@@ -117,6 +117,9 @@ LENGTH_PRESETS = {
         ),
     ),
     "smoke": LengthPreset(loop=LoopConfig(steps=3, batch=4, warmup=1)),
+    "tiny": LengthPreset(
+        LengthConfig(text_width=SENTENCE_WIDTH), LoopConfig(steps=3, batch=4, warmup=1)
+    ),
 }
 
 
@@ -131,7 +134,7 @@ GPU_TOKENIZER_LOOP: Final = LoopConfig(
 """Of the tokenizers that one large GPU trains in a minute or two."""
 
 GPU_TRANSFORMER_LOOP: Final = LoopConfig(
-    steps=8000, batch=128, learning_rate=4e-4, warmup=400, weight_decay=0.05, average_decay=0.998,
+    steps=4000, batch=128, learning_rate=4e-4, warmup=400, weight_decay=0.05, average_decay=0.998,
     patience=0.2, is_halved=True,
 )  # fmt: skip
 """Of the transformers that one large GPU trains in a few minutes."""
@@ -146,6 +149,11 @@ PAPER_TOKENIZER_LOOP: Final = LoopConfig(
 )  # fmt: skip
 SMOKE_LOOP: Final = LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
 """Of trainings that only show that they run."""
+
+def tiny_loop(loop: LoopConfig) -> LoopConfig:
+    """Return three steps of four that are otherwise trained as `loop` says."""
+    return replace(loop, steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
+
 
 BODY_LOSSES: Final = TokenizerLosses(acceleration=40.0, path=6.0, heading=8.0)
 """Of the tokenizers of whole bodies."""

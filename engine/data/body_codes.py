@@ -47,6 +47,21 @@ class Augmentation:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionedRows:
+    """Motion with its captions, before any tokenizer sees it."""
+
+    rows: list[Tensor]
+    """C times features (T, WIDTH)."""
+
+    captions: list[list[int]]
+    """C times indices into the texts."""
+
+    texts: list[str]
+    weights: Tensor
+    """(C,) how often each is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
 class CodeBank:
     """Codes of all clips, and of their mirror images behind them, with captions."""
 
@@ -88,6 +103,18 @@ def encode_corpus(
             joined clips and other wordings lie behind them.
         cache: file of the captions' vectors.
     """
+    motion = captioned_rows(corpus, augmentation)
+    frames = tokenizer.frames_per_step
+    codes = [
+        tokenizer.encode(whole_steps(row, frames)[None])[0]
+        for row in tqdm(motion.rows, desc="codes", mininterval=2, leave=False)
+    ]
+    texts = encode_texts(motion.texts, encoder, cache)
+    return CodeBank(codes, motion.captions, texts, motion.weights)
+
+
+def captioned_rows(corpus: Corpus, augmentation: Augmentation | None = None) -> CaptionedRows:
+    """Return what is learnt of a split: its clips, and what an augmentation adds behind them."""
     corpus = whole_body(corpus)
     bank = build_bank(corpus, augmentation is not None)
     texts, captions = index_captions(corpus, augmentation is not None)
@@ -107,12 +134,7 @@ def encode_corpus(
             each = plain * share / max(1, len(joined))
             weights = torch.cat([weights, each.expand(len(joined))])
         texts = list(index)
-    frames = tokenizer.frames_per_step
-    codes = [
-        tokenizer.encode(whole_steps(row, frames)[None])[0]
-        for row in tqdm(rows, desc="codes", mininterval=2, leave=False)
-    ]
-    return CodeBank(codes, captions, encode_texts(texts, encoder, cache), weights)
+    return CaptionedRows(rows, captions, texts, weights)
 
 
 def _join(

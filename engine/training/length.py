@@ -19,7 +19,7 @@ from ..transformers.length import LengthConfig, LengthPredictor
 from ..transformers.text_tower import with_tower
 from .loop import Report
 from .networks import data_record, save_network, train_task
-from .options import add_tower, check_sentences, chosen_start, training_parser
+from .options import add_tower, check_sentences, chosen_start, tower_of, training_parser
 from .starting import begin
 
 
@@ -101,7 +101,8 @@ def main(argv: list[str]) -> int:
     parser = training_parser("length", LENGTH_PRESETS, "grid")
     add_tower(parser)
     options = parser.parse_args(argv)
+    tower = tower_of(options)
     preset = with_options(LENGTH_PRESETS[options.preset], options.steps, options.init)
-    sources = LengthSources(options.corpus, tuple(options.without), options.tower)
+    sources = LengthSources(options.corpus, tuple(options.without), tower)
     run_training(preset, sources, options.out, options.init)
     return 0

@@ -57,6 +57,10 @@ TOWER_PRESETS = {
             average_decay=0.998, validate_every=200,
         ),
     ),
+    "tiny": TowerPreset(
+        TowerConfig(width=16, heads=2, layers=1),
+        LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),
+    ),
     "smoke": TowerPreset(
         TowerConfig(width=16, heads=2, layers=1, outputs=8),
         LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2),

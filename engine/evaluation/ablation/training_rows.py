@@ -105,7 +105,7 @@ def _codes_of(system: Path, corpus: Path, captions: Path) -> CodeData:
     """Return a corpus as codes of a trained system's tokenizer."""
     tower = system if (system / FILE_NAME).is_file() else None
     shared = argparse.Namespace(
-        corpus=corpus, without=[], tokenizer=system, tower=tower, out=captions
+        corpus=corpus, without=[], tokenizer=system, tower=tower, out=captions, captions=None
     )
     return load_codes(shared, of_halves=False)
 

@@ -1,7 +1,8 @@
 """Named configurations of T2M-HiFiGPT's trainings.
 
 Its published sizes could not be read: `hifigpt` is our choice. `small` ones train on
-CPU cores in an afternoon, `gpu` ones on one large GPU in minutes.
+CPU cores in an afternoon, `gpu` ones on one large GPU in minutes; `tiny` ones show on a CPU
+that those run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...presets import (
     BodyTokenizerPreset,
     LoopConfig,
     small_loop,
+    tiny_loop,
 )
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
@@ -43,6 +45,9 @@ BODY_TOKENIZER_PRESETS = {
     ),
     "hifigpt-x8-small": BodyTokenizerPreset(_shared(192, 3), BODY_LOSSES, SMALL_TOKENIZER_LOOP),
     "hifigpt-gpu": BodyTokenizerPreset(_shared(512, 2), BODY_LOSSES, GPU_TOKENIZER_LOOP),
+    "hifigpt-tiny": BodyTokenizerPreset(
+        _shared(16, 2), BODY_LOSSES, tiny_loop(GPU_TOKENIZER_LOOP)
+    ),
     "hifigpt": BodyTokenizerPreset(_shared(512, 2, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "hifigpt-x8": BodyTokenizerPreset(_shared(512, 3, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "smoke-shared": BodyTokenizerPreset(
@@ -79,6 +84,7 @@ def _gpt(width: int, heads: int, layers: int, residual_layers: int) -> DoubleTie
 GPT_PRESETS = {
     "hifigpt-small": GptPreset(_gpt(192, 6, 4, 2), small_loop(5000)),
     "hifigpt-gpu": GptPreset(_gpt(384, 6, 8, 4), GPU_TRANSFORMER_LOOP),
+    "hifigpt-tiny": GptPreset(_gpt(16, 2, 1, 1), tiny_loop(GPU_TRANSFORMER_LOOP)),
     "hifigpt": GptPreset(_gpt(512, 8, 12, 6), PAPER_TRANSFORMER_LOOP),
     "smoke": GptPreset(
         DoubleTierConfig(

@@ -1,7 +1,8 @@
 """Named configurations of MMM's trainings.
 
-`small` ones train on CPU cores in an afternoon, `gpu` ones on one large GPU in minutes; those
-without a suffix have the paper's sizes, whose transformers (1024 wide) no shipped folder can hold.
+`small` ones train on CPU cores in an afternoon, `gpu` ones on one large GPU in minutes; `tiny`
+ones show on a CPU that those run. Those without a suffix have the paper's sizes, whose
+transformers (1024 wide) no shipped folder can hold.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ...presets import (
     BodyTokenizerPreset,
     LoopConfig,
     small_loop,
+    tiny_loop,
 )
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
@@ -59,6 +61,13 @@ BODY_TOKENIZER_PRESETS = {
     "mmm-halves-gpu": BodyTokenizerPreset(
         HalvesConfig(_factorized(LOWER_WIDTH, 256), _factorized(UPPER_WIDTH, 256)),
         BODY_LOSSES, GPU_TOKENIZER_LOOP,
+    ),
+    "mmm-tiny": BodyTokenizerPreset(
+        _factorized(WIDTH, 16), BODY_LOSSES, tiny_loop(GPU_TOKENIZER_LOOP)
+    ),
+    "mmm-halves-tiny": BodyTokenizerPreset(
+        HalvesConfig(_factorized(LOWER_WIDTH, 16), _factorized(UPPER_WIDTH, 16)),
+        BODY_LOSSES, tiny_loop(GPU_TOKENIZER_LOOP),
     ),
     "mmm": BodyTokenizerPreset(_factorized(WIDTH, 512, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "mmm-halves": BodyTokenizerPreset(
@@ -113,6 +122,8 @@ WORDS_PRESETS = {
     "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(2500)),
     "mmm-gpu": WordsPreset(_words(512, 10, 8, False), GPU_TRANSFORMER_LOOP),
     "mmm-upper-gpu": WordsPreset(_words(384, 8, 6, True), GPU_TRANSFORMER_LOOP),
+    "mmm-tiny": WordsPreset(_words(16, 3, 2, False), tiny_loop(GPU_TRANSFORMER_LOOP)),
+    "mmm-upper-tiny": WordsPreset(_words(16, 3, 2, True), tiny_loop(GPU_TRANSFORMER_LOOP)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "smoke": WordsPreset(_SMOKE_WORDS, SMOKE_LOOP),

@@ -1,7 +1,8 @@
 """Named configurations of MoMask: all its networks of one name together.
 
-`small` trains on CPU cores in an afternoon, `gpu` on one large GPU in minutes; `paper` has
-the published sizes (Guo et al. 2024) and schedules over this engine's features and text vectors.
+`small` trains on CPU cores in an afternoon, `gpu` on one large GPU in minutes; `tiny` shows on
+a CPU that `gpu` runs. `paper` has the published sizes (Guo et al. 2024) and schedules over this
+engine's features and text vectors.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ...presets import (
     LengthPreset,
     LoopConfig,
     small_loop,
+    tiny_loop,
 )
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
@@ -97,6 +99,12 @@ MOMASK_PRESETS = {
         _tokenizer(512, GPU_TOKENIZER_LOOP, is_small=True),
         SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.1),
         SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.2),
+    ),
+    "tiny": MoMaskPreset(
+        _tokenizer(16, tiny_loop(GPU_TOKENIZER_LOOP), is_small=True),
+        SentencePreset(_sentence(16, 1, 2, 16), tiny_loop(GPU_TRANSFORMER_LOOP), without_text=0.1),
+        SentencePreset(_sentence(16, 1, 2, 16), tiny_loop(GPU_TRANSFORMER_LOOP), without_text=0.2),
+        LENGTH_PRESETS["tiny"],
     ),
     "paper": MoMaskPreset(
         _tokenizer(512, _PAPER_TOKENIZER_LOOP, is_small=False),

@@ -24,7 +24,8 @@ from ...transformers.text_tower import FILE_NAME, TextTower, beside_sentence, lo
 from ..distributed import TrainingError
 from ..loop import Record
 from ..networks import Task, save_network, train_task
-from ..options import add_tower, check_sentences, training_parser
+from ..options import add_tower, check_sentences, tower_of, training_parser
+from .captions import add_captions, captions_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,10 @@ def read_options(
         help="--out of train body_tokenizer",
     )  # fmt: skip
     add_tower(parser)
-    return parser.parse_args(argv)
+    add_captions(parser)
+    options = parser.parse_args(argv)
+    options.tower = tower_of(options)
+    return options
 
 
 def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
@@ -65,13 +69,11 @@ def load_codes(options: argparse.Namespace, *, of_halves: bool) -> CodeData:
         load_corpus(options.corpus, split, tuple(options.without)) for split in TRAINING_SPLITS
     )
     encoder = load_text_encoder("minilm")
-    options.out.mkdir(parents=True, exist_ok=True)
-    learnt = encode_corpus(
-        training, tokenizer, encoder, Augmentation(), options.out / "captions_train.pt"
-    )
-    held_out = encode_corpus(
-        validation, tokenizer, encoder, cache=options.out / "captions_val.pt"
-    )
+    kept = options.captions or options.out
+    kept.mkdir(parents=True, exist_ok=True)
+    caches = [captions_file(kept, split) for split in TRAINING_SPLITS]
+    learnt = encode_corpus(training, tokenizer, encoder, Augmentation(), caches[0])
+    held_out = encode_corpus(validation, tokenizer, encoder, cache=caches[1])
     if options.tower:
         tower = load_towers(options.tower / FILE_NAME).text
         learnt, held_out = (

@@ -1,7 +1,7 @@
 """Trains MoMask, one network or all: `python -m engine train momask --preset small`.
 
-Each network has a folder of its own below --out, where a broken run goes on; when all
-are there, --out itself becomes a model that `generate --model` takes.
+Each network has a folder of its own below --out, where a broken run goes on. Trained all
+together, they make --out itself a model that `generate --model` takes.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from ..distributed import write_once
 from ..length import LengthSources
 from ..length import run_training as train_length
 from ..loop import Report, mean_report
-from ..options import add_tower, chosen_start, training_parser
+from ..options import add_tower, chosen_start, tower_of, training_parser
 from ..starting import Start, begin, run_record, splits_of_all, trained_splits
 from ..weights import halved_tensors
+from .captions import add_captions
 from .codes import CodeData, check_sizes, load_codes, train_network
 from .tokenizer import train_body
 
@@ -206,8 +207,12 @@ def keep_tokenizer(init: Path, preset: MoMaskPreset, out: Path) -> None:
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = training_parser("momask", MOMASK_PRESETS)
     add_tower(parser)
+    add_captions(parser)
     parser.add_argument("--network", choices=(*NETWORKS, "all"), default="all")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    options.tower = tower_of(options)
+    options.captions = options.captions or options.out / "captions"
+    return options
 
 
 def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> None:
@@ -222,8 +227,8 @@ def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> 
         presets = {key: getattr(own, name) for key, own in MOMASK_PRESETS.items()}
         start = chosen_start(init, name, chosen, presets)
         shared = argparse.Namespace(
-            corpus=options.corpus, without=options.without, out=options.out / "captions",
-            tokenizer=options.out / "tokenizer", tower=options.tower,
+            corpus=options.corpus, without=options.without, out=folder,
+            tokenizer=options.out / "tokenizer", tower=options.tower, captions=options.captions,
         )  # fmt: skip
         train_sentence(name, chosen, load_codes(shared, of_halves=False), folder, start)
 
@@ -237,5 +242,6 @@ def main(argv: list[str]) -> int:
             write_once(lambda: keep_tokenizer(options.init, preset, options.out))
         else:
             _train_one(name, preset, options)
-    write_once(lambda: gather(options.out, options.tower) and print(options.out))
+    if options.network == "all":  # networks alone may be trained beside each other
+        write_once(lambda: gather(options.out, options.tower) and print(options.out))
     return 0

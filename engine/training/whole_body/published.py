@@ -1,84 +1,155 @@
 """Trains the three published systems in one go: `python -m engine train published`.
 
-First the text tower that they share, then each system in a process of its own beside the
-others, network after network. What is there already is not trained again and a broken run goes
-on, so that the same command finishes what was cut off. At the end each system is a model below
---out, and in pieces that are small enough to be carried.
+Each network is trained in a process of its own as soon as what it needs is there: the text
+tower and the captions, which all share, and its tokenizer. What is there already is not
+trained again and a broken run goes on, so that the same command finishes what was cut off. At
+the end each system is a model below --out, in 16 bits, and in pieces small enough to be carried.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Semaphore
 from typing import Final
 
+from ...data.corpus import TRAINING_SPLITS
 from ...transformers.text_tower import FILE_NAME
 from ..distributed import TrainingError
+from ..pieces import write_pieces
+from .captions import captions_file
 
-PIECE_BYTES: Final = 15_000_000
-"""Most bytes of a piece of a weights file."""
+SIZES: Final = ("small", "gpu", "tiny")
+"""`tiny` shows on a CPU, within minutes, that `gpu` runs."""
 
-SIZES: Final = ("small", "gpu", "smoke")
+NEEDED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "momask": {
+        "tokenizer": (), "masked": ("tokenizer",), "residual": ("tokenizer",), "length": (),
+    },
+    "mmm": {
+        "tokenizer": (), "halves": (), "masked": ("tokenizer",), "upper": ("halves",),
+        "length": (),
+    },
+    "hifigpt": {"tokenizer": (), "gpt": ("tokenizer",)},
+}  # fmt: skip
+"""The networks of each system, and of which others each learns the codes."""
 
-SYSTEM_RUNS: Final = {
-    "momask": ("tokenizer", "masked", "residual", "length"),
-    "mmm": ("tokenizer", "halves", "masked", "upper", "length"),
-    "hifigpt": ("tokenizer", "gpt"),
-}
-"""The networks of each system in the order in which they are trained, each in a run's folder."""
+SELDOM_MORE: Final = 4
+"""Trainings that want processors at the same time; others wait for what they need, or for a GPU."""
 
-_NAMES: Final = {
-    "tokenizer": {"mmm": "mmm-{}", "hifigpt": "hifigpt-{}"},
-    "halves": {"mmm": "mmm-halves-{}"},
-    "masked": {"mmm": "mmm-{}"},
-    "upper": {"mmm": "mmm-upper-{}"},
-    "gpt": {"hifigpt": "hifigpt-{}"},
-}
-"""What the presets of a network are called."""
-
-_SMOKE: Final = {
-    ("hifigpt", "tokenizer"): "smoke-shared", ("mmm", "halves"): "smoke-halves",
-    ("mmm", "upper"): "smoke-upper",
+_PRESETS: Final = {
+    ("mmm", "halves"): "mmm-halves", ("mmm", "upper"): "mmm-upper",
 }  # fmt: skip
 
 
 def preset_of(system: str, network: str, size: str) -> str:
     """Return the name of the preset that trains a network in a size."""
-    if size == "smoke":
-        return _SMOKE.get((system, network), "smoke")
     if system == "momask":
         return size
-    return "tower" if network == "length" else _NAMES[network][system].format(size)
+    if network == "length":
+        return "tiny" if size == "tiny" else "tower"
+    return f"{_PRESETS.get((system, network), system)}-{size}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training."""
+
+    command: list[str]
+    """What `python -m engine train` is told."""
+
+    makes: Path
+    """A file that is there only when it is done."""
+
+    log: Path
+    needs: tuple[str, ...] = ()
+    """Names of the jobs that must be done before."""
+
+
+def jobs_of(options: argparse.Namespace) -> dict[str, Job]:
+    """Return all trainings by name, none before one that it needs."""
+    out, corpus = options.out, ["--corpus", str(options.corpus)]
+    tower, captions = out / "tower", out / "captions"
+    size = "tiny" if options.size == "tiny" else "small"
+    jobs = {
+        "tower": Job(
+            ["text_tower", "--preset", size, *corpus, "--out", str(tower)],
+            tower / FILE_NAME, tower / "output.txt",
+        ),
+        "captions": Job(
+            ["captions", *corpus, "--out", str(captions)],
+            captions_file(captions, TRAINING_SPLITS[-1]), captions / "output.txt",
+        ),
+    }  # fmt: skip
+    for system in options.system or NEEDED:
+        for network, needs in NEEDED[system].items():
+            folder = out / system / network
+            shared = () if network in ("tokenizer", "halves") else ("tower", "captions")
+            jobs[f"{system} {network}"] = Job(
+                command_of(system, network, options), folder / f"{network}.safetensors",
+                folder / "output.txt", (*shared, *(f"{system} {other}" for other in needs)),
+            )  # fmt: skip
+    return jobs
 
 
 def command_of(system: str, network: str, options: argparse.Namespace) -> list[str]:
     """Return what `python -m engine train` is told for one network."""
     folder = options.out / system
     told = ["--corpus", str(options.corpus), "--preset", preset_of(system, network, options.size)]
-    tower = [] if options.size == "smoke" else ["--tower", str(options.out / "tower")]
+    tower = ["--tower", str(options.out / "tower")]
+    codes = [*tower, "--captions", str(options.out / "captions")]
     if system == "momask":
-        return ["momask", "--network", network, *told, *tower, "--out", str(folder)]
+        more = {"tokenizer": [], "length": tower}.get(network, codes)
+        return ["momask", "--network", network, *told, *more, "--out", str(folder)]
     told += ["--out", str(folder / network)]
     if network in ("tokenizer", "halves"):
         return ["body_tokenizer", *told]
     if network == "length":
         return ["length", *told, *tower]
-    kind = "gpt" if network == "gpt" else "words"
-    codes = "halves" if network == "upper" else "tokenizer"
-    return [kind, *told, *tower, "--tokenizer", str(folder / codes)]
+    kind, (learnt,) = "gpt" if network == "gpt" else "words", NEEDED[system][network]
+    return [kind, *told, *codes, "--tokenizer", str(folder / learnt)]
 
 
-def _run(command: Sequence[str], log: Path) -> None:
+def run_all(jobs: Mapping[str, Job], together: int) -> None:
+    """Run every job that is not done, at most so many at a time, each after those it needs.
+
+    Raises:
+        TrainingError: where one fails, when those that do not need it are done.
+    """
+    slots, cores = Semaphore(together), os.cpu_count() or 1
+    threads = str(max(1, cores // min(together, SELDOM_MORE)))
+    running: dict[str, Future[None]] = {}
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        for name, job in jobs.items():
+            before = [running[other] for other in job.needs]
+            running[name] = pool.submit(_run_after, job, before, slots, threads)
+    for future in running.values():
+        future.result()
+
+
+def _run_after(job: Job, before: Sequence[Future[None]], slots: Semaphore, threads: str) -> None:
+    for other in before:
+        other.result()
+    if not job.makes.is_file():
+        with slots:
+            _run(job.command, job.log, {"OMP_NUM_THREADS": threads} | os.environ)
+
+
+def _run(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         done = subprocess.run(
             [sys.executable, "-m", "engine", "train", *command],
-            stdout=file, stderr=file, check=False,
+            stdout=file, stderr=file, check=False, env=environment,
         )  # fmt: skip
     if done.returncode:
         raise TrainingError(
@@ -87,48 +158,14 @@ def _run(command: Sequence[str], log: Path) -> None:
         )
 
 
-def _train_system(system: str, options: argparse.Namespace) -> float:
-    """Train a system's networks and make a model of them; return the seconds it took."""
-    began, folder = time.monotonic(), options.out / system
-    for network in SYSTEM_RUNS[system]:
-        if not (folder / network / f"{network}.safetensors").is_file():
-            _run(command_of(system, network, options), folder / network / "output.txt")
-    runs = [folder / network for network in SYSTEM_RUNS[system]]
-    if options.size != "smoke":
-        runs.append(options.out / "tower")
-    gathering = ["weights", "--system", system, "--out", str(options.out / "models" / system)]
-    for run in runs:
-        gathering += ["--run", str(run)]
-    _run(gathering, folder / "gathered.txt")
-    return time.monotonic() - began
-
-
-def write_pieces(folder: Path, out: Path, most: int = PIECE_BYTES) -> list[Path]:
-    """Write a model's files into `out` as they are, or as NAME.part1, NAME.part2 ... if larger."""
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for path in sorted(folder.iterdir()):
-        content = path.read_bytes()
-        parts = [content[start : start + most] for start in range(0, len(content), most)] or [b""]
-        for number, part in enumerate(parts, 1):
-            place = out / (path.name if len(parts) == 1 else f"{path.name}.part{number}")
-            place.write_bytes(part)
-            written.append(place)
-    return written
-
-
-def join_pieces(pieces: Path, out: Path) -> None:
-    """Write the files that `write_pieces` made pieces of into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    whole: dict[str, list[tuple[int, Path]]] = {}
-    for path in pieces.iterdir():
-        name, is_part, number = path.name.rpartition(".part")
-        if is_part:
-            whole.setdefault(name, []).append((int(number), path))
-        else:
-            whole[path.name] = [(1, path)]
-    for name, parts in whole.items():
-        (out / name).write_bytes(b"".join(path.read_bytes() for _, path in sorted(parts)))
+def gather(system: str, options: argparse.Namespace) -> Path:
+    """Make a model of a system's networks and of the tower, in 16 bits, and pieces of it."""
+    out, model = options.out, options.out / "models" / system
+    runs = [*(out / system / network for network in NEEDED[system]), out / "tower"]
+    told = [word for run in runs for word in ("--run", str(run))]
+    _run(["weights", "--system", system, "--out", str(model), *told], out / system / "gathered.txt")
+    write_pieces(model, out / "pieces" / system)
+    return model
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -137,30 +174,21 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
-        "--system", choices=sorted(SYSTEM_RUNS), action="append", help="only this; may be repeated"
+        "--system", choices=sorted(NEEDED), action="append", help="only this; may be repeated"
     )
     parser.add_argument(
-        "--together", type=int, default=0, help="systems trained at a time; all, if not told"
-    )
+        "--together", type=int, default=os.cpu_count() or 1,
+        help="networks trained at a time; as many as there are cores, if not told",
+    )  # fmt: skip
     return parser.parse_args(argv)
 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train published`."""
     options = _parse(argv)
-    systems = options.system or list(SYSTEM_RUNS)
-    tower = options.out / "tower"
-    if not (tower / FILE_NAME).is_file():
-        size = "smoke" if options.size == "smoke" else "small"
-        _run(
-            ["text_tower", "--preset", size, "--corpus", str(options.corpus), "--out", str(tower)],
-            tower / "output.txt",
-        )
-    with ThreadPoolExecutor(options.together or len(systems)) as pool:
-        for system, seconds in zip(
-            systems, pool.map(lambda name: _train_system(name, options), systems), strict=True
-        ):
-            model = options.out / "models" / system
-            write_pieces(model, options.out / "pieces" / system)
-            print(f"{model}  {seconds / 60:.1f} minutes")
+    began = time.monotonic()
+    run_all(jobs_of(options), max(1, options.together))
+    for system in options.system or NEEDED:
+        print(gather(system, options))
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes")
     return 0
