@@ -17,11 +17,17 @@ from torch.nn import functional
 
 from ..data.captioned_motion import CaptionedMotion, caption_rows, gather
 from ..data.corpus import load_corpus, splits_of
-from ..data.directions import contradict, directions, opposite
-from ..data.tokens import TextBank, encode_texts
+from ..data.directions import contradict
+from ..measuring.direction_probe import (
+    DirectionPair,
+    find_pairs,
+    open_probe,
+    right_of,
+    with_opposites,
+)
 from ..presets import LoopConfig, with_options
 from ..shares import current_share, own_rows, rand_rows
-from ..text_encoder import TextEncoder, load_text_encoder
+from ..text_encoder import load_text_encoder
 from ..transformers.text_tower import FILE_NAME, TowerConfig, Towers
 from .loop import Report
 from .networks import data_record, save_network, train_task
@@ -126,7 +132,8 @@ class TowerTask:
     def validate(self, averaged: nn.Module) -> Report:
         """Return the share of direction pairs of which the right caption is nearer."""
         assert isinstance(averaged, Towers)
-        return {"pairs": right_pairs(averaged, self.held_out, self.probe)} if self.probe else {}
+        verdicts = [right_of(averaged, self.held_out, pair) for pair in self.probe]
+        return {"pairs": sum(verdicts) / len(verdicts)} if verdicts else {}
 
 
 def _contrast(scores: Tensor, wrong: Tensor, is_same: Tensor) -> Tensor:
@@ -144,80 +151,6 @@ def _contrast(scores: Tensor, wrong: Tensor, is_same: Tensor) -> Tensor:
     return 0.5 * (of_motions + functional.cross_entropy(scores.T, wanted))
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionPair:
-    """A held-out clip, its caption and the caption with one kind of direction exchanged."""
-
-    clip: int
-    right: int
-    wrong: int
-    """Rows of the texts."""
-
-    kind: str
-
-
-def find_pairs(data: CaptionedMotion, count: int, seed: int) -> list[DirectionPair]:
-    """Choose pairs at random, each kind of direction as often as there are clips for it."""
-    index = {text: row for row, text in enumerate(data.texts.captions)}
-    by_kind: dict[str, list[DirectionPair]] = {}
-    order = torch.randperm(len(data.captions), generator=torch.Generator().manual_seed(seed))
-    for clip in order.tolist():
-        for kind in _KINDS:
-            rows = [r for r in data.captions[clip] if _is_clear(data.texts.captions[r], kind)]
-            if rows:
-                other = index[opposite(data.texts.captions[rows[0]], kind)]
-                by_kind.setdefault(kind, []).append(DirectionPair(clip, rows[0], other, kind))
-    found: list[DirectionPair] = []
-    while len(found) < count and any(by_kind.values()):
-        found += [pairs.pop() for pairs in by_kind.values() if pairs]
-    return found[:count]
-
-
-_KINDS: Final = ("left", "forward", "up")
-
-
-def _is_clear(caption: str, kind: str) -> bool:
-    """Say whether the caption names one of the two directions, not both."""
-    return len(directions(caption).get(kind, ())) == 1
-
-
-def right_pairs(towers: Towers, data: CaptionedMotion, pairs: list[DirectionPair]) -> float:
-    """Return the share of pairs whose right caption lies nearer to the clip than the wrong one."""
-    right = 0
-    for pair in pairs:
-        start, length = int(data.bank.starts[pair.clip]), int(data.bank.lengths[pair.clip])
-        described = data.described[None, start : start + length]
-        motion = towers.motion(described, torch.tensor([length]))
-        near = towers.text(*caption_rows(data.texts, [pair.right, pair.wrong])) @ motion[0]
-        right += int(near[0] > near[1])
-    return right / len(pairs)
-
-
-def with_opposites(texts: TextBank, encoder: TextEncoder) -> tuple[TextBank, dict[int, list[int]]]:
-    """Return the texts with all opposites behind them, and which row has which opposites."""
-    index = {text: row for row, text in enumerate(texts.captions)}
-    found: dict[int, list[int]] = {}
-    fresh: list[str] = []
-    for row, caption in enumerate(texts.captions):
-        for kind in directions(caption):
-            other = opposite(caption, kind)
-            if other not in index:
-                index[other] = len(texts.captions) + len(fresh)
-                fresh.append(other)
-            found.setdefault(row, []).append(index[other])
-    added = encode_texts(fresh, encoder)
-    whole = TextBank(
-        [*texts.captions, *fresh],
-        torch.cat([texts.sentence, added.sentence]),
-        [*texts.words, *added.words],
-    )
-    return whole, found
-
-
-PROBE_PAIRS: Final = 100
-PROBE_SEED: Final = 20240
-
-
 def prepare(
     preset: TowerPreset, corpus: Path, without: tuple[str, ...], cache: Path
 ) -> TowerTask:
@@ -229,14 +162,12 @@ def prepare(
         load_corpus(corpus, "train", without), encoder,
         is_mirrored=True, cache=cache / "captions_train.pt",
     )  # fmt: skip
-    held_out = gather(load_corpus(corpus, "val", without), encoder, is_mirrored=False)
+    held_out = open_probe(load_corpus(corpus, "val", without), encoder)
     texts, opposites = with_opposites(data.texts, encoder)
-    held_texts, _ = with_opposites(held_out.texts, encoder)
-    data, held_out = data.with_texts(texts), held_out.with_texts(held_texts)
+    data = data.with_texts(texts)
     model = Towers(preset.model)
     model.motion.set_statistics(data.described[::3])
-    probe = find_pairs(held_out, PROBE_PAIRS, PROBE_SEED)
-    return TowerTask(model, preset, data, opposites, held_out, probe)
+    return TowerTask(model, preset, data, opposites, held_out, find_pairs(held_out))
 
 
 def main(argv: list[str]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -11,7 +13,9 @@ from keyfill_extension.engine.api import load_engine
 from keyfill_extension.engine.checkpoint import save_checkpoint
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.data.directions import contradict, directions, opposite
+from keyfill_extension.engine.evaluation.run import main as evaluate
 from keyfill_extension.engine.features import DESCRIBED_WIDTH
+from keyfill_extension.engine.measuring.direction_probe import _is_clear, right_of
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.presets import LENGTH_PRESETS
@@ -158,3 +162,38 @@ def test_systems_learn_with_the_tower_and_are_loaded_with_it(trained, tmp_path, 
 def test_the_minilm_encoder_has_sentences_as_wide_as_words():
     encoder = load_text_encoder("minilm")
     assert encoder.sentence_width == encoder.width == 384
+
+
+def test_the_probe_counts_the_pairs_of_each_direction(trained, tmp_path, capsys):
+    corpus, tower = trained
+    words = ["directions", "--corpus", str(corpus), "--weights", str(tower), "--split", "val"]
+    assert evaluate([*words, "--out", str(tmp_path / "probe.json")]) == 0
+    report = json.loads((tmp_path / "probe.json").read_text())
+    assert set(report["right_by_kind"]) == {"left or right", "forward or back"}
+    right, pairs = (sum(column) for column in zip(*report["right_by_kind"].values(), strict=True))
+    assert pairs == report["pairs"] >= 4
+    assert report["right"] == pytest.approx(right / pairs)
+    assert len(report["wrong"]) == pairs - right
+    assert all(contradict(*wrong) for wrong in report["wrong"])
+    assert f"| all | {right / pairs:.0%} | {pairs} |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("caption", "kind", "expected"), [
+    ("steps to the left", "left", True),
+    ("steps to the left, then to the right", "left", False),
+    ("steps to the left", "up", False),
+    ("lifts the feet without moving forward", "forward", False),
+    ("backs up, dribbling", "up", False),
+])  # fmt: skip
+def test_pairs_are_made_of_captions_whose_opposite_is_another_motion(caption, kind, expected):
+    assert _is_clear(caption, kind) is expected
+
+
+def test_a_pair_is_right_whose_own_caption_lies_nearer(trained):
+    task = text_tower.prepare(text_tower.TOWER_PRESETS["smoke"], trained[0], (), trained[1])
+    pair = task.probe[0]
+    towers = Mock()
+    towers.motion.return_value = torch.tensor([[1.0, 0.0]])
+    for texts, expected in (([[2.0, 0.0], [1.0, 9.0]], True), ([[1.0, 9.0], [2.0, 0.0]], False)):
+        towers.text.return_value = torch.tensor(texts)
+        assert right_of(towers, task.held_out, pair) is expected
