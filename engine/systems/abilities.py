@@ -89,6 +89,9 @@ class System:
     has_passes: bool = True
     """It decodes in passes over a mask, not step by step."""
 
+    has_candidates: bool = False
+    """Its decoding has `candidates`: of so many fills of a prompted take it keeps the likeliest."""
+
 
 def use_of_mask(mask: Mask) -> str:
     """Return the least that a system must serve to fill a mask (T, P)."""

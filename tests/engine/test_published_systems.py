@@ -95,7 +95,8 @@ def hifigpt(halvings: int) -> HifiGpt:
         ),
         ENCODER,
     )
-    return replace(model, decoding=replace(model.decoding, top_share=0.5))
+    draw = replace(model.decoding.draw, top_share=0.5)
+    return replace(model, decoding=replace(model.decoding, draw=draw))
 
 
 @pytest.fixture(scope="module")
@@ -319,10 +320,7 @@ def test_a_described_folder_is_loaded_as_its_system(
 def test_of_several_candidates_the_one_is_kept_that_fits_best(systems, kind, monkeypatch) -> None:
     system, wanted = systems[kind], new_take(40, seeds=(7, 8))
     alone = fill(system, wanted)
-    if kind == "mmm":
-        several = replace(system, decoding=replace(system.decoding, candidates=4))
-    else:
-        several = replace(system, candidates=4)
+    several = replace(system, decoding=replace(system.decoding, candidates=4))
     seen = []
 
     def first_and_last(fit: torch.Tensor, count: int) -> torch.Tensor:
@@ -341,9 +339,6 @@ def test_of_several_candidates_the_one_is_kept_that_fits_best(systems, kind, mon
 @pytest.mark.parametrize("kind", ["mmm", "hifigpt x4"])
 def test_without_words_there_is_nothing_to_choose_by(systems, kind) -> None:
     system, wanted = systems[kind], new_take(40, prompt=" ")
-    several = (
-        replace(system, decoding=replace(system.decoding, candidates=4)) if kind == "mmm"
-        else replace(system, candidates=4)
-    )  # fmt: skip
+    several = replace(system, decoding=replace(system.decoding, candidates=4))
     one, other = fill(system, wanted), fill(several, wanted)
     np.testing.assert_array_equal(one.clips[0].rot, other.clips[0].rot)

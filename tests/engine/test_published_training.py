@@ -70,6 +70,9 @@ def test_each_training_waits_for_what_it_needs(tmp_path, monkeypatch):
     (tmp_path / "b").write_text("done before")
     published.run_all(jobs, together=2)
     assert order == ["a", "c", "d"]
+    unused = published.Job(["e", "e"], tmp_path / "e", tmp_path / "log", is_kept=False)
+    published.run_all({**jobs, "e": unused}, together=2)
+    assert order == ["a", "c", "d"]
     all_jobs = published.jobs_of(told("small"))
     for number, job in enumerate(all_jobs.values()):
         assert set(job.needs) <= set(list(all_jobs)[:number])

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ...files import write_text
 from ..charts.plots import Chart, Line, draw_chart
+from .obeyed import obeyed_table
 from .training_curves import training_charts
 
 _FIGURES: Final = (
@@ -46,6 +47,8 @@ def _tables(report: Report) -> Iterator[str]:
     yield _table("row", _FIGURES, list(_figure_rows(report)))
     yield _halves(report)
     yield _table("row", _PHYSICS, list(_figure_rows(report)))
+    if any("obeyed" in row for row in report["rows"].values()):
+        yield obeyed_table(report["rows"])
     if models:
         yield _costs(models)
         yield _edits(models)

@@ -41,5 +41,6 @@ SYSTEM: Final = System(
         "gpt": Training(".training.whole_body.gpt", _gpt),
     },
     has_passes=False,
+    has_candidates=True,
     axes=".evaluation.ablation.hifigpt_axes",
 )

@@ -41,8 +41,19 @@ CONTEXT_FRAMES: Final = 80
 """Frames in view where a longer clip goes on."""
 
 
-def _decoding() -> DecodingConfig:
+def _draw() -> DecodingConfig:
     return DecodingConfig(temperature=0.5, top_share=0.1, guidance=4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HifiGptDecoding:
+    """How codes are drawn, and of how many takes one is kept."""
+
+    draw: DecodingConfig = field(default_factory=_draw)
+    """Temperature, share of the codebook and guidance; the rest is not used."""
+
+    candidates: int = 1
+    """Of a prompted take, of which the likeliest is kept. Ours, not the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +70,7 @@ class HifiGpt:
 
     networks: HifiGptNetworks
     text_encoder: TextEncoder
-    decoding: DecodingConfig = field(default_factory=_decoding)
-    candidates: int = 1
-    """Of a prompted take, of which the likeliest is kept. Ours, not the paper's."""
-
+    decoding: HifiGptDecoding = field(default_factory=HifiGptDecoding)
     name: str = "hifigpt"
 
     @property
@@ -98,7 +106,7 @@ class HifiGpt:
             ending=Ending(tuple(share.tolist()), least),
         )
         generators = candidate_generators((seed,), 1)
-        running = continue_codes(self.networks.gpt, wanted, self.decoding, generators)
+        running = continue_codes(self.networks.gpt, wanted, self.decoding.draw, generators)
         written = yield from retold(
             running, lambda inner: replace(inner, label="Choosing the length")
         )
@@ -118,7 +126,7 @@ class HifiGpt:
         yield Progress(0, 1, "Reading the motion")
         with watch.measure("encoding"):
             standing = self._encode(canvas)
-        count = self.candidates if canvas.prompt.strip() else 1
+        count = self.decoding.candidates if canvas.prompt.strip() else 1
         generators = candidate_generators(canvas.seeds, count)
         with watch.measure("base tokens"):
             codes, fit = yield from self._write(canvas, standing, generators)
@@ -162,7 +170,9 @@ class HifiGpt:
             wanted = self._continuation(canvas.text, known, count)
             if not canvas.prompt.strip():
                 wanted = replace(wanted, has_text=torch.zeros_like(wanted.has_text))
-            made = yield from continue_codes(self.networks.gpt, wanted, self.decoding, generators)
+            made = yield from continue_codes(
+                self.networks.gpt, wanted, self.decoding.draw, generators
+            )
             codes = torch.cat([codes, made.codes[:, known.shape[1] :]], 1)
             fit = fit + made.fit
         return codes, fit

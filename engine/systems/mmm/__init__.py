@@ -40,5 +40,6 @@ SYSTEM: Final = System(
         "body_tokenizer": Training(".training.whole_body.tokenizer", _tokenizers),
         "words": Training(".training.whole_body.words", _words),
     },
+    has_candidates=True,
     axes=".evaluation.ablation.mmm_axes",
 )

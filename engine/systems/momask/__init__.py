@@ -31,5 +31,6 @@ SYSTEM: Final = System(
     ("tokenizer", "masked", "residual", "length"),
     _load,
     {"momask": Training(".training.whole_body.momask", _all)},
+    has_candidates=True,
     axes=".evaluation.ablation.momask_axes",
 )

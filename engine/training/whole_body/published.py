@@ -72,6 +72,9 @@ class Job:
     needs: tuple[str, ...] = ()
     """Names of the jobs that must be done before."""
 
+    is_kept: bool = True
+    """Wanted for itself, not only for what needs it."""
+
 
 def jobs_of(options: argparse.Namespace) -> dict[str, Job]:
     """Return all trainings by name, none before one that it needs."""
@@ -85,7 +88,7 @@ def jobs_of(options: argparse.Namespace) -> dict[str, Job]:
         ),
         "captions": Job(
             ["captions", *corpus, "--out", str(captions)],
-            captions_file(captions, TRAINING_SPLITS[-1]), captions / "output.txt",
+            captions_file(captions, TRAINING_SPLITS[-1]), captions / "output.txt", is_kept=False,
         ),
     }  # fmt: skip
     for system in options.system or NEEDED:
@@ -126,10 +129,13 @@ def run_all(jobs: Mapping[str, Job], together: int) -> None:
     slots, cores = Semaphore(together), os.cpu_count() or 1
     threads = str(max(1, cores // min(together, SELDOM_MORE)))
     running: dict[str, Future[None]] = {}
+    left = {name: job for name, job in jobs.items() if not job.makes.is_file()}
+    needed = {other for job in left.values() for other in job.needs}
     with ThreadPoolExecutor(len(jobs)) as pool:
-        for name, job in jobs.items():
-            before = [running[other] for other in job.needs]
-            running[name] = pool.submit(_run_after, job, before, slots, threads)
+        for name, job in left.items():
+            if job.is_kept or name in needed:
+                before = [running[other] for other in job.needs if other in running]
+                running[name] = pool.submit(_run_after, job, before, slots, threads)
     for future in running.values():
         future.result()
 
@@ -137,9 +143,8 @@ def run_all(jobs: Mapping[str, Job], together: int) -> None:
 def _run_after(job: Job, before: Sequence[Future[None]], slots: Semaphore, threads: str) -> None:
     for other in before:
         other.result()
-    if not job.makes.is_file():
-        with slots:
-            _run(job.command, job.log, {"OMP_NUM_THREADS": threads} | os.environ)
+    with slots:
+        _run(job.command, job.log, {"OMP_NUM_THREADS": threads} | os.environ)
 
 
 def _run(
@@ -160,7 +165,8 @@ def _run(
 
 def gather(system: str, options: argparse.Namespace) -> Path:
     """Make a model of a system's networks and of the tower, in 16 bits, and pieces of it."""
-    out, model = options.out, options.out / "models" / system
+    out: Path = options.out
+    model = out / "models" / system
     runs = [*(out / system / network for network in NEEDED[system]), out / "tower"]
     told = [word for run in runs for word in ("--run", str(run))]
     _run(["weights", "--system", system, "--out", str(model), *told], out / system / "gathered.txt")
