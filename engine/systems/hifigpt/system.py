@@ -33,6 +33,7 @@ from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
 from .continuing import Continuation, Ending, continue_codes
+from .landing import land
 
 LONGEST_FRAMES: Final = 300
 """Most frames that are written with all before them in view: the longest clips it learnt."""
@@ -133,6 +134,8 @@ class HifiGpt:
             codes = codes[best_rows(fit, count)]
         with watch.measure("decoding"):
             features = yield from decode_takes(self.networks.tokenizer.decode, codes[:, :, None])
+            if canvas.is_new:
+                features = [land(each) for each in features]
         return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
