@@ -39,8 +39,9 @@ _STEADY: Final = re.compile(
 _PLAINER: Final = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
-        (r"\b(hands?|arms?|fists?)\s+(?:stay(?:ing)?|kept|rest(?:ing|ed)|remain(?:ing)?|always|still)"
-         r"\s+(?=on|over|above|behind|at|up|out|raised|stretched|folded|crossed|down|high)", r"\1 "),
+        (r"\b(hands?|arms?|fists?)\s+(?:stay(?:ing)?|kept|rest(?:ing|ed)|remain(?:ing)?|always|"
+         r"still)\s+(?=on|over|above|behind|at|up|out|raised|stretched|folded|crossed|down|high)",
+         r"\1 "),
         (r",?\s*(?:\band\s+)?\b(?:follow(?:s|ing|ed)?(?:\s+(?:it|that|this))?(?:\s+up)?\s+(?:with|by)|"
          r"(?:finish(?:es|ing)?(?:\s+off)?|end(?:s|ing)?)\s+with)\s+(?=\w)", ", then does "),
         (r"\bonce(?:,\s*|\s+)(?:and\s+then|and|then)\s+(?:once\s+)?"
