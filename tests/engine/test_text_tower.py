@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 import torch
 from keyfill_extension.engine.api import load_engine
-from keyfill_extension.engine.checkpoint import save_checkpoint
+from keyfill_extension.engine.checkpoint import load_checkpoint, save_checkpoint
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.data.directions import contradict, directions, opposite
 from keyfill_extension.engine.evaluation.run import main as evaluate
@@ -157,6 +157,9 @@ def test_systems_learn_with_the_tower_and_are_loaded_with_it(trained, tmp_path, 
     engine = load_engine(tmp_path, "cpu")
     assert engine.generator.text_encoder.sentence_width == 392
     assert run_to_end(engine.run(MotionRequest("waves the left hand", 1.0))).clips[0].frames == 30
+    momask.main([*common[:-1], str(tmp_path / "finer"), "--init", str(tmp_path)])
+    towers = [load_checkpoint(folder / FILE_NAME)[0] for folder in (tmp_path, tmp_path / "finer")]
+    assert all(torch.equal(tensor, towers[1][name]) for name, tensor in towers[0].items())
 
 
 def test_the_minilm_encoder_has_sentences_as_wide_as_words():
