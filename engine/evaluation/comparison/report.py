@@ -10,7 +10,7 @@ from typing import Any, Final
 from ...files import write_text
 from ..charts.plots import Chart, Line, draw_chart
 from .obeyed import obeyed_table
-from .training_curves import training_charts
+from .training_curves import training_charts, trainings_table
 
 _FIGURES: Final = (
     ("fid", "FID ↓"), ("kid", "KID ↓"), ("r1", "R@1 ↑"), ("r2", "R@2 ↑"), ("r3", "R@3 ↑"),
@@ -54,6 +54,8 @@ def _tables(report: Report) -> Iterator[str]:
         yield _edits(models)
         yield _tokenizers(models)
         yield _confidence(models)
+    if any(row["training"] for row in models.values()):
+        yield trainings_table(models)
 
 
 def _heading(report: Report) -> str:

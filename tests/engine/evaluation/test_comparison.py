@@ -255,6 +255,7 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
     text = (compared / "report" / "report.md").read_text()
     assert "| walker, reconstruction (tokenizer) |" in text
     assert f"| walker | {100 * singles['share']:.0f} ({singles['takes']}) |" in text
+    assert "| walker, masked | 1 | 4.5 | 4.5 | 4.5 |" in text
     assert "| real motion |" in text and "MultiModality: 2 prompts" in text
     assert text.count("FID and KID of real motion from itself are 0.") == 1
     for name in ("reconstruction", "codes-used", "codes-entropy", "time", "training-transformers"):
