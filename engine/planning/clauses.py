@@ -34,11 +34,11 @@ _STEPS: Final = re.compile(
 
 _WITHOUT: Final = re.compile(
     r"\b(?:without|not|never|no)\s+(?:\w+ing\s+)?(?:(?:the|his|her|their|any)\s+)*"
-    r"(arms?|hands?|legs?|feet|head|body)\b",
+    r"(arms?|hands?|legs?|feet|head|body|torso)\b",
     re.IGNORECASE,
 )
 _PARTS_OF: Final = {"arm": "arms", "hand": "arms", "leg": "legs", "foot": "legs", "head": "torso",
-                    "body": "torso"}  # fmt: skip
+                    "body": "torso", "torso": "torso"}  # fmt: skip
 
 _LIMBS: Final = frozenset({"hand", "arm", "fist", "leg", "foot", "knee"})
 
@@ -183,8 +183,10 @@ def _described(action: Action, clause: str) -> Action:
     still = tuple(
         dict.fromkeys(_PARTS_OF[stem(part)] for part in _WITHOUT.findall(clause.lower()))
     )
+    moved = re.sub(r"\s+", " ", _WITHOUT.sub("", action.text)).strip(" ,")
     return replace(
         action,
+        text=moved or action.text,
         side=side_of(words),
         count=_count_in(clause, words, action.kind),
         is_held=action.is_held or (

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from ..motion.clip import Array
 from ..planning.kinds import Flow
+from ..planning.timing import MOST_RETIMED
 from .acts import LEGS, Act
 from .clip_index import Choice, ClipIndex
-from .fillings import MOST_RETIMED, find_loop
+from .fillings import find_loop
 from .stretches import is_once, rate
 
 _APART_WEIGHT: Final = 0.04

@@ -12,10 +12,8 @@ from typing import Final
 import numpy as np
 
 from ..motion.clip import Array
+from ..planning.timing import MOST_RETIMED
 from .stretches import Stretch
-
-MOST_RETIMED: Final = 1 / 3
-"""Share of its natural time by which an action is made longer or shorter."""
 
 _EXACT: Final = 1e-6
 """By which a quotient of whole numbers may be off."""

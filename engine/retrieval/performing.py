@@ -18,12 +18,13 @@ from ..motion.displacements import runs_of
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..motion.tracks import STATES
 from ..planning.kinds import Flow
+from ..planning.timing import MOST_RETIMED
 from .acts import LEGS, LONGEST_BLEND, Act, Blend, Laid, Played, Still
 from .casting import Cast, Caster
 from .clip_index import Choice, ClipIndex
 from .facts import Facts
 from .facts.conditions import rate_condition
-from .fillings import MOST_RETIMED, Filling, fill_on, fill_once, fill_times
+from .fillings import Filling, fill_on, fill_once, fill_times
 from .stretches import Stretch, is_once
 
 Retime = Callable[[Tensor, int], Tensor]

@@ -151,6 +151,7 @@ class Planner:
                 text, name = _RISES[state]
                 rise = self._wanted([Action(text, load_kinds().kinds[name])])[0]
                 steps.append(self._step(rise, state))
+                wanted = replace(wanted, action=replace(wanted.action, link=Link.IN_ORDER))
                 state = "standing"
             steps.append(self._step(wanted, state))
             state = steps[-1].after
@@ -213,7 +214,8 @@ def _text_of(action: Action) -> str:
     """Return the words of a track: who does it, too, for clips of the right action."""
     if set(tokens_of(action.text)) <= set(tokens_of(action.who)):
         return action.who
-    return f"{action.who} {action.text}".strip()
+    still = " ".join(f"without moving the {part}" for part in action.still)
+    return f"{action.who} {action.text} {still}".strip()
 
 
 def _legs_of(group: Sequence[Action]) -> int:

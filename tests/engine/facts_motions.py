@@ -196,6 +196,41 @@ def punch(middles=(1.2,)) -> Puppet:
     return puppet
 
 
+def box() -> Puppet:
+    """Left, right, left, right."""
+    puppet = Puppet(3.6)
+    for side, first in (("left", 0.8), ("right", 1.3)):
+        out = sum(pulse(puppet.t, first + later, 0.13) for later in (0.0, 1.0))
+        puppet.arm(side, -35 + 30 * out, 80.0)
+        raise_forearm(puppet, side, 100 * (1.0 - out))
+    return puppet
+
+
+def swing_together() -> Puppet:
+    """Swing both hands, one on the other, from one side to the other and back."""
+    puppet = Puppet(3.0)
+    swung = np.sin(2 * np.pi * 1.6 * puppet.t)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        puppet.arm(side, -20.0, 95 + 50 * sign * swung).elbow(side, 20.0)
+    return puppet
+
+
+def arms_fly_up() -> Puppet:
+    puppet = Puppet(3.0)
+    for side in ("left", "right"):
+        puppet.arm(side, -80 + 150 * ease(puppet.t, 1.0, 0.4))
+    return puppet
+
+
+def dance() -> Puppet:
+    """Lift the knees in turn, swing the arms and twist the hips."""
+    puppet = march_in_place()
+    beat = np.sin(2 * np.pi * 1.2 * puppet.t)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        puppet.arm(side, -20 + 55 * sign * beat, 30.0)
+    return puppet.bend("pelvis", "y", 35 * beat)
+
+
 def throw() -> Puppet:
     puppet = Puppet(3.0)
     wound, out = ease(puppet.t, 0.5, 0.6), ease(puppet.t, 1.25, 0.3)

@@ -27,6 +27,8 @@ DOWN = lambda: motions.gait(0.6, rise_per_second=-0.3)  # noqa: E731
 GUARD = lambda: motions.punch(middles=())  # noqa: E731
 AHEAD = lambda: motions.point(95.0)  # noqa: E731
 POINT_LEFT = lambda: motions.point(0.0)  # noqa: E731
+FLY, BOX = motions.arms_fly_up, motions.box
+DANCE, SWING = motions.dance, motions.swing_together
 PUNCH, THROW, KICK, WAVE = motions.punch, motions.throw, motions.kick, motions.wave
 STAND, WALK, RUN, SIT = motions.stand, motions.walk, motions.run, motions.seated
 
@@ -53,6 +55,8 @@ ROWS = {
     "kicks_right": ((mirrored(KICK),), (STAND, KICK, WALK, RUN)),
     "kicks_high": ((lambda: motions.kick(120.0),), (lambda: motions.kick(75.0), STAND)),
     "goes": ((WALK, BACK, LEFT), (STAND, motions.turn, motions.jump)),
+    "brisk": ((lambda: motions.gait(1.7, period=0.9),), (WALK, RUN, STAND)),
+    "starts_slow": ((STAND, motions.jump), (WALK, RUN)),
     "steps_in_place": ((motions.march_in_place,), (STAND, WALK, motions.jump, KICK)),
     "jumps_down": ((motions.jump_down,), (motions.jump, DOWN, lambda: motions.jump(ahead=1.5))),
     "steps_up": ((UP,), (DOWN, WALK, STAND, motions.jump)),
@@ -73,6 +77,9 @@ ROWS = {
     "squats": ((motions.squat,), (STAND, SIT, WALK, motions.jump)),
     "crouched_walk": ((motions.crouch_along,), (WALK, motions.squat, STAND)),
     "bends_down": ((motions.pick_up,), (STAND, motions.bow, motions.squat)),
+    "dips": ((motions.squat, motions.pick_up), (STAND, SIT, motions.sitting_down, WALK)),
+    "upright": ((STAND, WALK, KICK), (motions.lying, motions.all_fours)),
+    "moves_about": ((DANCE,), (STAND, WALK, WAVE, motions.turn)),
     "bows": ((motions.bow,), (STAND, motions.pick_up, WALK)),
     "hangs": ((motions.hang,), (STAND, ARMS_UP, motions.jump)),
     "one_leg": ((motions.one_leg,), (STAND, WALK, KICK)),
@@ -117,6 +124,9 @@ ROWS = {
     "punches_right": ((mirrored(PUNCH),), (STAND, PUNCH, WALK)),
     "throws_left": ((THROW,), (STAND, mirrored(THROW), WALK, RUN)),
     "throws_right": ((mirrored(THROW),), (STAND, THROW)),
+    "boxes": ((BOX,), (STAND, PUNCH, GUARD)),
+    "swings_together": ((SWING,), (STAND, motions.clap, THROW, motions.carry)),
+    "arms_fly_up": ((FLY,), (STAND, ARMS_UP, motions.raise_left)),
     "arms_ahead": ((lambda: motions.arms(0.0, 85.0),), (STAND, ARMS_UP, motions.carry)),
     "arms_spread": ((lambda: motions.arms(0.0),), (STAND, ARMS_UP, motions.carry)),
     "carries_ahead": ((motions.carry,), (STAND, ARMS_UP, motions.clap)),

@@ -166,6 +166,13 @@ def test_channels_have_their_units() -> None:
     assert (raised.channel("left_arm_extension") > 0.97).all()
 
 
+def test_feet_that_rise_with_the_pelvis_carry_nothing() -> None:
+    puppet = motions.stand()
+    risen = facts_of(puppet.move(up=0.68 * np.clip(puppet.t - 1.0, 0.0, 1.0)))
+    assert (risen.hands("foot_carries")[10:12] == 0.0).all()
+    assert (risen.hands("foot_carries")[[3, -3]] == 1.0).all()
+
+
 def test_travel_is_told_from_the_first_heading() -> None:
     facts = facts_of(motions.circle())
     yaw = np.radians(75) * 4.0

@@ -18,6 +18,7 @@ from . import (
     spellings,
     subjects,
     tuning,
+    unseen,
 )
 from .counted import COUNTED
 from .frozen import FROZEN
@@ -26,10 +27,13 @@ from .prompt import PromptSet
 from .spellings import SPELLINGS_SET
 from .subjects import SUBJECTS_SET
 from .tuning import TUNING
+from .unseen import UNSEEN, UNSEEN_COUNTED
 
 SETS: Final[dict[str, PromptSet]] = {
     prompts.name: prompts
-    for prompts in (FROZEN, TUNING, OPEN, COUNTED, SUBJECTS_SET, SPELLINGS_SET)
+    for prompts in (
+        FROZEN, TUNING, OPEN, COUNTED, SUBJECTS_SET, SPELLINGS_SET, UNSEEN, UNSEEN_COUNTED,
+    )  # fmt: skip
 }
 
 FIRST_CHECKS: Final = (
@@ -52,6 +56,8 @@ _WORDINGS: Final[dict[str, tuple[ModuleType, ...]]] = {
     "subjects": (subjects, prompt, asked),
     "spellings": (spellings, prompt, asked),
     "known": (known, prompt, asked),
+    "unseen": (unseen, prompt, asked),
+    "unseen-counted": (unseen, prompt, asked),
 }
 
 

@@ -17,6 +17,7 @@ from ...motion.clip import Array
 from ...motion.request import MOST_TAKES, Progress
 from ...motion.skeleton import FRAMES_PER_STEP, PARTS
 from ...retrieval.acts import Act, Laid
+from ...retrieval.clip_index import ClipIndex
 from ...retrieval.facts import measure_facts
 from ...retrieval.judging import shortcoming
 from ...retrieval.performing import PACES, Performer
@@ -62,9 +63,9 @@ class Planned:
         steps = -(-canvas.clip.frames // FRAMES_PER_STEP)
         with watch.measure("choosing"):
             acts = self.planner.acts(canvas.tracks, steps)
-            wanted = min(MOST_TAKES, max(canvas.seeds) + 1)
-            laid = yield from self._laid(acts, steps, wanted)
-        own = [laid[seed % len(laid)] for seed in canvas.seeds]
+            ranks = [seed % MOST_TAKES for seed in canvas.seeds]
+            laid = yield from self._laid(acts, steps, max(ranks) + 1)
+        own = [laid[rank % len(laid)] for rank in ranks]
         plantings = tuple(Planting((), one.codes, one.cells) for one in own)
         generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
         recalled = self.system.recall("", canvas.text, steps)
@@ -125,16 +126,21 @@ class Planned:
     def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:
         """Decode a take and judge it; what the transformer has to fill is taken as it comes."""
         codes = torch.stack([laid.led(laid.codes), laid.codes]).to(self.system.device)
-        features = finished_features(self.system.tokenizer.decode(codes).cpu(), laid, self._idle())
-        clip = features_to_clip(features)
-        is_judged = self.performer.index.is_factual and bool(laid.cells.all())
-        missing = shortcoming(acts, measure_facts(clip)) if is_judged else 0.0
+        decoded = [*self.system.tokenizer.decode(codes).cpu()]
+        clip = features_to_clip(finished_features(decoded, laid, self._idle()))
+        judges = is_judged(self.performer.index, laid)
+        missing = shortcoming(acts, measure_facts(clip)) if judges else 0.0
         return _Trial(laid, clip.joints(), missing)
 
     def _idle(self) -> Tensor | None:
         if self.performer.idle is None:
             self.performer.idle = self.system.decode_idle()
         return self.performer.idle
+
+
+def is_judged(index: ClipIndex, laid: Laid) -> bool:
+    """Say whether a take is judged: what a memory without facts has to offer is taken as it is."""
+    return index.is_factual and bool(laid.cells.all())
 
 
 def _is_new(trial: _Trial, others: Sequence[_Trial]) -> bool:

@@ -32,11 +32,13 @@ DIGESTS = {
     "counted": "64c2d565128d9fba581668067402726f603ee72c3936f38fb1743e8eebe2234c",
     "subjects": "e88f573a377c54949e0bffa27f399f7a0124199401f2d1c66ceec082cc30c370",
     "spellings": "52a8930fb492defaf3a5b712ad4fef5d561897a90a64d3fee0808c7574f4cb00",
+    "unseen": "12fbf44fe43dd26ec94110bfff6ac6e8c2265594b8eaef1c06efbcf5fa8ca270",
+    "unseen-counted": "12fbf44fe43dd26ec94110bfff6ac6e8c2265594b8eaef1c06efbcf5fa8ca270",
     "known": "831a412423d504c7239aea656e505ff8e1813e4fd041caccdcb78bf40f61d04f",
 }
-"""Of each set as it was frozen, before a planner existed."""
+"""Of each set as it was frozen: before a planner existed, but for the unseen ones."""
 
-LATER = ("open", "counted", "subjects", "spellings")
+LATER = ("open", "counted", "subjects", "spellings", "unseen", "unseen-counted")
 
 
 @pytest.mark.parametrize("name", sorted(DIGESTS))
@@ -54,6 +56,8 @@ def test_a_later_set_is_as_it_was_frozen(name):
         ("counted", (24, 0, 0)),
         ("subjects", (156, 0, 0)),
         ("spellings", (111, 0, 0)),
+        ("unseen", (60, 24, 30)),
+        ("unseen-counted", (20, 0, 0)),
     ],
 )
 def test_a_later_set_holds_its_prompts_with_their_checks(name, counts):
@@ -65,7 +69,7 @@ def test_a_later_set_holds_its_prompts_with_their_checks(name, counts):
         assert prompt.checks
         assert set(prompt.checks) <= set(WIDER_CHECKS)
         assert prompt.ends in {"", *STATES}
-        assert 2.0 <= prompt.seconds <= 10.0
+        assert 2.0 <= prompt.seconds <= 13.0
 
 
 def test_end_checks_stand_beside_an_action():
@@ -115,7 +119,7 @@ def test_no_open_or_counted_prompt_is_a_caption(shared):
     corpus = load_corpus(shared / "corpus")
     captions = {_normalized(text) for entry in corpus.clips for text in entry.captions}
 
-    for name in ("open", "counted"):
+    for name in ("open", "counted", "unseen", "unseen-counted"):
         assert [p.text for p in SETS[name] if _normalized(p.text) in captions] == []
 
 

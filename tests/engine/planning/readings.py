@@ -338,7 +338,35 @@ LONGER = {
     "stretches his arms": "stretch",
 }
 
+SAYING_MORE = {
+    "punches, follows up with a kick": "punch > kick",
+    "walks forward and finishes with a wave": "walk > wave",
+    "jumps once and then again": "jump*2",
+    "kicks once, then a second time": "kick*2",
+    "sits down, waits, then stands up": "sit_down! > stand_up",
+    "sits down and then waits for the bus": "sit_down!",
+    "kneels and stays like that": "kneel!",
+    "falls down and does not get up": "fall!",
+    "lies down, doesn't move": "lie_down!",
+    "stands and waits": "stand",
+    "first he waves, next he bows, finally he claps": "wave > bow > clap",
+    "next to the wall he crouches": "crouch",
+    "eventually kneels": "kneel",
+    "jumps and lands in a crouch": "jump > crouch!",
+    "leaps forward and lands on one knee": "jump_forward > kneel!",
+    "walks along, keeping low": "sneak",
+    "jumps and turns": "jump_turn",
+    "runs and leaps over a ditch": "running_leap",
+    "punches and runs away": "punch > run",
+    "kicks left, then right": "kick:left > kick:right",
+    "a man who is standing there waves": "wave",
+    "a motion of somebody kicking": "kick",
+    "I need a clip where she sits down": "sit_down",
+    "walks with the hands staying on the hips": "walk & hands_on_hips",
+}
+
 READINGS = {
     **SUBJECTS, **ORDER, **AT_ONCE, **COUNTS, **SIDES, **HOLDS, **NOUNS, **MANNERS, **IDIOMS,
     **LONGER, **STRANGE,
+    **SAYING_MORE,
 }  # fmt: skip

@@ -94,6 +94,7 @@ def test_what_is_not_to_move_is_no_action(prompt, kind, still) -> None:
     action = only(prompt)
     assert action.kind is not None
     assert (action.kind.name, action.still) == (kind, still)
+    assert action.text == kind + "s"
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,20 @@ def test_the_count_and_the_hold_are_on_the_track() -> None:
     assert not plan("a person walks").tracks[0].hold
 
 
+def test_what_is_not_to_move_is_on_the_track_and_in_the_act() -> None:
+    claps, walks = plan("a person claps then walks, not moving the arms", 8.0).tracks
+    assert claps.text == "a person claps without moving the arms"
+    assert walks.text == "walks without moving the arms"
+    assert walks.known == plan("walks").tracks[0].known
+    assert planner().acts([walks], 20)[0].action.still == ("arms",)
+
+
+def test_who_has_to_get_up_first_does_the_next_thing_after_it() -> None:
+    made = plan("a person sits down while walking", 9.0)
+    spans = [(track.start, track.end) for track in made.tracks]
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+
+
 def test_a_plan_has_at_most_so_many_tracks() -> None:
     beats = [("a person jumps", 2.0)] * MOST_TRACKS
     assert len(planner().plan(beats).tracks) == MOST_TRACKS

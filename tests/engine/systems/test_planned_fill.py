@@ -9,10 +9,13 @@ import pytest
 import torch
 from keyfill_extension.engine.features import WIDTH
 from keyfill_extension.engine.motion.clip import Clip
+from keyfill_extension.engine.motion.request import MOST_TAKES
 from keyfill_extension.engine.motion.skeleton import JOINTS, PARTS
 from keyfill_extension.engine.motion.tracks import Track
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
+from keyfill_extension.engine.systems.grid import planned
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
+from keyfill_extension.engine.systems.grid.planned import MOST_JUDGED
 from keyfill_extension.tests.engine.toy_grid import toy_grid
 
 
@@ -60,6 +63,51 @@ def test_a_seed_makes_the_same_take_whatever_the_others_are() -> None:
     for seed in (0, 2):
         alone = made((WALK, JUMP), (seed,))
         np.testing.assert_allclose(rotations(alone), rotations(together, seed), atol=1e-5)
+
+
+class Judge:
+    """Judges takes in the order in which they are laid; what is laid later is right."""
+
+    def __init__(self, *shortcomings: float) -> None:
+        self.left = list(shortcomings)
+        self.judged: dict[bytes, float] = {}
+
+    def __call__(self, acts, facts) -> float:
+        key = facts.values.tobytes()
+        if key not in self.judged:
+            self.judged[key] = self.left.pop(0) if self.left else 0.0
+        return self.judged[key]
+
+
+def as_judged(monkeypatch: pytest.MonkeyPatch, *shortcomings: float) -> None:
+    """Judge takes of a memory that was not measured as if it were."""
+    monkeypatch.setattr(planned, "shortcoming", Judge(*shortcomings))
+    monkeypatch.setattr(planned, "is_judged", lambda index, laid: True)
+
+
+def test_takes_that_show_what_is_asked_for_come_first(monkeypatch) -> None:
+    plain = made((WALK, JUMP), (0, 1, 2))
+    as_judged(monkeypatch, 0.8, 0.0, 0.3)
+    chosen = made((WALK, JUMP), (0, 1, 2))
+    np.testing.assert_allclose(rotations(chosen, 0), rotations(plain, 1), atol=1e-5)
+    assert np.abs(rotations(chosen, 1) - rotations(plain, 2)).max() > 0.01
+
+
+def test_the_best_of_wrong_takes_is_shown_where_none_is_right(monkeypatch) -> None:
+    plain = made((WALK, JUMP), (0, 1))
+    as_judged(monkeypatch, 0.8, 0.3, *[0.9] * MOST_JUDGED)
+    chosen = made((WALK, JUMP), (0,))
+    np.testing.assert_allclose(rotations(chosen), rotations(plain, 1), atol=1e-5)
+
+
+def test_a_seed_is_one_take_however_many_are_judged(monkeypatch) -> None:
+    as_judged(monkeypatch, 0.8, 0.0, 0.3)
+    together = made((WALK, JUMP), (0, 1, 2))
+    for seed in (0, 1, 2, MOST_TAKES, MOST_TAKES + 1):
+        alone = made((WALK, JUMP), (seed,))
+        np.testing.assert_allclose(
+            rotations(alone), rotations(together, seed % MOST_TAKES), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("frames", [77, 79, 81])

@@ -29,7 +29,7 @@ BALLISTIC = -5.5
 
 _SMOOTHING = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 _ANKLE_STANDS, _TOE_STANDS = 0.075, 0.02
-_FOOT_SLOW, _FOOT_SLOW_PER_SPEED = 0.5, 0.32
+_FOOT_SLOW, _FOOT_SLOW_PER_SPEED, _MOST_RISE = 0.5, 0.32, 0.4
 _FOOT_ABOVE_OTHER = 0.06
 _FOOT_ABOVE_BODY = 0.1
 _OFF_THE_GROUND = 0.03
@@ -209,8 +209,10 @@ def _measure_ground(joints: Array) -> tuple[Array, Flags, Array, Flags]:
     pace = np.minimum(
         np.linalg.norm(speeds(ankles), axis=-1), np.linalg.norm(speeds(toes), axis=-1)
     )
-    # Along the ground: feet that rise with the pelvis do not stand.
-    going = np.linalg.norm(speeds(joints[:, 0])[:, [0, 2]], axis=-1)
+    # Mostly along the ground: feet that rise with the pelvis do not stand.
+    velocity = speeds(joints[:, 0])
+    velocity[:, 1] = np.clip(velocity[:, 1], -_MOST_RISE, _MOST_RISE)
+    going = np.linalg.norm(velocity, axis=-1)
     falls = _vertical_acceleration(joints[:, 0, 1]) < BALLISTIC
     stands = pace < _FOOT_SLOW + _FOOT_SLOW_PER_SPEED * going[:, None]
     stands &= soles < soles.min(1, keepdims=True) + _FOOT_ABOVE_OTHER
