@@ -235,6 +235,19 @@ def test_hifigpts_own_end_decides_how_long_a_take_is(systems) -> None:
     assert ends == {50.0: 16, -50.0: 296}
 
 
+def test_new_takes_are_put_down_and_what_stands_is_not(systems, monkeypatch) -> None:
+    put_down = []
+    monkeypatch.setattr(
+        "keyfill_extension.engine.systems.hifigpt.system.land",
+        lambda features: put_down.append(len(features)) or features,
+    )
+    fill(systems["hifigpt x4"], new_take(40, seeds=(1, 2)))
+    assert put_down == [40, 40]
+    mask = MASKS["the end"][0]
+    fill(systems["hifigpt x4"], canvas(swinging_clip(60, 1.0, 0.3), mask))
+    assert put_down == [40, 40]
+
+
 def test_varying_a_share_of_a_span_keeps_the_most_certain_steps(systems) -> None:
     clip, mask = swinging_clip(60, 1.0, 0.2), span_mask(60, (8, 56), None)
     whole = fill(systems["mmm"], canvas(clip, mask)).clips[0]
