@@ -46,6 +46,10 @@ USAGE: Final = f"""usage: {PROGRAM} COMMAND ...
 
 SHARED_TRAINERS: Final = {
     "evaluator": ".training.evaluator",
+    "text_tower": ".training.text_tower",
+    "captions": ".training.whole_body.captions",
+    "published": ".training.whole_body.published",
+    "pieces": ".training.pieces",
     "weights": ".training.weights",
     "memory": ".data.measured_memory",
 }

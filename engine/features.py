@@ -20,6 +20,7 @@ from .motion.contacts import label_contacts
 from .motion.quaternions import multiply, yaw_to_quaternion
 from .motion.skeleton import FPS, JOINTS, PARENTS, PART_JOINTS, PARTS, REST_OFFSETS
 from .rotations import (
+    forward_kinematics,
     matrix_to_quaternion,
     matrix_to_six,
     quaternion_to_matrix,
@@ -40,6 +41,9 @@ PART_WIDTHS = {
 
 WIDTH = sum(PART_WIDTHS.values())
 """Numbers a frame of all parts together."""
+
+DESCRIBED_WIDTH = WIDTH + 3 * len(JOINTS)
+"""Numbers a frame of `describe`."""
 
 _STARTS = np.cumsum([0, *PART_WIDTHS.values()])
 PART_SLICES = {
@@ -158,3 +162,15 @@ def part_positions(features: Tensor, part: str) -> Tensor:
     leaves = [joint for joint in joints if joint not in {PARENTS[other] for other in joints}]
     tips = [position[leaf] + 0.1 * rotation[leaf].flatten(-2)[..., :3] for leaf in leaves]
     return torch.cat([*position.values(), *tips], -1)
+
+
+def heading_joints(features: Tensor) -> Tensor:
+    """Return joints (..., T, 22, 3) in the heading frame, the pelvis above x = z = 0."""
+    zero = torch.zeros_like(features[..., 3])
+    root = torch.stack([zero, features[..., 3], zero], -1)
+    return forward_kinematics(root, local_rotations(features))
+
+
+def describe(features: Tensor) -> Tensor:
+    """Return features (..., T, WIDTH) with the joints in the heading frame beside them."""
+    return torch.cat([features, heading_joints(features).flatten(-2)], -1)

@@ -16,6 +16,12 @@ from .transformers.length import LengthConfig
 TEXT_WIDTH: Final = 384
 """Of MiniLM's vectors."""
 
+TOWER_WIDTH: Final = 128
+"""Of the text tower's."""
+
+SENTENCE_WIDTH: Final = TEXT_WIDTH + TOWER_WIDTH
+"""Of a sentence with the tower's vector behind it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoopConfig:
@@ -35,7 +41,14 @@ class LoopConfig:
     average_decay: float = 0.0
     """Moving average of the weights that is saved instead of the last ones; 0 turns it off."""
 
-    validate_every: int = 250
+    patience: float = 0.0
+    """Training ends when the held-out likelihood has not improved for this share of the steps, and
+    the weights of its best are kept; 0 turns it off."""
+
+    is_halved: bool = False
+    """Products are computed in bfloat16: for GPUs."""
+
+    validate_every: int = 500
     save_every: int = 100
     seed: int = 0
 
@@ -54,6 +67,9 @@ class TokenizerLosses:
 
     velocity: float = 40.0
     """Joint displacement a frame (T2M-HiFiGPT, MoMask)."""
+
+    acceleration: float = 0.0
+    """Change of that displacement a frame."""
 
     feet: float = 40.0
     """Displacement a frame of standing feet in the world."""
@@ -93,14 +109,35 @@ LENGTH_PRESETS = {
             average_decay=0.99,
         )
     ),
+    "tower": LengthPreset(
+        LengthConfig(text_width=SENTENCE_WIDTH),
+        LoopConfig(
+            steps=1500, batch=256, learning_rate=3e-4, warmup=50, weight_decay=0.1,
+            average_decay=0.99,
+        ),
+    ),
     "smoke": LengthPreset(loop=LoopConfig(steps=3, batch=4, warmup=1)),
+    "tiny": LengthPreset(
+        LengthConfig(text_width=SENTENCE_WIDTH), LoopConfig(steps=3, batch=4, warmup=1)
+    ),
 }
 
 
 SMALL_TOKENIZER_LOOP: Final = LoopConfig(
-    steps=1800, batch=48, learning_rate=1e-3, warmup=100, average_decay=0.99,
+    steps=5000, batch=32, learning_rate=1e-3, warmup=100, average_decay=0.99,
 )  # fmt: skip
 """Of the tokenizers that two CPU cores train."""
+
+GPU_TOKENIZER_LOOP: Final = LoopConfig(
+    steps=4000, batch=256, learning_rate=1e-3, warmup=200, average_decay=0.995, is_halved=True,
+)  # fmt: skip
+"""Of the tokenizers that one large GPU trains in a minute or two."""
+
+GPU_TRANSFORMER_LOOP: Final = LoopConfig(
+    steps=4000, batch=128, learning_rate=4e-4, warmup=400, weight_decay=0.05, average_decay=0.998,
+    patience=0.2, is_halved=True,
+)  # fmt: skip
+"""Of the transformers that one large GPU trains in a few minutes."""
 
 PAPER_TRANSFORMER_LOOP: Final = LoopConfig(
     steps=100_000, batch=128, learning_rate=2e-4, warmup=1000, average_decay=0.999,
@@ -113,15 +150,20 @@ PAPER_TOKENIZER_LOOP: Final = LoopConfig(
 SMOKE_LOOP: Final = LoopConfig(steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
 """Of trainings that only show that they run."""
 
-BODY_LOSSES: Final = TokenizerLosses(path=6.0, heading=8.0)
+def tiny_loop(loop: LoopConfig) -> LoopConfig:
+    """Return three steps of four that are otherwise trained as `loop` says."""
+    return replace(loop, steps=3, batch=4, warmup=1, validate_every=2, save_every=2)
+
+
+BODY_LOSSES: Final = TokenizerLosses(acceleration=40.0, path=6.0, heading=8.0)
 """Of the tokenizers of whole bodies."""
 
 
 def small_loop(steps: int) -> LoopConfig:
     """Return how the transformers of the `small` presets are trained."""
     return LoopConfig(
-        steps=steps, batch=48, learning_rate=8e-4, warmup=100, weight_decay=0.03,
-        average_decay=0.995, validate_every=400,
+        steps=steps, batch=32, learning_rate=6e-4, warmup=200, weight_decay=0.05,
+        average_decay=0.998, patience=0.2,
     )  # fmt: skip
 
 

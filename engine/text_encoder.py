@@ -38,7 +38,7 @@ class EncodedText:
     """Prompts as vectors, float32."""
 
     sentence: Tensor
-    """(B, D) one vector a prompt."""
+    """(B, D) one vector a prompt; longer behind a tower (`transformers.text_tower`)."""
 
     words: Tensor
     """(B, W, D) one vector a word piece, without the start and end marks; 0 where padded."""
@@ -56,7 +56,11 @@ class TextEncoder(Protocol):
 
     @property
     def width(self) -> int:
-        """D, of the sentence and of the words."""
+        """D, of the words."""
+
+    @property
+    def sentence_width(self) -> int:
+        """Of the sentence; D, but for an encoder with a tower."""
 
     def encode(self, prompts: Sequence[str]) -> EncodedText:
         """Encode B prompts; the same prompt gives the same vectors in any batch (to 1e-5)."""
@@ -93,8 +97,8 @@ def load_text_encoder(
 
 
 def check_trained_with(encoder: TextEncoder, widths: Collection[int], weights: Path) -> None:
-    """Raise WeightsError unless all networks in a folder read vectors of the encoder's width."""
-    if set(widths) != {encoder.width}:
+    """Raise WeightsError unless all networks in a folder read sentences of the encoder's width."""
+    if set(widths) != {encoder.sentence_width}:
         raise WeightsError(
             f"The model in {weights} was not trained with the text encoder {encoder.name}."
         )
@@ -105,7 +109,7 @@ class _TransformerTextEncoder:
 
     def __init__(self, name: str, width: int, limit: int, tokenizer: Tokenizer) -> None:
         self.name = name
-        self.width = width
+        self.width = self.sentence_width = width
         self.limit = limit
         tokenizer.no_padding()
         # Cut here and not by the tokenizer, so that what was cut can be told.
@@ -264,7 +268,7 @@ class FakeTextEncoder:
 
     def __init__(self, width: int = 16, limit: int = 12) -> None:
         self.name = "fake"
-        self.width = width
+        self.width = self.sentence_width = width
         self.limit = limit
 
     def encode(self, prompts: Sequence[str]) -> EncodedText:

@@ -7,29 +7,21 @@ that are masked, for that is what an edit is. Everything stays within the split.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..features import CONTACTS, ROOT_WIDTH, features_to_clip
-from ..motion.skeleton import FRAMES_PER_STEP, JOINT_INDEX, PARTS
+from ..motion.skeleton import FRAMES_PER_STEP, PARTS
 from ..planning.wording import AT_ONCE, join_at_once, join_in_order
 from ..retrieval.memory import MotionMemory, Remembered, spread_slots
-from ..rotations import matrix_to_six, six_to_matrix
 from ..tokenizer.grid import GridTokenizer
+from .joining import IN_ORDER, blend, chain, find_donors, pick, rows_of
 from .tokens import TokenBank
 from .windows import whole_steps
 
 LONGEST_STEPS = 105
 """14 seconds."""
-
-BLEND_FRAMES = 8
-
-BUSY = 0.35
-"""Metres a second of the wrist from which on an arm does something."""
-_ARM_WORDS = re.compile(r"\b(?:hands?|arms?|fists?)\b")
 
 SPLICED, STITCHED = 0.32, 0.1
 """Shares of the examples."""
@@ -40,9 +32,6 @@ parts of the memory must be found for both."""
 
 CROPPED = 0.3
 """Share of plain examples that lack some of their first steps."""
-
-ARMS = (PARTS.index("LEFT_ARM"), PARTS.index("RIGHT_ARM"))
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -57,31 +46,6 @@ class Example:
     remembered: Remembered
     region: Tensor | None = None
     """(S, P) the cells that the prompt describes; None if it describes all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """How much the hands and feet of each clip move."""
-
-    arms: Tensor
-    """(C, 2) mean speed of the left and right wrist seen from the chest, metres a second."""
-    legs: Tensor
-    """(C,) mean speed of the ankles in the world."""
-
-
-def measure_activity(bank: TokenBank) -> Activity:
-    """Measure every clip of the bank."""
-    arms, legs = [], []
-    feature = bank.features
-    for start, length in zip(feature.starts.tolist(), feature.lengths.tolist(), strict=True):
-        clip = features_to_clip(feature.features[start : start + length])
-        joints = torch.from_numpy(clip.joints())
-        chest = joints[:, JOINT_INDEX["spine3"]]
-        wrists = joints[:, [JOINT_INDEX["left_wrist"], JOINT_INDEX["right_wrist"]]] - chest[:, None]
-        ankles = joints[:, [JOINT_INDEX["left_ankle"], JOINT_INDEX["right_ankle"]]]
-        arms.append(wrists.diff(dim=0).norm(dim=-1).mean(0) * 30)
-        legs.append(ankles.diff(dim=0).norm(dim=-1).mean() * 30)
-    return Activity(torch.stack(arms).float(), torch.stack(legs).float())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +68,7 @@ class Composer:
         stitched: list[Stitched],
     ) -> None:
         self.bank, self.memory, self.neighbours, self.stitched = bank, memory, neighbours, stitched
-        activity = measure_activity(bank)
-        whole, texts = bank.features.has_part.all(1), bank.texts.captions
-        self.arm_activity = activity.arms
-        busy = activity.arms.max(1).values
-        # Arms that only hold something ("hands on the hips") are worth lending if they are named.
-        named = [any(_ARM_WORDS.search(texts[row]) for row in rows) for rows in bank.captions]
-        lends = (busy > BUSY) | torch.tensor(named)
-        self.arm_donors = torch.nonzero(lends & (activity.legs < 0.25)).flatten()
-        self.leg_donors = torch.nonzero((activity.legs > 0.3) & whole).flatten()
+        self.donors = find_donors(bank.features, bank.captions, bank.texts.captions)
 
     def draw(self) -> Example:
         """Draw one example."""
@@ -122,12 +78,13 @@ class Composer:
         """Choose what to compose: a third spliced, a tenth stitched (long!), the rest plain."""
         choice = float(torch.rand(()))
         lengths = self.bank.codes
-        if choice < SPLICED and len(self.arm_donors) and len(self.leg_donors):
-            legs = int(self.leg_donors[_pick(len(self.leg_donors))])
-            arms = int(self.arm_donors[_pick(len(self.arm_donors))])
+        donors = self.donors
+        if choice < SPLICED and len(donors.arms) and len(donors.legs):
+            legs = int(donors.legs[pick(len(donors.legs))])
+            arms = int(donors.arms[pick(len(donors.arms))])
             return Plan(min(len(lengths[legs]), len(lengths[arms])), (legs, arms))
         if choice < SPLICED + STITCHED and self.stitched:
-            chosen = self.stitched[_pick(len(self.stitched))]
+            chosen = self.stitched[pick(len(self.stitched))]
             return Plan(len(chosen.codes), chosen.clips, chosen)
         clip = int(torch.multinomial(self.bank.features.weights, 1))
         return Plan(len(lengths[clip]), (clip,))
@@ -139,10 +96,10 @@ class Composer:
         return self._plain(*plan.clips) if len(plan.clips) == 1 else self._spliced(*plan.clips)
 
     def _plain(self, clip: int) -> Example:
-        caption = _pick(len(self.bank.captions[clip]))
+        caption = pick(len(self.bank.captions[clip]))
         codes = self.bank.codes[clip]
         # What is remembered need not begin where the example begins.
-        start = _pick(len(codes) // 4 + 1) if float(torch.rand(())) < CROPPED else 0
+        start = pick(len(codes) // 4 + 1) if float(torch.rand(())) < CROPPED else 0
         return Example(
             codes[start:],
             self.bank.captions[clip][caption],
@@ -152,16 +109,14 @@ class Composer:
 
     def _spliced(self, legs: int, arms: int) -> Example:
         """Put the busy arms of a standing clip on the legs of a moving one."""
-        speed = self.arm_activity[arms]
-        least = 0.4 * float(speed.max()) if speed.max() > BUSY else 0.0
-        moved = [arm for side, arm in enumerate(ARMS) if speed[side] >= least]
+        moved = self.donors.moved(arms)
         codes, donor = self.bank.codes[legs].clone(), self.bank.codes[arms]
         steps = min(len(codes), len(donor))
-        codes, shift = codes[:steps].clone(), _pick(len(donor) - steps + 1)
+        codes, shift = codes[:steps].clone(), pick(len(donor) - steps + 1)
         for arm in moved:
             codes[:, arm] = donor[shift : shift + steps, arm]
-        leg_caption = _pick(len(self.bank.captions[legs]))
-        arm_caption = _pick(len(self.bank.captions[arms]))
+        leg_caption = pick(len(self.bank.captions[legs]))
+        arm_caption = pick(len(self.bank.captions[arms]))
         leg_text, arm_text = (
             self.bank.captions[legs][leg_caption], self.bank.captions[arms][arm_caption]
         )
@@ -175,7 +130,7 @@ class Composer:
         if kind < 0.35:
             recalled = self._recall([(legs, leg_caption)], OWN_CHANCE)
             return Example(codes, leg_text, has_part, recalled, ~region)
-        texts, choice = self.bank.texts.captions, _pick(AT_ONCE)
+        texts, choice = self.bank.texts.captions, pick(AT_ONCE)
         # Clips are remembered in the order in which the prompt names the actions.
         picks = [(legs, leg_caption), (arms, arm_caption)]
         picks = picks[::-1] if choice == AT_ONCE - 1 else picks
@@ -187,11 +142,11 @@ class Composer:
         )
 
     def _stitched(self, chosen: Stitched) -> Example:
-        picks = [(clip, _pick(len(self.bank.captions[clip]))) for clip in chosen.clips]
+        picks = [(clip, pick(len(self.bank.captions[clip]))) for clip in chosen.clips]
         texts = [self.bank.captions[clip][caption] for clip, caption in picks]
         has_part = self.bank.features.has_part[list(chosen.clips)].all(0)
         if float(torch.rand(())) < 0.5:
-            which = _pick(len(picks))
+            which = pick(len(picks))
             region = torch.zeros(len(chosen.codes), len(PARTS), dtype=torch.bool)
             region[chosen.borders[which] : chosen.borders[which + 1]] = True
             recalled = self._recall([picks[which]], OWN_CHANCE)
@@ -199,7 +154,7 @@ class Composer:
         words = [self.bank.texts.captions[text] for text in texts]
         return Example(
             chosen.codes,
-            join_in_order(words, _pick(4)),
+            join_in_order(words, pick(IN_ORDER)),
             has_part,
             self._recall(picks, OWN_CHANCE),
         )
@@ -224,10 +179,6 @@ class Composer:
         return self.memory.remember(clips)
 
 
-def _pick(count: int) -> int:
-    return int(torch.randint(count, ()))
-
-
 @dataclass(frozen=True, slots=True)
 class Stitched:
     """Clips one after another, blended and encoded anew."""
@@ -242,18 +193,9 @@ class Stitched:
 def stitch_pool(bank: TokenBank, tokenizer: GridTokenizer, count: int, seed: int) -> list[Stitched]:
     """Stitch two or three clips, each next one chosen because it starts near the last pose."""
     torch.manual_seed(seed)
-    feature = bank.features
-    ends = feature.features[feature.starts + feature.lengths - 1]
-    begins = feature.features[feature.starts]
     pool = []
     for _ in range(count):
-        clips = [_pick(len(bank.codes))]
-        wanted = 3 if float(torch.rand(())) < 0.3 else 2
-        while len(clips) < wanted:
-            others = torch.randint(len(bank.codes), (64,))
-            others = others[bank.groups[others] != bank.groups[clips[-1]]]
-            distance = (begins[others] - ends[clips[-1]])[:, ROOT_WIDTH - 1 :].square().sum(1)
-            clips.append(int(others[distance.argmin()]))
+        clips = chain(bank.features, bank.groups)
         while sum(len(bank.codes[c]) for c in clips) > LONGEST_STEPS and len(clips) > 2:
             clips.pop()
         stitched = _stitch(bank, tokenizer, clips)
@@ -266,30 +208,10 @@ def stitch_pool(bank: TokenBank, tokenizer: GridTokenizer, count: int, seed: int
 def _stitch(bank: TokenBank, tokenizer: GridTokenizer, clips: list[int]) -> Stitched:
     rows, borders = [], [0]
     for clip in clips:
-        start, length = int(bank.features.starts[clip]), int(bank.features.lengths[clip])
-        rows.append(whole_steps(bank.features.features[start : start + length], FRAMES_PER_STEP))
+        rows.append(whole_steps(rows_of(bank.features, clip), FRAMES_PER_STEP))
         borders.append(borders[-1] + len(rows[-1]) // FRAMES_PER_STEP)
     joined = rows[0]
     for row in rows[1:]:
         joined = blend(joined, row)
     codes = tokenizer.encode(joined[None])[0].to(torch.int16)
     return Stitched(codes, tuple(clips), tuple(borders))
-
-
-def blend(first: Tensor, second: Tensor) -> Tensor:
-    """Join features (T1, WIDTH) and (T2, WIDTH): the jump of the pose fades to both sides."""
-    first, second = first.clone(), second.clone()
-    jump = second[0] - first[-1]
-    jump[: ROOT_WIDTH - 1] = 0.0  # speeds need no blending: they are integrated
-    jump[CONTACTS] = 0.0
-    for rows, sign in ((first.flip(0), 0.5), (second, -0.5)):
-        reach = min(BLEND_FRAMES, len(rows))
-        fade = torch.linspace(1, 0, reach + 1)[:-1].square()[:, None]
-        rows[:reach] += sign * fade * jump
-        if sign > 0:
-            first = rows.flip(0)
-    joined = torch.cat([first, second])
-    for columns in (slice(ROOT_WIDTH, CONTACTS.start), slice(CONTACTS.stop, None)):
-        six = joined[:, columns].unflatten(1, (-1, 6))
-        joined[:, columns] = matrix_to_six(six_to_matrix(six)).flatten(1)
-    return joined

@@ -34,7 +34,12 @@ class TextBank:
     sentence: Tensor
     """(N, D) float32."""
     words: list[Tensor]
-    """N times (W, D) float16."""
+    """N times (W, D') float16."""
+
+    @property
+    def word_width(self) -> int:
+        """D'; that of the sentences but for a tower behind them."""
+        return self.words[0].shape[1] if self.words else self.sentence.shape[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def encode_texts(
         if stored["captions"] == captions and stored["encoder"] == encoder.name:
             return TextBank(captions, stored["sentence"], stored["words"])
     order = sorted(range(len(captions)), key=lambda index: len(captions[index]))
-    sentence = torch.zeros(len(captions), encoder.width)
+    sentence = torch.zeros(len(captions), encoder.sentence_width)
     words: list[Tensor] = [torch.zeros(0)] * len(captions)
     for first in tqdm(range(0, len(order), 64), desc="captions", mininterval=2, leave=False):
         rows = order[first : first + 64]

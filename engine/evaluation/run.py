@@ -17,10 +17,13 @@ from tqdm import tqdm
 
 from ..api import SystemEngine, load_engine
 from ..data.corpus import HELD_OUT_SPLITS, TRAINING_SPLITS, load_corpus
+from ..measuring.direction_probe import directions_table, score_directions
 from ..measuring.reconstruction import measure
 from ..models.catalogue import SHIPPED
 from ..systems.grid.generator import GridGenerator
 from ..text_encoder import load_text_encoder
+from ..transformers.text_tower import FILE_NAME as TOWER_FILE
+from ..transformers.text_tower import load_towers
 from .baselines.played_back import retrieval_of
 from .charts.plots import draw_chart
 from .comparison.command import main as compare
@@ -50,9 +53,11 @@ from .scores.takes import measure_takes
 SEEDS: Final = 3
 """Takes per prompt."""
 
-MEASUREMENTS: Final = ("checks", "facts", "prompts", "known", "motion", "edits", "tokenizer")
+MEASUREMENTS: Final = (
+    "checks", "facts", "prompts", "known", "motion", "edits", "tokenizer", "directions",
+)  # fmt: skip
 
-ON_A_SPLIT: Final = ("motion", "edits", "tokenizer")
+ON_A_SPLIT: Final = ("motion", "edits", "tokenizer", "directions")
 """Measured on the clips of a held-out split."""
 
 
@@ -70,6 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
         "motion": _measure_motion,
         "edits": _measure_edits,
         "tokenizer": _measure_tokenizer,
+        "directions": _measure_directions,
     }[options.what]
     report, table, status = measurement(options)
     if report.get("decoding"):
@@ -231,3 +237,10 @@ def _measure_tokenizer(options: argparse.Namespace) -> tuple[dict[str, Any], str
     lines = ["| quantity | value |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in report.items()]
     return report, "\n".join(lines), 0
+
+
+def _measure_directions(options: argparse.Namespace) -> tuple[dict[str, Any], str, int]:
+    towers = load_towers(options.weights / TOWER_FILE)
+    corpus = load_corpus(options.corpus, options.split)
+    scores = score_directions(towers, corpus, load_text_encoder("minilm"))
+    return scores, directions_table(scores), 0

@@ -21,20 +21,15 @@ from torch.nn import functional
 from ..checkpoint import WeightsError, load_checkpoint
 from ..config import from_json
 from ..data.tokens import first_words, pad_words
-from ..features import WIDTH, clip_to_features, integrate_root
+from ..features import DESCRIBED_WIDTH, WIDTH, clip_to_features, describe, integrate_root
 from ..motion.clip import Clip
-from ..motion.skeleton import JOINTS
 from ..shares import RowDropout
 from ..text_encoder import TextEncoder
-from .reconstruction import heading_joints
 
 FILE_NAME: Final = "evaluator.safetensors"
 
 FRAMES: Final = 4
 """Frames that the motion encoder reads at a time."""
-
-DESCRIBED_WIDTH: Final = WIDTH + 3 * len(JOINTS)
-"""Numbers a frame of `describe`."""
 
 _PATH_WIDTH: Final = 4
 _CHUNK: Final = 64
@@ -56,11 +51,6 @@ class EvaluatorConfig:
     def __post_init__(self) -> None:
         if not 1 <= self.outputs <= 64:
             raise ValueError(f"outputs must be from 1 to 64, not {self.outputs}")
-
-
-def describe(features: Tensor) -> Tensor:
-    """Return features (..., T, WIDTH) with the joints in the heading frame beside them."""
-    return torch.cat([features, heading_joints(features).flatten(-2)], -1)
 
 
 class MotionTextEvaluator(nn.Module):

@@ -10,18 +10,10 @@ from torch import Tensor
 
 from ..data.corpus import CorpusError, load_corpus, whole_body
 from ..data.windows import FeatureBank, build_bank
-from ..features import integrate_root, local_rotations
+from ..features import heading_joints, integrate_root
 from ..motion.skeleton import FRAMES_PER_STEP, PARTS
-from ..rotations import forward_kinematics
 from ..tokenizer.contract import Tokenizer
 from ..tokenizer.grid import GridTokenizer, load_grid_tokenizer
-
-
-def heading_joints(features: Tensor) -> Tensor:
-    """Return joints (..., T, 22, 3) in the heading frame, the pelvis above x = z = 0."""
-    zero = torch.zeros_like(features[..., 3])
-    root = torch.stack([zero, features[..., 3], zero], -1)
-    return forward_kinematics(root, local_rotations(features))
 
 
 @torch.no_grad()

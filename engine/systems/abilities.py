@@ -55,7 +55,7 @@ class Training:
     """One `python -m engine train NAME` of a system."""
 
     module: str
-    """With the trainer's `main`, relative to the engine: `.training.words`."""
+    """With the trainer's `main`, relative to the engine: `.training.whole_body.words`."""
 
     presets: Callable[[], Presets]
     """Imports the named configurations when it is called: they need torch."""
@@ -88,6 +88,9 @@ class System:
 
     has_passes: bool = True
     """It decodes in passes over a mask, not step by step."""
+
+    has_candidates: bool = False
+    """Its decoding has `candidates`: of so many fills of a prompted take it keeps the likeliest."""
 
 
 def use_of_mask(mask: Mask) -> str:

@@ -7,6 +7,7 @@ codes and come back. It knows the features' mean and spread, not what they mean.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -17,6 +18,7 @@ from .contract import Quantized
 from .dilated import DilatedConfig, DilatedDecoder, DilatedEncoder
 from .factorized_codebook import FactorizedConfig, FactorizedQuantizer
 from .residual_quantizer import QuantizerConfig, ResidualQuantizer
+from .smoothing import soften_borders
 
 
 def _published_quantizer() -> QuantizerConfig:
@@ -35,6 +37,9 @@ class RvqVaeConfig:
     starts_linear: bool = False
     """A linear path beside encoder and decoder that starts as the principal components of one
     step. Ours, not the papers': a few thousand steps of training then do, not 300,000."""
+
+    is_smoothed: bool = False
+    """Borders of steps are softened after the decoder, in training too. Ours, not the papers'."""
 
     @property
     def code_width(self) -> int:
@@ -128,26 +133,39 @@ class RvqVae(nn.Module):
         Returns:
             normalised features (B, T, D), and what the quantizer did.
         """
-        quantized = self.quantizer(self.vectors(self.normalised(features)), mask)
+        vectors = self.vectors(self.normalised(features))
+        with self._exact(vectors):
+            quantized = self.quantizer(vectors, mask)
         return self.frames(quantized.vectors), quantized
+
+    def _exact(self, values: Tensor) -> AbstractContextManager[None]:
+        """Return a context that computes in 32 bits where a training does in 16 (bfloat16).
+
+        Entries follow their vectors by small steps, and the linear path carries the motion:
+        bfloat16 has steps of millimetres there, as jitter from frame to frame.
+        """
+        if not self.training:
+            return nullcontext()
+        return torch.autocast(values.device.type, enabled=False)
 
     def vectors(self, frames: Tensor) -> Tensor:
         """Return what is quantized, (B, S, code_width), of normalised features (B, T, D)."""
-        vectors = torch.as_tensor(self.encoder(frames))
+        vectors = torch.as_tensor(self.encoder(frames)).to(frames.dtype)
         if self.linear_in is None:
             return vectors
         steps = frames.unflatten(1, (-1, self.frames_per_step)).flatten(2)
-        return vectors + torch.as_tensor(self.linear_in(steps))
+        with self._exact(frames):
+            return vectors + torch.as_tensor(self.linear_in(steps))
 
     def frames(self, vectors: Tensor) -> Tensor:
         """Return normalised features (B, T, D) of quantized vectors (B, S, code_width)."""
-        frames = torch.as_tensor(self.decoder(vectors))
-        if self.linear_out is None:
-            return frames
-        steps = torch.as_tensor(self.linear_out(vectors))
-        return torch.as_tensor(
-            frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
-        )
+        frames = torch.as_tensor(self.decoder(vectors)).to(vectors.dtype)
+        with self._exact(vectors):
+            if self.linear_out is not None:
+                steps = torch.as_tensor(self.linear_out(vectors))
+                frames = frames + steps.unflatten(2, (self.frames_per_step, -1)).flatten(1, 2)
+            is_smoothed = self.config.is_smoothed
+            return soften_borders(frames, self.frames_per_step) if is_smoothed else frames
 
     @torch.no_grad()
     def start_linear(self, features: Tensor) -> None:

@@ -14,19 +14,17 @@ from torch.nn import functional
 
 from ..checkpoint import save_checkpoint
 from ..config import to_json
-from ..data.corpus import Corpus, load_corpus, splits_of, whole_body
-from ..data.tokens import TextBank, encode_texts, index_captions, pad_words
-from ..data.windows import FeatureBank, build_bank
-from ..measuring.evaluator import FILE_NAME, EvaluatorConfig, MotionTextEvaluator, describe
+from ..data.captioned_motion import CaptionedMotion, caption_rows, gather
+from ..data.corpus import load_corpus, splits_of
+from ..measuring.evaluator import FILE_NAME, EvaluatorConfig, MotionTextEvaluator
 from ..measuring.metrics import Array, MetricError, draw_pool, r_precision
 from ..presets import LoopConfig, with_options
 from ..shares import current_share, own_rows, rand_rows
-from ..text_encoder import TextEncoder, load_text_encoder
+from ..text_encoder import load_text_encoder
 from .distributed import write_once
 from .loop import Report, Run, train
 from .starting import run_record
 
-SHORTEST_FRAMES: Final = 24
 MOST_SHARPNESS: Final = 3.5
 """Of the logarithm: cosines are multiplied by 33 at most."""
 
@@ -68,34 +66,6 @@ EVALUATOR_PRESETS = {
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionedMotion:
-    """Whole clips with their captions as vectors."""
-
-    described: Tensor
-    """(N, DESCRIBED_WIDTH) frames of all clips, one clip after another."""
-    bank: FeatureBank
-    captions: list[list[int]]
-    """C times indices into the texts."""
-    texts: TextBank
-    groups: list[str]
-
-
-def gather(
-    corpus: Corpus, encoder: TextEncoder, *, is_mirrored: bool, cache: Path | None = None
-) -> CaptionedMotion:
-    """Encode a corpus; mirrored clips, with mirrored words, follow the others."""
-    corpus = whole_body(corpus)
-    bank = build_bank(corpus, is_mirrored)
-    texts, captions = index_captions(corpus, is_mirrored)
-    described = torch.cat([describe(rows) for rows in bank.features.split(4096)])
-    groups = [entry.group for entry in corpus.clips]
-    return CaptionedMotion(
-        described, bank, captions, encode_texts(texts, encoder, cache),
-        groups * 2 if is_mirrored else groups,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
 class EvaluatorTask:
     """What the loop asks for: a contrastive loss, and retrieval on the held-out clips."""
 
@@ -108,7 +78,8 @@ class EvaluatorTask:
         """Return the loss of random clips, each with one of its captions."""
         clips = torch.multinomial(self.data.bank.weights, count)
         rows = [self._caption(int(clip)) for clip in clips]
-        described, lengths = own_rows(self._crops(clips))
+        scale = self.preset.noise * self.model.scale[: self.data.described.shape[1]]
+        described, lengths = own_rows(self.data.crops(clips, self.preset.cropped, scale))
         motions = self.model.motion(described, lengths)
         captions = caption_rows(self.data.texts, rows)
         is_same = self._is_same(clips, captions[0])
@@ -124,20 +95,6 @@ class EvaluatorTask:
     def _caption(self, clip: int) -> int:
         rows = self.data.captions[clip]
         return rows[int(torch.randint(len(rows), ()))]
-
-    def _crops(self, clips: Tensor) -> tuple[Tensor, Tensor]:
-        """Return frames (B, T, DESCRIBED_WIDTH) and lengths (B,): most of each clip."""
-        bank = self.data.bank
-        whole = bank.lengths[clips]
-        share = 1 - self.preset.cropped * torch.rand(len(clips))
-        lengths = torch.minimum(whole, (whole * share).long().clamp_min(SHORTEST_FRAMES))
-        begin = (torch.rand(len(clips)) * (whole - lengths + 1)).long() + bank.starts[clips]
-        rows = torch.arange(int(lengths.max()))[None]
-        rows = torch.minimum(rows, lengths[:, None] - 1) + begin[:, None]
-        described = self.data.described[rows]
-        noise = self.preset.noise * torch.randn_like(described[:, :1])
-        scale = self.model.scale[: described.shape[-1]]
-        return described + noise * scale, lengths
 
     def _is_same(self, clips: Tensor, sentence: Tensor) -> Tensor:
         """Return (B, B) True where another caption may well fit: it is then no negative.
@@ -179,12 +136,6 @@ def embed_bank(model: MotionTextEvaluator, data: CaptionedMotion) -> Array:
         clip = data.described[None, start : start + length]
         rows.append(model.motion(clip, torch.tensor([length])))
     return np.asarray(torch.cat(rows).double().numpy())
-
-
-def caption_rows(texts: TextBank, rows: list[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return sentences (B, D), words (B, W, D) and their mask (B, W) of captions."""
-    words, mask = pad_words([texts.words[row] for row in rows], texts.sentence.shape[1])
-    return texts.sentence[rows], words, mask
 
 
 def _contrast(scores: Tensor, is_same: Tensor) -> Tensor:

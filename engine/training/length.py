@@ -9,16 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.corpus import Corpus, load_corpus, splits_of
+from ..data.corpus import TRAINING_SPLITS, Corpus, load_corpus, splits_of
 from ..data.tokens import encode_texts
 from ..motion.skeleton import FPS, FRAMES_PER_STEP
 from ..presets import LENGTH_PRESETS, LengthPreset, with_options
 from ..shares import mean_of_all, own_rows
 from ..text_encoder import TextEncoder, load_text_encoder
 from ..transformers.length import LengthConfig, LengthPredictor
+from ..transformers.text_tower import with_tower
 from .loop import Report
 from .networks import data_record, save_network, train_task
-from .options import chosen_start, training_parser
+from .options import add_tower, check_sentences, chosen_start, tower_of, training_parser
 from .starting import begin
 
 
@@ -64,31 +65,44 @@ class LengthTask:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class LengthSources:
+    """What a length predictor learns from."""
+
+    corpus: Path
+    without: tuple[str, ...] = ()
+    tower: Path | None = None
+    """Run of `train text_tower` whose vector stands behind the sentences."""
+
+
 def run_training(
-    preset: LengthPreset,
-    corpus: Path,
-    without: tuple[str, ...],
-    out: Path,
-    init: Path | None = None,
+    preset: LengthPreset, sources: LengthSources, out: Path, init: Path | None = None
 ) -> None:
-    """Train and write `length.safetensors` into `out`."""
+    """Train and write `length.safetensors` into `out`; `init` gives the weights to begin with."""
     start = chosen_start(init, "length", preset, LENGTH_PRESETS)
     torch.manual_seed(preset.loop.seed)
     encoder = load_text_encoder("minilm")
+    if sources.tower:
+        encoder = with_tower(encoder, sources.tower)
     model = LengthPredictor(preset.model)
     begin(model, start)
-    task = LengthTask(
-        model,
-        length_rows(load_corpus(corpus, "train", without), encoder, preset.model),
-        length_rows(load_corpus(corpus, "val", without), encoder, preset.model),
+    rows, held_out = (
+        length_rows(load_corpus(sources.corpus, split, sources.without), encoder, preset.model)
+        for split in TRAINING_SPLITS
     )
-    trained = train_task(task, preset, out, data_record(splits_of(corpus), without, init))
+    check_sentences(rows[0].shape[1], preset.model.text_width)
+    record = data_record(splits_of(sources.corpus), sources.without, init)
+    trained = train_task(LengthTask(model, rows, held_out), preset, out, record)
     save_network(out / "length.safetensors", trained, preset)
 
 
 def main(argv: list[str]) -> int:
     """Run `python -m engine train length`."""
-    options = training_parser("length", LENGTH_PRESETS, "grid").parse_args(argv)
+    parser = training_parser("length", LENGTH_PRESETS, "grid")
+    add_tower(parser)
+    options = parser.parse_args(argv)
+    tower = tower_of(options)
     preset = with_options(LENGTH_PRESETS[options.preset], options.steps, options.init)
-    run_training(preset, options.corpus, tuple(options.without), options.out, options.init)
+    sources = LengthSources(options.corpus, tuple(options.without), tower)
+    run_training(preset, sources, options.out, options.init)
     return 0

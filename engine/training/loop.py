@@ -62,7 +62,8 @@ def train(run: Run, loop: LoopConfig) -> nn.Module:
     """Train to the last step, resuming where the folder's checkpoint stands.
 
     Returns:
-        The model to ship, on the CPU: the moving average of the weights if there is one.
+        The model to ship, on the CPU: the moving average of the weights if there is one, as it
+        was when the held-out likelihood was best, if the loop watches it.
 
     Raises:
         TrainingError: if the folder holds a run of another configuration, or the batch
@@ -76,8 +77,8 @@ def train(run: Run, loop: LoopConfig) -> nn.Module:
         _groups(run.model, loop.weight_decay), lr=loop.learning_rate, betas=(0.9, 0.99)
     )
     average = deepcopy(run.model) if loop.average_decay else run.model
-    first = _resume(run.folder / "state.pt", run.model, average, optimizer)
     keeper = _Keeper(run, loop, average, optimizer)
+    first = keeper.resume()
     step_loss = together(StepLoss(run), share)
     bar = tqdm(
         range(first, loop.steps), initial=first, total=loop.steps, unit="step", mininterval=2,
@@ -91,7 +92,14 @@ def train(run: Run, loop: LoopConfig) -> nn.Module:
             _move_average(average, run.model, min(loop.average_decay, (1 + step) / (10 + step)))
         if share.index == 0 and keeper.keep(step + 1, report):
             bar.set_postfix({name: f"{value:.4g}" for name, value in list(report.items())[:5]})
+        if loop.patience and _is_measured(step + 1, loop) and keeper.has_ended(step + 1, share):
+            break
+    keeper.take_best()
     return average.eval().cpu()
+
+
+def _is_measured(done: int, loop: LoopConfig) -> bool:
+    return done == loop.steps or done % loop.validate_every == 0
 
 
 class _Keeper:
@@ -102,20 +110,63 @@ class _Keeper:
     ) -> None:
         self.run, self.loop, self.average, self.optimizer = run, loop, average, optimizer
         self.started = time.monotonic()
+        self.best = math.inf
+        self.best_step = 0
 
     def keep(self, done: int, report: Report) -> bool:
         """Keep what is due after `done` steps; return whether the report went to the log."""
         run, is_last = self.run, done == self.loop.steps
-        is_measured = is_last or done % self.loop.validate_every == 0
+        is_measured = _is_measured(done, self.loop)
         is_logged = is_measured or done % 50 == 0
         if is_measured:
-            report |= _measure(run, self.average)
+            found = _measure(run, self.average)
+            report |= found
+            self._compare(done, [value for name, value in found.items() if "nll" in name])
         if is_logged:
             seconds = time.monotonic() - self.started
             _log(run.folder, {"step": done, "seconds": round(seconds, 1)} | report)
         if is_last or done % self.loop.save_every == 0:
-            _save(run.folder / "state.pt", run.model, self.average, self.optimizer, done)
+            self._save(done)
         return is_logged
+
+    def _compare(self, done: int, likelihoods: list[float]) -> None:
+        mean = sum(likelihoods) / max(1, len(likelihoods))
+        if self.loop.patience and likelihoods and mean < self.best:
+            self.best, self.best_step = mean, done
+            _write(self.run.folder / "best.pt", self.average.state_dict())
+
+    def has_ended(self, done: int, share: Share) -> bool:
+        """Return whether nothing has improved for too long, the same in all processes."""
+        is_late = share.index == 0 and done - self.best_step > self.loop.patience * self.loop.steps
+        return bool(share.add_up(torch.tensor(float(is_late), device=share.device)) > 0)
+
+    def take_best(self) -> None:
+        """Give the averaged model the weights of the best likelihood, where they were kept."""
+        path = self.run.folder / "best.pt"
+        if self.loop.patience and path.is_file():
+            self.average.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+
+    def resume(self) -> int:
+        """Go on where the folder's checkpoint stands; return the steps that are done."""
+        path = self.run.folder / "state.pt"
+        if not path.is_file():
+            return 0
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.run.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best, self.best_step = state.get("best", (math.inf, 0))
+        return int(state["step"])
+
+    def _save(self, done: int) -> None:
+        state = {
+            "model": self.run.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": done,
+            "best": (self.best, self.best_step),
+        }
+        _write(self.run.folder / "state.pt", state)
 
 
 def _check_batch(batch: int, share: Share) -> None:
@@ -135,7 +186,9 @@ def _one_step(
     for group in optimizer.param_groups:
         group["lr"] = loop.learning_rate * _rate(step, loop)
     step_loss.train()
-    loss, report = step_loss(loop.batch)
+    place = next(step_loss.parameters()).device.type
+    with torch.autocast(place, torch.bfloat16, enabled=loop.is_halved):
+        loss, report = step_loss(loop.batch)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(step_loss.parameters(), loop.clip_gradient)
@@ -211,27 +264,7 @@ def _log(folder: Path, report: dict[str, float]) -> None:
         file.write(json.dumps({k: round(v, 6) for k, v in report.items()}) + "\n")
 
 
-def _save(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, step: int
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "step": step,
-    }
+def _write(path: Path, state: dict[str, Any]) -> None:
     partial = path.with_suffix(".part")
     torch.save(state, partial)
     partial.replace(path)
-
-
-def _resume(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
-) -> int:
-    if not path.is_file():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..presets import NetworkPreset
+from ..transformers.text_tower import FILE_NAME as TOWER_FILE
+from .distributed import TrainingError
 from .starting import Start, add_init, read_start
 
 
@@ -43,3 +45,28 @@ def chosen_start(
     """
     known = {key: own.model for key, own in presets.items()}
     return read_start(init, name, preset.model, known)
+
+
+def add_tower(parser: argparse.ArgumentParser) -> None:
+    """Let a trainer take `--tower`."""
+    parser.add_argument(
+        "--tower", type=Path, metavar="DIR",
+        help="--out of train text_tower, or a model that has its file: the network then reads its "
+        "vector, too (that of --init, if not told)",
+    )  # fmt: skip
+
+
+def tower_of(options: argparse.Namespace) -> Path | None:
+    """Return the folder of the tower: `--tower`, or that of `--init` if a tower lies in it."""
+    init: Path | None = options.init
+    has_own = init is not None and (init / TOWER_FILE).is_file()
+    return options.tower or (init if has_own else None)
+
+
+def check_sentences(given: int, wanted: int) -> None:
+    """Raise TrainingError unless sentences have the width that a preset reads."""
+    if given != wanted:
+        cure = "leave out --tower" if given > wanted else "name a run of text_tower with --tower"
+        raise TrainingError(
+            f"The preset reads sentences of {wanted} numbers, these have {given}: {cure}."
+        )

@@ -15,9 +15,10 @@ from ..features import (
     CONTACTS,
     PART_WIDTHS,
     WIDTH,
+    heading_joints,
     integrate_root,
 )
-from ..measuring.reconstruction import heading_joints, reconstruction_errors
+from ..measuring.reconstruction import reconstruction_errors
 from ..motion.contacts import CONTACT_JOINTS
 from ..motion.skeleton import FRAMES_PER_STEP, PARENTS, PARTS
 from ..presets import TokenizerLosses, with_options
@@ -73,6 +74,7 @@ def kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str, 
     bones = joints[..., 1:, :] - joints[..., list(PARENTS[1:]), :]
     wanted_bones = wanted[..., 1:, :] - wanted[..., list(PARENTS[1:]), :]
     both = real[:, 1:] * real[:, :-1]
+    speeds = joints.diff(dim=1) - wanted.diff(dim=1)
     yaw, root = integrate_root(decoded)
     wanted_yaw, wanted_root = integrate_root(target)
     feet = _world_feet(joints, yaw, root)
@@ -82,7 +84,8 @@ def kinematic_terms(decoded: Tensor, target: Tensor, real: Tensor) -> dict[str, 
     return {
         "joints": mean_over((joints - wanted).abs(), real),
         "bones": mean_over((bones - wanted_bones).abs(), real),
-        "velocity": mean_over((joints.diff(dim=1) - wanted.diff(dim=1)).abs(), both),
+        "velocity": mean_over(speeds.abs(), both),
+        "acceleration": mean_over(speeds.diff(dim=1).abs(), both[:, 1:] * both[:, :-1]),
         "feet": mean_over(foot_error, both),
         "path": mean_over((root - wanted_root).abs()[..., [0, 2]], real),
         "heading": mean_over((yaw - wanted_yaw).abs()[..., None], real),

@@ -24,11 +24,15 @@ from ..models.description import (
     write_description,
 )
 from ..systems.registry import SYSTEMS
+from ..transformers import text_tower
 from .distributed import TrainingError
 from .starting import splits_of_all
 
-EVALUATOR: Final = FILE_NAME.removesuffix(".safetensors")
-"""Taken into the folder from a run that holds it; no system needs it."""
+OPTIONAL: Final = tuple(
+    name.removesuffix(".safetensors") for name in (FILE_NAME, text_tower.FILE_NAME)
+)
+"""Taken into the folder from a run that holds them: the evaluator, which no system needs, and the
+text tower, which systems need that were trained with it."""
 
 TRAINING_ONLY: Final = (".total", ".use")
 """Moving averages that the codebooks' entries are computed from: only training needs them."""
@@ -76,7 +80,7 @@ def find_files(options: argparse.Namespace) -> dict[str, Path]:
     needed = SYSTEMS[options.system].networks
     sources: dict[str, Path] = {}
     for folder in options.run:
-        held = [n for n in (*needed, EVALUATOR) if (folder / f"{n}.safetensors").is_file()]
+        held = [n for n in (*needed, *OPTIONAL) if (folder / f"{n}.safetensors").is_file()]
         if not held:
             raise TrainingError(
                 f"{folder} holds no network of {options.system}: name the --out of its training."
@@ -87,7 +91,8 @@ def find_files(options: argparse.Namespace) -> dict[str, Path]:
             sources[name] = folder
     if options.init:
         check_system(options.init, options.system)
-        sources = {name: options.init for name in needed} | sources
+        kept = [name for name in OPTIONAL if (options.init / f"{name}.safetensors").is_file()]
+        sources = {name: options.init for name in (*needed, *kept)} | sources
     for name in needed:
         if name not in sources and not (options.out / f"{name}.safetensors").is_file():
             raise TrainingError(

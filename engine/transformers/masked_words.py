@@ -25,7 +25,10 @@ class WordsConfig:
 
     codebook_size: int = 8192
     text_width: int = 512
-    """Of the sentence and of each word."""
+    """Of each word."""
+
+    sentence_width: int = 0
+    """Of the sentence; 0 is that of a word."""
 
     width: int = 1024
     heads: int = 16
@@ -42,6 +45,8 @@ class WordsConfig:
     def __post_init__(self) -> None:
         if self.width % self.heads or self.width % 2:
             raise ValueError(f"width must be even and a multiple of heads, not {self.width}")
+        if self.sentence_width == 0:
+            object.__setattr__(self, "sentence_width", self.text_width)
         if self.layers < 1 or self.word_layers < 0:
             raise ValueError(f"there must be at least one block, not {self.layers}")
 
@@ -51,7 +56,7 @@ class TextCondition:
     """Prompts as vectors; a row without words means no text."""
 
     sentence: Tensor
-    """(B, text_width)."""
+    """(B, sentence_width)."""
 
     words: Tensor
     """(B, W, text_width)."""
@@ -107,7 +112,7 @@ class WordsMasked(nn.Module):
         self.codes = nn.Embedding(config.codebook_size + 3, width)
         self.lower = nn.Embedding(config.codebook_size + 3, width) if config.has_lower else None
         self.merge = nn.Linear(2 * width, width) if config.has_lower else None
-        self.sentence = nn.Linear(config.text_width, width)
+        self.sentence = nn.Linear(config.sentence_width, width)
         self.words = nn.Linear(config.text_width, width)
         self.no_text = nn.Parameter(torch.zeros(width))
         self.no_word = nn.Parameter(torch.zeros(1, 1, width))

@@ -25,7 +25,7 @@ from keyfill_extension.engine.tokenizer.residual_quantizer import (
     ResidualQuantizer,
 )
 from keyfill_extension.engine.tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from keyfill_extension.engine.training.body_losses import body_losses
+from keyfill_extension.engine.training.whole_body.losses import body_losses
 
 from .small_corpus import swinging_clip
 
@@ -115,6 +115,23 @@ def test_optimiser_steps_lower_the_loss(kind: str) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_in_16_bits_keeps_speeds_and_codebooks_in_32(kind: str) -> None:
+    exact, halved = tokenizer(kind).train(), tokenizer(kind).train()
+    terms = []
+    for model, is_halved in ((exact, False), (halved, True)):
+        torch.manual_seed(0)  # what the codebooks start on
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_halved):
+            loss, report = body_losses(model, batch(windows()), TokenizerLosses(acceleration=40.0))
+        loss.backward()
+        terms.append(report)
+    for name in ("velocity", "acceleration", "feet"):
+        assert terms[1][name] == pytest.approx(terms[0][name], rel=0.02), name
+    assert all(p.grad is None or p.grad.dtype == torch.float32 for p in halved.parameters())
+    entries = [value for name, value in halved.state_dict().items() if name.endswith("entries")]
+    assert entries and all(value.dtype == torch.float32 for value in entries)
 
 
 def test_a_linear_start_is_the_principal_components_of_a_step() -> None:

@@ -8,9 +8,11 @@ import pytest
 import torch
 from keyfill_extension.engine.config import from_json, to_json
 from keyfill_extension.engine.decoding import DecodingConfig
+from keyfill_extension.engine.motion.running import run_to_end
 from keyfill_extension.engine.systems.hifigpt.continuing import (
     Continuation,
     Ending,
+    Written,
     continue_codes,
 )
 from keyfill_extension.engine.transformers.causal import CausalTrunk
@@ -42,14 +44,15 @@ def clips(steps: int, batch: int = 2) -> tuple[torch.Tensor, torch.Tensor, torch
     return codes, torch.randn(batch, 5), torch.ones(batch, dtype=torch.bool)
 
 
-def write(model, wanted: Continuation, config: DecodingConfig = FREE, seed: int = 0):
+def written(model, wanted: Continuation, config: DecodingConfig = FREE, seed: int = 0) -> Written:
     generators = [torch.Generator().manual_seed(seed + k) for k in range(len(wanted.sentence))]
-    running = continue_codes(model, wanted, config, generators)
-    while True:
-        try:
-            next(running)
-        except StopIteration as finished:
-            return finished.value
+    return run_to_end(continue_codes(model, wanted, config, generators))
+
+
+def write(model, wanted: Continuation, config: DecodingConfig = FREE, seed: int = 0):
+    """Return codes and lengths."""
+    found = written(model, wanted, config, seed)
+    return found.codes, found.lengths
 
 
 def start(
@@ -140,6 +143,17 @@ def test_greedy_writing_follows_the_uncached_network() -> None:
     assert lengths.tolist() == [6, 6]
     logits = model(codes, wanted.sentence, wanted.has_text)[:, :6, :, :10]
     torch.testing.assert_close(codes, logits.argmax(-1))
+
+
+def test_the_fit_is_what_the_text_adds_to_the_new_codes() -> None:
+    model, wanted = network(), start(4, before=2)
+    found = written(model, wanted, replace(FREE, guidance=2.0))
+    chances = []
+    for has_text in (wanted.has_text, ~wanted.has_text):
+        logits = model(found.codes, wanted.sentence, has_text)[:, :6].log_softmax(-1)
+        chances.append(logits.gather(-1, found.codes[..., None])[:, 2:].sum((1, 2, 3)))
+    torch.testing.assert_close(found.fit, chances[0] - chances[1], atol=1e-4, rtol=1e-4)
+    assert written(model, wanted).fit.tolist() == [0.0, 0.0]
 
 
 def test_guidance_pushes_away_from_what_is_written_without_text() -> None:

@@ -17,18 +17,10 @@ from keyfill_extension.engine.presets import with_options
 from keyfill_extension.engine.retrieval.memory import MotionMemory
 from keyfill_extension.engine.systems.grid.presets import MASKED_PRESETS
 from keyfill_extension.engine.tokenizer.grid import load_grid_tokenizer
-from keyfill_extension.engine.training import (
-    body_tokenizer,
-    gpt,
-    length,
-    masked,
-    momask,
-    residual,
-    tokenizer,
-    weights,
-    words,
-)
+from keyfill_extension.engine.training import length, masked, residual, tokenizer, weights
 from keyfill_extension.engine.training.loop import TrainingError
+from keyfill_extension.engine.training.whole_body import gpt, momask, words
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 
 from .small_corpus import write_small_corpus
 

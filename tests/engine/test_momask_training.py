@@ -12,8 +12,8 @@ from keyfill_extension.engine.data.body_codes import CodeBatch
 from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.systems.momask.presets import MOMASK_PRESETS, SentencePreset
 from keyfill_extension.engine.tokenizer.rvq_vae import RvqVae
-from keyfill_extension.engine.training import momask
 from keyfill_extension.engine.training.loop import TrainingError
+from keyfill_extension.engine.training.whole_body import momask
 from keyfill_extension.engine.transformers.masked_words import TextCondition
 from keyfill_extension.engine.transformers.sentence import SentenceMasked, SentenceResidual
 

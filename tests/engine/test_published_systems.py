@@ -95,7 +95,8 @@ def hifigpt(halvings: int) -> HifiGpt:
         ),
         ENCODER,
     )
-    return replace(model, decoding=replace(model.decoding, top_share=0.5))
+    draw = replace(model.decoding.draw, top_share=0.5)
+    return replace(model, decoding=replace(model.decoding, draw=draw))
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +235,19 @@ def test_hifigpts_own_end_decides_how_long_a_take_is(systems) -> None:
     assert ends == {50.0: 16, -50.0: 296}
 
 
+def test_new_takes_are_put_down_and_what_stands_is_not(systems, monkeypatch) -> None:
+    put_down = []
+    monkeypatch.setattr(
+        "keyfill_extension.engine.systems.hifigpt.system.land",
+        lambda features: put_down.append(len(features)) or features,
+    )
+    fill(systems["hifigpt x4"], new_take(40, seeds=(1, 2)))
+    assert put_down == [40, 40]
+    mask = MASKS["the end"][0]
+    fill(systems["hifigpt x4"], canvas(swinging_clip(60, 1.0, 0.3), mask))
+    assert put_down == [40, 40]
+
+
 def test_varying_a_share_of_a_span_keeps_the_most_certain_steps(systems) -> None:
     clip, mask = swinging_clip(60, 1.0, 0.2), span_mask(60, (8, 56), None)
     whole = fill(systems["mmm"], canvas(clip, mask)).clips[0]
@@ -313,3 +327,31 @@ def test_a_described_folder_is_loaded_as_its_system(
         except StopIteration as finished:
             assert finished.value.clips[0].frames == 30
             return
+
+
+@pytest.mark.parametrize("kind", ["mmm", "hifigpt x4"])
+def test_of_several_candidates_the_one_is_kept_that_fits_best(systems, kind, monkeypatch) -> None:
+    system, wanted = systems[kind], new_take(40, seeds=(7, 8))
+    alone = fill(system, wanted)
+    several = replace(system, decoding=replace(system.decoding, candidates=4))
+    seen = []
+
+    def first_and_last(fit: torch.Tensor, count: int) -> torch.Tensor:
+        seen.append((len(fit), count, len(set(fit.tolist()))))
+        return torch.tensor([0, 7])
+
+    found = fill(several, wanted)
+    assert len(found.clips) == 2
+    monkeypatch.setattr(f"{type(system).__module__}.best_rows", first_and_last)
+    chosen = fill(several, wanted)
+    assert seen[0][:2] == (8, 4) and seen[0][2] > 1
+    np.testing.assert_array_equal(chosen.clips[0].rot, alone.clips[0].rot)
+    assert not np.array_equal(chosen.clips[1].rot, alone.clips[1].rot)
+
+
+@pytest.mark.parametrize("kind", ["mmm", "hifigpt x4"])
+def test_without_words_there_is_nothing_to_choose_by(systems, kind) -> None:
+    system, wanted = systems[kind], new_take(40, prompt=" ")
+    several = replace(system, decoding=replace(system.decoding, candidates=4))
+    one, other = fill(system, wanted), fill(several, wanted)
+    np.testing.assert_array_equal(one.clips[0].rot, other.clips[0].rot)

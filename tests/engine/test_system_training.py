@@ -25,8 +25,10 @@ from keyfill_extension.engine.motion.request import MotionRequest, RequestError,
 from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
 from keyfill_extension.engine.systems.mmm.presets import WORDS_PRESETS
 from keyfill_extension.engine.systems.registry import presets_of
-from keyfill_extension.engine.training import body_tokenizer, gpt, length, words
+from keyfill_extension.engine.training import length
 from keyfill_extension.engine.training.loop import TrainingError
+from keyfill_extension.engine.training.whole_body import gpt, words
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 from keyfill_extension.engine.transformers.double_tier import DoubleTierGpt
 from keyfill_extension.engine.transformers.masked_words import WordsMasked
 
@@ -85,8 +87,8 @@ def test_a_trained_folder_makes_and_extends_motion(trained, system: str) -> None
 
 def test_three_steps_leave_figures_in_the_log(trained) -> None:
     wanted = {
-        "body_tokenizer-smoke": {"val_base_mm", "val_all_mm"},
-        "body_tokenizer-smoke-shared": {"val_base_mm", "val_all_mm"},
+        "tokenizer-smoke": {"val_base_mm", "val_all_mm"},
+        "tokenizer-smoke-shared": {"val_base_mm", "val_all_mm"},
         "words-smoke": {"val_nll", "val_accuracy"},
         "words-smoke-upper": {"val_nll", "val_accuracy"},
         "gpt-smoke": {"val_nll", "val_nll_base"},

@@ -15,6 +15,7 @@ from keyfill_extension.engine.checkpoint import WeightsError, load_checkpoint, w
 from keyfill_extension.engine.config import to_json
 from keyfill_extension.engine.motion.request import MotionRequest, MotionResult, span_mask
 from keyfill_extension.engine.motion.skeleton import PART_JOINTS, PARTS
+from keyfill_extension.engine.presets import LoopConfig
 from keyfill_extension.engine.training import length, masked, residual, tokenizer
 from keyfill_extension.engine.training.loop import Run, TrainingError, train
 
@@ -181,3 +182,48 @@ def test_damaged_weights_are_named(trained: tuple[Path, Path], tmp_path: Path) -
     file.write_bytes(file.read_bytes()[:-10])
     with pytest.raises(WeightsError, match="masked.safetensors"):
         load_engine(folder, "cpu")
+
+
+class FadingTask:
+    """A model of one number; its likelihood gets worse after the step that is told."""
+
+    def __init__(self, best: int) -> None:
+        self.model = torch.nn.Linear(1, 1)
+        self.best, self.measured = best, 0
+
+    def batch_loss(self, count: int):
+        return self.model(torch.ones(count, 1)).square().mean(), {}
+
+    def validate(self, averaged: torch.nn.Module):
+        self.measured += 1
+        return {"nll": float(abs(self.measured - self.best))}
+
+
+def watched(steps: int = 20) -> LoopConfig:
+    return LoopConfig(steps=steps, batch=2, warmup=1, patience=0.2, validate_every=1, save_every=1)
+
+
+def test_a_training_ends_when_nothing_has_improved_for_a_fifth_of_its_steps(tmp_path):
+    task = FadingTask(best=6)
+    trained = train(Run(task.model, task.batch_loss, task.validate, tmp_path, {}), watched())
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps[-1] == 11  # more than four steps after the sixth
+    best = torch.load(tmp_path / "best.pt", weights_only=True)
+    assert torch.equal(trained.weight, best["weight"])
+
+
+def test_a_resumed_training_remembers_its_best(tmp_path):
+    task = FadingTask(best=3)
+    interrupted = InterruptedTask(task, after=5)
+    run = Run(interrupted.model, interrupted.batch_loss, task.validate, tmp_path, {})
+    with pytest.raises(KeyboardInterrupt):
+        train(run, watched())
+    train(Run(task.model, task.batch_loss, task.validate, tmp_path, {}), watched())
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["step"] == 8
+
+
+def test_products_in_16_bits_train_weights_of_32(tmp_path):
+    task = FadingTask(best=0)
+    loop = replace(watched(3), patience=0.0, is_halved=True)
+    trained = train(Run(task.model, task.batch_loss, task.validate, tmp_path, {}), loop)
+    assert trained.weight.dtype == torch.float32 and bool(torch.isfinite(trained.weight).all())

@@ -14,18 +14,16 @@ from keyfill_extension.engine.models.description import (
     write_description,
 )
 from keyfill_extension.engine.training import (
-    body_tokenizer,
     evaluator,
-    gpt,
     length,
     masked,
-    momask,
     residual,
     tokenizer,
     weights,
-    words,
 )
 from keyfill_extension.engine.training.starting import run_record, trained_splits
+from keyfill_extension.engine.training.whole_body import gpt, momask, words
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 
 from .small_corpus import add_unreadable_test_clip, write_small_corpus
 

@@ -15,18 +15,16 @@ sys.modules.setdefault("keyfill_extension", extension)
 from keyfill_extension.engine.shares import Share, mean_of_all, own_rows, sharing  # noqa: E402
 from keyfill_extension.engine.tokenizer.codebook import Codebook, CodebookConfig  # noqa: E402
 from keyfill_extension.engine.training import (  # noqa: E402
-    body_tokenizer,
     evaluator,
-    gpt,
     length,
     masked,
-    momask,
     residual,
     tokenizer,
-    words,
 )
 from keyfill_extension.engine.training.distributed import join_processes  # noqa: E402
 from keyfill_extension.engine.training.loop import TrainingError  # noqa: E402
+from keyfill_extension.engine.training.whole_body import gpt, momask, words  # noqa: E402
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer  # noqa: E402
 
 STEPS = 6
 

@@ -15,7 +15,7 @@ from ...decoding import DecodingConfig
 from ...presets import NetworkPreset
 from ...systems.contract import Generator
 from ...systems.registry import SYSTEMS
-from ...training.body_codes import CodeData, CodeTask
+from ...training.whole_body.codes import CodeData, CodeTask
 
 SCALES: Final = ("small", "quick", "smoke")
 """Sizes of the base presets, and how long each row trains: `training_rows` of every system
@@ -70,22 +70,52 @@ class DecodingRow:
     temperature: float | None = None
     top_share: float | None = None
     is_outward: bool | None = None
+    confidence_noise: float | None = None
+    candidates: int | None = None
+    """Of a prompted take; no part of a `DecodingConfig`."""
 
     def changed(self, config: DecodingConfig) -> DecodingConfig:
         """Return a decoding with the row's change."""
         wanted = {
             "guidance": self.guidance, "iterations": self.iterations,
             "temperature": self.temperature, "top_share": self.top_share,
-            "is_outward": self.is_outward,
+            "is_outward": self.is_outward, "confidence_noise": self.confidence_noise,
         }  # fmt: skip
         given: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
         return replace(config, **given)
 
     def serves(self, system: str) -> bool:
         """Return whether the change means something to a system: a GPT has no passes."""
-        return SYSTEMS[system].has_passes or (
-            self.iterations is None and self.is_outward is None
-        )
+        of_passes = (self.iterations, self.is_outward, self.confidence_noise)
+        has_all = SYSTEMS[system].has_passes or of_passes == (None, None, None)
+        return has_all and (SYSTEMS[system].has_candidates or self.candidates is None)
+
+
+_READ: Final[dict[str, Callable[[str], Any]]] = {
+    "guidance": float, "iterations": int, "temperature": float, "top_share": float,
+    "confidence_noise": float, "candidates": int, "is_outward": {"yes": True, "no": False}.get,
+}  # fmt: skip
+"""What `--decode` may change, and how a word of it is read."""
+
+
+def row_told(text: str) -> DecodingRow:
+    """Return the row of several changes at once: "guidance=3,temperature=0.3,candidates=4".
+
+    Raises:
+        ValueError: if a name is unknown or a value cannot be read.
+    """
+    given: dict[str, Any] = {}
+    for word in text.split(","):
+        name, _, value = word.strip().partition("=")
+        if name not in _READ:
+            raise ValueError(f"there is no {name!r} to change; choose of: {', '.join(_READ)}")
+        try:
+            given[name] = _READ[name](value)
+        except ValueError:
+            given[name] = None
+        if given[name] is None:
+            raise ValueError(f"{name} cannot be {value!r}")
+    return DecodingRow("together", text.replace(" ", ""), **given)
 
 
 def training_rows(scale: str) -> list[TrainingRow]:
@@ -106,5 +136,10 @@ DECODING_ROWS: Final = (
     ),
     DecodingRow("order of decoding", "outwards in time", is_outward=True),
     DecodingRow("order of decoding", "by confidence", is_outward=False),
+    *(
+        DecodingRow("noise in the confidence", f"{noise:g}", confidence_noise=noise)
+        for noise in (0.0, 1.0, 4.0)
+    ),
+    *(DecodingRow("candidates", str(n), candidates=n) for n in (1, 2, 4)),
 )
 """What is changed on trained models."""

@@ -11,8 +11,8 @@ from ...presets import BodyTokenizerPreset
 from ...systems.hifigpt.presets import BODY_TOKENIZER_PRESETS, GPT_PRESETS, GptPreset
 from ...systems.hifigpt.system import HifiGpt
 from ...tokenizer.dilated import DilatedConfig
-from ...training.body_codes import CodeData
-from ...training.gpt import GptTask, train_gpt
+from ...training.whole_body.codes import CodeData
+from ...training.whole_body.gpt import GptTask, train_gpt
 from ...transformers.double_tier import Corruption, DoubleTierGpt
 from .axes import TrainedNetwork, TrainingRow
 from .tokenizer_rows import base_of, tokenizer_row, whole

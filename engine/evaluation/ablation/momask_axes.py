@@ -11,8 +11,8 @@ from ...presets import BodyTokenizerPreset
 from ...systems.momask.presets import MOMASK_PRESETS, SentencePreset
 from ...systems.momask.system import MoMask, plain_scoring
 from ...tokenizer.residual_quantizer import QuantizerConfig
-from ...training.body_codes import CodeData
-from ...training.momask import MaskedTask, train_sentence
+from ...training.whole_body.codes import CodeData
+from ...training.whole_body.momask import MaskedTask, train_sentence
 from ...transformers.sentence import SentenceMasked
 from .axes import TrainedNetwork, TrainingRow
 from .tokenizer_rows import base_of, tokenizer_row, whole

@@ -19,8 +19,10 @@ from ...measuring.evaluator import FILE_NAME
 from ...models.catalogue import SHIPPED, Model, list_models
 from ..comparison.cache import digest_folder, open_cache
 from ..comparison.held_out import read_split
+from ..prompts.sets import set_digest
+from ..prompts.tuning import TUNING
 from ..scores.machine import describe
-from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, training_rows
+from .axes import DECODING_ROWS, SCALES, DecodingRow, TrainingRow, row_told, training_rows
 from .table import Line, best_two, table_of
 from .takes import TakesBench, decoded_anew, open_bench
 from .training_rows import Budget, measure_training
@@ -51,7 +53,8 @@ class Ablation:
             yield from () if model.reason else self._decode(model)
 
     def _is_wanted(self, row: TrainingRow | DecodingRow) -> bool:
-        return not self.options.only or any(name in called(row) for name in self.options.only)
+        only = self.options.only
+        return any(name in called(row) for name in only) or not (only or self.options.decode)
 
     def _train(self, row: TrainingRow, seed: int) -> Line:
         preset = self.budget.preset(row, seed)
@@ -67,9 +70,8 @@ class Ablation:
 
     def _decode(self, model: Model) -> Iterator[Line]:
         system = model.description.system
-        rows = [
-            row for row in DECODING_ROWS if row.serves(system) and self._is_wanted(row)
-        ]
+        wanted = [row for row in DECODING_ROWS if self._is_wanted(row)] + self.options.decode
+        rows = [row for row in wanted if row.serves(system)]
         if not rows:
             return
         generator = load_engine(model.folder, self.options.device).generator
@@ -112,12 +114,15 @@ def open_ablation(options: argparse.Namespace) -> Ablation:
     """Read what all rows need."""
     read_split(options.corpus, "train")
     budget = Budget(options.steps, options.corpus, options.out, options.weights)
-    bench = open_bench(options.weights, options.corpus, options.clips, options.repeats)
+    counts = options.repeats, options.prompts
+    bench = open_bench(options.evaluator, options.corpus, options.clips, counts)
     shared = {
         "held_out": bench.bench.held_out.digest(), "repeats": options.repeats,
-        "evaluator": sha256_of(options.weights / FILE_NAME),
+        "evaluator": sha256_of(options.evaluator),
         "corpus": sha256_of(options.corpus / "clips.jsonl"),
     }  # fmt: skip
+    if options.prompts:
+        shared |= {"prompts": options.prompts, "set": set_digest(TUNING.name)}
     return Ablation(options, budget, bench, shared)
 
 
@@ -134,20 +139,38 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         "--only", action="append", default=[], metavar="NAME",
         help="rows whose axis or value contains this; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--decode", action="append", default=[], metavar="NAME=VALUE,...", type=_read_row,
+        help="a row of several changes of how trained models decode; may be repeated, and only "
+        "these are measured unless --only names others",
+    )  # fmt: skip
     parser.add_argument("--scale", choices=sorted(SCALES), default=SCALES[0], help="base presets")
     parser.add_argument("--steps", type=int, help="of each training row, instead of the scale's")
     parser.add_argument("--weights", type=Path, default=SHIPPED, help="trained models")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--clips", type=int, default=64, help="most held-out clips with takes")
     parser.add_argument("--repeats", type=int, default=2, help="takes of each of these clips")
+    parser.add_argument(
+        "--prompts", type=int, default=0,
+        help="takes of each single action of the tuning set, for the share that obeys (0: none)",
+    )  # fmt: skip
+    parser.add_argument("--evaluator", type=Path, help="its file, if not that in --weights")
     parser.add_argument("--seeds", type=int, default=2, help="of the two best rows of each axis")
     options = parser.parse_args(words)
     if unknown := [n for n in options.only if not any(n in called(row) for row in rows)]:
         parser.error(f"no axis is called {unknown[0]!r}; choose of: {'; '.join(axes)}")
+    options.evaluator = options.evaluator or options.weights / FILE_NAME
     for name in ("steps", "clips", "repeats", "seeds"):
         if (value := getattr(options, name)) is not None and value < 1:
             parser.error(f"--{name} must be at least 1")
     return options
+
+
+def _read_row(text: str) -> DecodingRow:
+    try:
+        return row_told(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def main(words: Sequence[str]) -> int:

@@ -17,7 +17,9 @@ COLUMNS: Final = {
     "fid": ("FID", 2),
     "kid": ("KID", 3),
     "r3": ("R@3", 3),
+    "obeyed": ("obeyed, share", 2),
     "jerk": ("jerk, m/s³", 1),
+    "slide": ("foot slide, m/s", 3),
     "seconds_a_second": ("s a second of take", 3),
 }
 """Figures that the table shows: heading and digits."""

@@ -26,8 +26,9 @@ from ...models.catalogue import list_models
 from ...models.description import ModelError
 from ...presets import BodyTokenizerPreset, NetworkPreset
 from ...tokenizer.rvq_vae import RvqVae
-from ...training.body_codes import CodeData, load_codes
-from ...training.body_tokenizer import BodyTokenizerTask, codes_in_use, train_body
+from ...training.whole_body.codes import CodeData, load_codes
+from ...training.whole_body.tokenizer import BodyTokenizerTask, codes_in_use, train_body
+from ...transformers.text_tower import FILE_NAME
 from .axes import TrainingRow
 from .takes import TakesBench
 
@@ -102,7 +103,10 @@ def measure_training(
 
 def _codes_of(system: Path, corpus: Path, captions: Path) -> CodeData:
     """Return a corpus as codes of a trained system's tokenizer."""
-    shared = argparse.Namespace(corpus=corpus, without=[], tokenizer=system, out=captions)
+    tower = system if (system / FILE_NAME).is_file() else None
+    shared = argparse.Namespace(
+        corpus=corpus, without=[], tokenizer=system, tower=tower, out=captions, captions=None
+    )
     return load_codes(shared, of_halves=False)
 
 

@@ -26,7 +26,8 @@ from ...motion.running import run_to_end
 from ...motion.skeleton import FPS, FRAMES_PER_STEP, PART_JOINTS, PARTS
 from ...retrieval.memory import MotionMemory, busiest
 from ...retrieval.recalling import Recalled
-from ...systems.grid.generator import CANDIDATES, GridGenerator, candidate_generators
+from ...systems.candidates import candidate_generators
+from ...systems.grid.generator import CANDIDATES, GridGenerator
 from ...systems.grid.system import GridSystem
 from ..checks.measures import Body
 from .at_once import Together, measure_legs, plan_at_once, together_of
@@ -87,7 +88,7 @@ class PlayedBack:
             if planting is not None and bool(planting.cells.any()):
                 rows = planting.codes[..., -1].masked_fill(~planting.cells, -1)
                 return self._put_together(rows.cpu(), frames)
-        place = recalled.for_takes(candidate_generators((seed,)))[0].memory_place
+        place = recalled.for_takes(candidate_generators((seed,), CANDIDATES))[0].memory_place
         row = min(range(CANDIDATES), key=lambda each: _score_gap(recalled, place[each]))
         return self._in_turn(recalled, place[row, :, 0].cpu(), frames)
 

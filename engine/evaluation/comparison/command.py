@@ -34,9 +34,10 @@ from .cache import StepCache, digest_folder, open_cache
 from .figures import Yardstick, diversity_pairs, halves_of_real, motion_figures
 from .held_out import HeldOut, choose_evenly, read_split
 from .model_rows import Bench, Counts, ModelEngine, ModelRow, sample_row
+from .obeyed import obeyed_by_model, obeyed_by_nearest
 from .report import write_report
 from .samples import Judge, Source
-from .sources import NearestCaption, PlayedBackClips, RandomTraining, RealMotion
+from .sources import NEAREST, NearestCaption, PlayedBackClips, RandomTraining, RealMotion
 from .training_curves import read_curves
 
 ALL: Final = "all"
@@ -75,6 +76,8 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
     rows: dict[str, Any] = {}
     for source in comparison.sources():
         rows[source.name] = {"figures": comparison.measure(source)}
+    if options.obeyed:
+        rows[NEAREST]["obeyed"] = comparison.obeyed_by_nearest()
     rows["real motion"]["halves"] = halves_of_real(comparison.yard)
     nothing = {"none": "FID and KID of real motion from itself are 0."}
     rows["real motion"]["figures"] |= {"fid": nothing, "kid": nothing}
@@ -90,6 +93,8 @@ def main(words: Sequence[str], doors: Doors | None = None) -> int:
         rows[name] = row | {
             "training": read_curves(folder), "decoding": decoding_settings(engine),
         }  # fmt: skip
+        if options.obeyed:
+            rows[name]["obeyed"] = obeyed_by_model(engine, name, options.obeyed, kept)
     told = learnt_before(options.split, models | {"the evaluator": options.evaluator.parent})
     heading = comparison.heading() | {"learnt_before": told, "missing": missing}
     print(write_report(options.out, {**heading, "rows": rows}))
@@ -115,6 +120,10 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--clips", type=_at_least(2), help="most clips of the split; none: all")
     parser.add_argument("--prompts", type=_at_least(1), default=20, help="of MultiModality (20)")
     parser.add_argument("--takes", type=_at_least(2), default=10, help="a prompt of them, to 16")
+    parser.add_argument(
+        "--obeyed", type=int, default=3, metavar="TAKES",
+        help="of each prompt of the frozen set, judged by kinematics (3; 0 leaves them out)",
+    )  # fmt: skip
     parser.add_argument("--edits", type=_at_least(1), default=20, help="clips a kind of edit (20)")
     parser.add_argument(
         "--draws", type=_at_least(10), default=DRAWS, help=f"behind an interval ({DRAWS})"
@@ -192,6 +201,12 @@ class Comparison:
             RandomTraining(training, held_out.seed),
             NearestCaption(cache(self._baseline)),
         ]
+
+    def obeyed_by_nearest(self) -> dict[str, Any]:
+        """Return what the clips of the nearest captions obey."""
+        training = HeldOut(self.bench.training, "train", self.options.seed).digest()
+        kept = self.cache(NEAREST, {"training": training})
+        return obeyed_by_nearest(cache(self._baseline), kept)
 
     def _baseline(self) -> CaptionBaseline:
         library = measure_corpus(Corpus(self.bench.training))

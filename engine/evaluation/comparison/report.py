@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from ...files import write_text
 from ..charts.plots import Chart, Line, draw_chart
-from .training_curves import training_charts
+from .obeyed import obeyed_table
+from .training_curves import training_charts, trainings_table
 
 _FIGURES: Final = (
     ("fid", "FID ↓"), ("kid", "KID ↓"), ("r1", "R@1 ↑"), ("r2", "R@2 ↑"), ("r3", "R@3 ↑"),
@@ -46,11 +47,15 @@ def _tables(report: Report) -> Iterator[str]:
     yield _table("row", _FIGURES, list(_figure_rows(report)))
     yield _halves(report)
     yield _table("row", _PHYSICS, list(_figure_rows(report)))
+    if any("obeyed" in row for row in report["rows"].values()):
+        yield obeyed_table(report["rows"])
     if models:
         yield _costs(models)
         yield _edits(models)
         yield _tokenizers(models)
         yield _confidence(models)
+    if any(row["training"] for row in models.values()):
+        yield trainings_table(models)
 
 
 def _heading(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from ..scores.takes import make_takes
 from .codes import reconstruct
 from .held_out import HeldOut
 from .samples import watch
+
+NEAREST: Final = "nearest caption's clip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class NearestCaption:
     find_baseline: Callable[[], CaptionBaseline]
     """Called when needed: reading all captions takes a minute."""
 
-    name: str = "nearest caption's clip"
+    name: str = NEAREST
     is_fixed: bool = False
 
     def make(self, prompts: Sequence[str], repeat: int) -> list[Clip]:

@@ -26,10 +26,38 @@ def read_curves(folder: Path) -> Curves:
         network = log.name.removesuffix(".log.jsonl")
         for minutes, found in _timed_lines(log):
             for measure in MEASURES:
-                if measure in found and network != "length":
+                figure = _figure(found, measure)
+                if figure is not None and network != "length":
                     points = curves.setdefault(measure, {}).setdefault(network, [])
-                    points.append((minutes, float(found[measure])))
+                    points.append((minutes, figure))
     return curves
+
+
+def _figure(found: dict[str, Any], measure: str) -> float | None:
+    """Return a line's figure; of a network that measures each stage, the mean of its stages."""
+    stages = [float(value) for key, value in found.items()
+              if key.startswith(measure) and key[len(measure) + 1 :].isdigit()]  # fmt: skip
+    if measure in found:
+        return float(found[measure])
+    return sum(stages) / len(stages) if stages else None
+
+
+def trainings_table(models: dict[str, dict[str, Any]]) -> str:
+    """Return how long each network of models' rows was trained and where it ended, as Markdown."""
+    lines = [
+        "## Trainings", "",
+        "Minutes that passed until the last figure, a core each, beside other work; held-out nats "
+        "a code, or millimetres a joint. The best figure's weights are shipped where a training "
+        "ended by it.", "",
+        "| model, network | minutes | first | best | last |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name, row in models.items():
+        for curves in row["training"].values():
+            for network, points in curves.items():
+                figures = [figure for _, figure in points]
+                told = " | ".join(f"{x:.3g}" for x in (figures[0], min(figures), figures[-1]))
+                lines.append(f"| {name}, {network} | {points[-1][0]:.0f} | {told} |")
+    return "\n".join(lines)
 
 
 def _timed_lines(log: Path) -> Iterator[tuple[float, dict[str, Any]]]:

@@ -30,6 +30,7 @@ from ...tokenizer.grid import GridTokenizer, load_grid_tokenizer
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked import MaskedConfig, MaskedTransformer
 from ...transformers.residual import ResidualConfig, ResidualTransformer
+from ..candidates import candidate_generators
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import finish, finish_takes
 from ..registry import reason_against
@@ -138,7 +139,7 @@ class GridGenerator:
         # A new take is chosen by its prompt alone; others must show where they arrive.
         chosen_early = CANDIDATES if canvas.is_new else 1
         plantings = yield from self._plantings(canvas.seeds, recalled, gaps, grid.mask)
-        generators = candidate_generators(canvas.seeds)
+        generators = candidate_generators(canvas.seeds, CANDIDATES)
         sampling = Sampling(generators, chosen_early, canvas.strength, plantings)
         return (yield from self.system.fill(grid.codes, grid.mask, recalled, sampling, watch))
 
@@ -150,7 +151,7 @@ class GridGenerator:
         made = []
         for seed in canvas.seeds:
             cells = varied_cells(chances, grid.mask, canvas.variation, seed)
-            sampling = Sampling(candidate_generators((seed,)), 1, canvas.strength)
+            sampling = Sampling(candidate_generators((seed,), CANDIDATES), 1, canvas.strength)
             made.append((yield from self.system.fill(grid.codes, cells, recalled, sampling, watch)))
         return Filled(
             torch.cat([each.features for each in made]), torch.cat([each.fit for each in made])
@@ -190,15 +191,6 @@ class GridGenerator:
         shown = base.masked_fill(hidden, masked.mask_code)[None].to(self.device)
         is_step = torch.ones(shown.shape[:2], dtype=torch.bool, device=self.device)
         return masked(shown, is_step, recalled.condition)[0].cpu()[hidden], base[hidden]
-
-
-def candidate_generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
-    """Return a generator for each candidate of each take."""
-    return [
-        torch.Generator().manual_seed(seed + 1_000_003 * candidate)
-        for seed in seeds
-        for candidate in range(CANDIDATES)
-    ]
 
 
 def load_grid(weights: Path, device: str, text_encoder: TextEncoder) -> GridGenerator:

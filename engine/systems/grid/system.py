@@ -26,6 +26,7 @@ from ...tokenizer.grid import GridTokenizer
 from ...transformers.length import LengthPredictor
 from ...transformers.masked import MaskedTransformer
 from ...transformers.residual import ResidualTransformer
+from ..candidates import best_rows
 from ..contract import Stopwatch
 from ..sliding import windows
 from .holding import stretch
@@ -188,8 +189,7 @@ class GridSystem:
             fit = yield from fit_to_prompt(
                 self.masked, base, mask, prompted, recalled.is_combined
             )
-        best = fit.view(-1, sampling.candidates).argmax(1)
-        best += sampling.candidates * torch.arange(len(best), device=best.device)
+        best = best_rows(fit, sampling.candidates)
         codes, wide, fit = codes[best], wide[best], fit[best]
         generators = [sampling.generators[row] for row in best.tolist()]
         with watch.measure("residual tokens"):

@@ -37,9 +37,10 @@ SYSTEM: Final = System(
     ("tokenizer", "gpt"),
     _load,
     {
-        "body_tokenizer": Training(".training.body_tokenizer", _tokenizers),
-        "gpt": Training(".training.gpt", _gpt),
+        "body_tokenizer": Training(".training.whole_body.tokenizer", _tokenizers),
+        "gpt": Training(".training.whole_body.gpt", _gpt),
     },
     has_passes=False,
+    has_candidates=True,
     axes=".evaluation.ablation.hifigpt_axes",
 )

@@ -54,13 +54,27 @@ class Continuation:
     """None writes all steps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written."""
+
+    codes: Tensor
+    """(B, S0 + steps, Q); behind a clip's end 0."""
+
+    lengths: Tensor
+    """(B,) steps of each clip, the standing ones included."""
+
+    fit: Tensor
+    """(B,) nats by which the text made the new codes likelier, all together; 0 without guidance."""
+
+
 @torch.no_grad()
 def continue_codes(
     model: DoubleTierGpt,
     wanted: Continuation,
     config: DecodingConfig,
     generators: list[torch.Generator],
-) -> Generator[Progress, None, tuple[Tensor, Tensor]]:
+) -> Generator[Progress, None, Written]:
     """Write steps behind those that stand already, which never change.
 
     Args:
@@ -68,10 +82,6 @@ def continue_codes(
         wanted: what.
         config: temperature, share of the codebook and guidance; the rest is not used.
         generators: one a clip; a row depends on its own alone.
-
-    Returns:
-        codes: (B, S0 + steps, Q); behind a clip's end 0.
-        lengths: (B,) steps of each clip, the standing ones included.
     """
     writer = _Writer(model, wanted, config, generators)
     codes, standing = [wanted.before], wanted.before.shape[1]
@@ -98,7 +108,7 @@ def continue_codes(
             writer.read(drawn)
     whole = torch.cat(codes, 1)
     missing = standing + wanted.steps - whole.shape[1]
-    return torch.nn.functional.pad(whole, (0, 0, 0, missing)), lengths
+    return Written(torch.nn.functional.pad(whole, (0, 0, 0, missing)), lengths, writer.fit)
 
 
 class _Writer:
@@ -117,6 +127,7 @@ class _Writer:
         self.context = torch.zeros(0)
         self.end_chance = torch.zeros(len(wanted.has_text))
         """(B) how likely the text made an end in place of the step written last."""
+        self.fit = torch.zeros(len(wanted.has_text), device=wanted.before.device)
 
     def read_standing(self, wanted: Continuation) -> None:
         """Let the temporal tier see the text and the steps that stand."""
@@ -151,7 +162,10 @@ class _Writer:
         self.context = self.model.next_context(token, self.caches)
 
     def _draw(self, scores: Tensor) -> Tensor:
-        if self.copies == 2:
-            with_text, without = scores.chunk(2)
-            scores = guide(with_text, without, self.config.guidance)
-        return draw(scores[:, None, None], self.config, self.generators)[:, 0, 0]
+        if self.copies == 1:
+            return draw(scores[:, None, None], self.config, self.generators)[:, 0, 0]
+        with_text, without = scores.chunk(2)
+        guided = guide(with_text, without, self.config.guidance)
+        drawn = draw(guided[:, None, None], self.config, self.generators)[:, 0, 0]
+        self.fit += (with_text - without).gather(1, drawn[:, None])[:, 0]
+        return drawn

@@ -27,10 +27,13 @@ from ...text_encoder import EncodedText, TextEncoder, check_trained_with
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.double_tier import DoubleTierConfig, DoubleTierGpt
 from ...transformers.length import draw_middle
+from ...transformers.text_tower import with_tower
+from ..candidates import best_rows, candidate_generators
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
 from .continuing import Continuation, Ending, continue_codes
+from .landing import land
 
 LONGEST_FRAMES: Final = 300
 """Most frames that are written with all before them in view: the longest clips it learnt."""
@@ -39,8 +42,19 @@ CONTEXT_FRAMES: Final = 80
 """Frames in view where a longer clip goes on."""
 
 
-def _decoding() -> DecodingConfig:
+def _draw() -> DecodingConfig:
     return DecodingConfig(temperature=0.5, top_share=0.1, guidance=4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class HifiGptDecoding:
+    """How codes are drawn, and of how many takes one is kept."""
+
+    draw: DecodingConfig = field(default_factory=_draw)
+    """Temperature, share of the codebook and guidance; the rest is not used."""
+
+    candidates: int = 1
+    """Of a prompted take, of which the likeliest is kept. Ours, not the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,7 @@ class HifiGpt:
 
     networks: HifiGptNetworks
     text_encoder: TextEncoder
-    decoding: DecodingConfig = field(default_factory=_decoding)
+    decoding: HifiGptDecoding = field(default_factory=HifiGptDecoding)
     name: str = "hifigpt"
 
     @property
@@ -92,11 +106,12 @@ class HifiGpt:
             self._continuation(text, nothing.to(self.device), most),
             ending=Ending(tuple(share.tolist()), least),
         )
-        running = continue_codes(self.networks.gpt, wanted, self.decoding, _generators((seed,)))
-        _, lengths = yield from retold(
+        generators = candidate_generators((seed,), 1)
+        running = continue_codes(self.networks.gpt, wanted, self.decoding.draw, generators)
+        written = yield from retold(
             running, lambda inner: replace(inner, label="Choosing the length")
         )
-        return int(lengths[0]) * self.frames_per_step
+        return int(written.lengths[0]) * self.frames_per_step
 
     def fill(self, canvas: Canvas, watch: Stopwatch) -> Steps[Progress, None, Made]:
         """Write the canvas's masked end and clean up the feet.
@@ -112,11 +127,15 @@ class HifiGpt:
         yield Progress(0, 1, "Reading the motion")
         with watch.measure("encoding"):
             standing = self._encode(canvas)
-        generators = _generators(canvas.seeds)
+        count = self.decoding.candidates if canvas.prompt.strip() else 1
+        generators = candidate_generators(canvas.seeds, count)
         with watch.measure("base tokens"):
-            codes = yield from self._write(canvas, standing, generators)
+            codes, fit = yield from self._write(canvas, standing, generators)
+            codes = codes[best_rows(fit, count)]
         with watch.measure("decoding"):
             features = yield from decode_takes(self.networks.tokenizer.decode, codes[:, :, None])
+            if canvas.is_new:
+                features = [land(each) for each in features]
         return (yield from finish_takes(features, partial(finish, canvas), watch))
 
     def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
@@ -139,32 +158,33 @@ class HifiGpt:
 
     def _write(
         self, canvas: Canvas, standing: Tensor, generators: list[torch.Generator]
-    ) -> Steps[Progress, None, Tensor]:
-        """Return codes (B, S, Q) of the whole canvas, window by window where it is long."""
+    ) -> Steps[Progress, None, tuple[Tensor, Tensor]]:
+        """Return codes (B, S, Q) of the whole canvas and how well they fit the prompt (B,).
+
+        It is written window by window where it is long.
+        """
         steps = -(-canvas.clip.frames // self.frames_per_step)
         longest, context = (n // self.frames_per_step for n in (LONGEST_FRAMES, CONTEXT_FRAMES))
         codes = standing.to(self.device).repeat(len(generators), 1, 1)
+        fit = torch.zeros(len(generators), device=self.device)
         while codes.shape[1] < steps:
             known = codes[:, -context:] if codes.shape[1] > longest - context else codes
             count = min(longest - known.shape[1], steps - codes.shape[1])
             wanted = self._continuation(canvas.text, known, count)
             if not canvas.prompt.strip():
                 wanted = replace(wanted, has_text=torch.zeros_like(wanted.has_text))
-            made, _ = yield from continue_codes(
-                self.networks.gpt, wanted, self.decoding, generators
+            made = yield from continue_codes(
+                self.networks.gpt, wanted, self.decoding.draw, generators
             )
-            codes = torch.cat([codes, made[:, known.shape[1] :]], 1)
-        return codes
+            codes = torch.cat([codes, made.codes[:, known.shape[1] :]], 1)
+            fit = fit + made.fit
+        return codes, fit
 
     def _continuation(self, text: EncodedText, before: Tensor, steps: int) -> Continuation:
         """Return what is to be written behind codes (B, S0, Q), one prompt for all rows."""
         sentence = text.sentence.to(self.device).expand(len(before), -1)
         has_text = text.word_mask.to(self.device).any(1).expand(len(before))
         return Continuation(sentence, has_text, before, steps)
-
-
-def _generators(seeds: tuple[int, ...]) -> list[torch.Generator]:
-    return [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
 def load_hifigpt(weights: Path, device: str, text_encoder: TextEncoder) -> HifiGpt:
@@ -181,5 +201,6 @@ def load_hifigpt(weights: Path, device: str, text_encoder: TextEncoder) -> HifiG
     config, tokenizer = networks.gpt.config, networks.tokenizer
     if (config.stages, config.codebook_size) != (tokenizer.stages, tokenizer.codebook_size):
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, {config.text_width}, weights)
     return HifiGpt(networks, text_encoder)

@@ -37,8 +37,9 @@ SYSTEM: Final = System(
     ("tokenizer", "masked", "halves", "upper", "length"),
     _load,
     {
-        "body_tokenizer": Training(".training.body_tokenizer", _tokenizers),
-        "words": Training(".training.words", _words),
+        "body_tokenizer": Training(".training.whole_body.tokenizer", _tokenizers),
+        "words": Training(".training.whole_body.words", _words),
     },
+    has_candidates=True,
     axes=".evaluation.ablation.mmm_axes",
 )

@@ -1,7 +1,8 @@
 """Named configurations of MMM's trainings.
 
-`small` ones train on two CPU cores in under 90 minutes, all networks together; those
-without a suffix have the paper's sizes.
+`small` ones train on CPU cores in an afternoon, `gpu` ones on one large GPU in minutes; `tiny`
+ones show on a CPU that those run. Those without a suffix have the paper's sizes, whose
+transformers (1024 wide) no shipped folder can hold.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from typing import Literal
 from ...features import WIDTH
 from ...presets import (
     BODY_LOSSES,
+    GPU_TOKENIZER_LOOP,
+    GPU_TRANSFORMER_LOOP,
     PAPER_TOKENIZER_LOOP,
     PAPER_TRANSFORMER_LOOP,
+    SENTENCE_WIDTH,
     SMALL_TOKENIZER_LOOP,
     SMOKE_LOOP,
     TEXT_WIDTH,
     BodyTokenizerPreset,
     LoopConfig,
     small_loop,
+    tiny_loop,
 )
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
@@ -37,7 +42,7 @@ def _factorized(features: int, width: int, is_small: bool = True) -> RvqVaeConfi
         size=8192, width=32, decay=0.95 if is_small else 0.99, revive_below=0.01
     )
     network = DilatedConfig(features, width)
-    return RvqVaeConfig(FactorizedConfig(book, code_width=width), network, is_small)
+    return RvqVaeConfig(FactorizedConfig(book, code_width=width), network, is_small, is_small)
 
 
 def _smoke(features: int) -> RvqVaeConfig:
@@ -51,6 +56,18 @@ BODY_TOKENIZER_PRESETS = {
     "mmm-halves-small": BodyTokenizerPreset(
         HalvesConfig(_factorized(LOWER_WIDTH, 144), _factorized(UPPER_WIDTH, 144)),
         BODY_LOSSES, SMALL_TOKENIZER_LOOP,
+    ),
+    "mmm-gpu": BodyTokenizerPreset(_factorized(WIDTH, 512), BODY_LOSSES, GPU_TOKENIZER_LOOP),
+    "mmm-halves-gpu": BodyTokenizerPreset(
+        HalvesConfig(_factorized(LOWER_WIDTH, 256), _factorized(UPPER_WIDTH, 256)),
+        BODY_LOSSES, GPU_TOKENIZER_LOOP,
+    ),
+    "mmm-tiny": BodyTokenizerPreset(
+        _factorized(WIDTH, 16), BODY_LOSSES, tiny_loop(GPU_TOKENIZER_LOOP)
+    ),
+    "mmm-halves-tiny": BodyTokenizerPreset(
+        HalvesConfig(_factorized(LOWER_WIDTH, 16), _factorized(UPPER_WIDTH, 16)),
+        BODY_LOSSES, tiny_loop(GPU_TOKENIZER_LOOP),
     ),
     "mmm": BodyTokenizerPreset(_factorized(WIDTH, 512, False), BODY_LOSSES, PAPER_TOKENIZER_LOOP),
     "mmm-halves": BodyTokenizerPreset(
@@ -91,8 +108,8 @@ class WordsPreset:
 
 def _words(width: int, layers: int, heads: int, has_lower: bool) -> WordsConfig:
     return WordsConfig(
-        text_width=TEXT_WIDTH, width=width, heads=heads, word_layers=2, layers=layers - 2,
-        has_lower=has_lower,
+        text_width=TEXT_WIDTH, sentence_width=SENTENCE_WIDTH, width=width, heads=heads,
+        word_layers=2, layers=layers - 2, has_lower=has_lower,
     )  # fmt: skip
 
 
@@ -101,8 +118,12 @@ _SMOKE_WORDS = WordsConfig(
 )
 
 WORDS_PRESETS = {
-    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(2400)),
-    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(800)),
+    "mmm-small": WordsPreset(_words(256, 6, 8, False), small_loop(4500)),
+    "mmm-upper-small": WordsPreset(_words(192, 6, 6, True), small_loop(2500)),
+    "mmm-gpu": WordsPreset(_words(512, 10, 8, False), GPU_TRANSFORMER_LOOP),
+    "mmm-upper-gpu": WordsPreset(_words(384, 8, 6, True), GPU_TRANSFORMER_LOOP),
+    "mmm-tiny": WordsPreset(_words(16, 3, 2, False), tiny_loop(GPU_TRANSFORMER_LOOP)),
+    "mmm-upper-tiny": WordsPreset(_words(16, 3, 2, True), tiny_loop(GPU_TRANSFORMER_LOOP)),
     "mmm": WordsPreset(_words(1024, 18, 16, False), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "mmm-upper": WordsPreset(_words(1024, 18, 16, True), PAPER_TRANSFORMER_LOOP, randomised=0.5),
     "smoke": WordsPreset(_SMOKE_WORDS, SMOKE_LOOP),

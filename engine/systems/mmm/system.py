@@ -26,6 +26,8 @@ from ...tokenizer.halves import HalvesConfig, HalvesTokenizer
 from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
 from ...transformers.length import LengthConfig, LengthPredictor
 from ...transformers.masked_words import TextCondition, WordsConfig, WordsMasked
+from ...transformers.text_tower import with_tower
+from ..candidates import best_rows, candidate_generators, fit_of_steps
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish, finish_takes
 from ..registry import reason_against
@@ -53,6 +55,9 @@ class MmmDecoding:
     take: DecodingConfig = field(default_factory=lambda: _by_confidence(10))
     edit: DecodingConfig = field(default_factory=lambda: _by_confidence(20))
     """Spans between kept frames, and the upper body."""
+
+    candidates: int = 1
+    """Of a prompted take, of which the likeliest is kept. Ours, not the paper's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +119,21 @@ class Mmm:
         """Fill the canvas and clean up the feet."""
         with watch.measure("encoding"):
             plan = yield from self._plan(canvas)
-        generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
+        is_chosen = bool(canvas.prompt.strip()) and not canvas.variation
+        count = self.decoding.candidates if is_chosen else 1
+        generators = candidate_generators(canvas.seeds, count)
         unseen = unseen_steps(plan.mask, canvas.strength, generators)
         config = self.decoding.take if canvas.is_new else self.decoding.edit
         with watch.measure("base tokens"):
             found = yield from fill_steps(
                 plan.scores, plan.codes[:, -1], (plan.mask, unseen), config, generators
             )
+        if count > 1:
+            with watch.measure("choosing"):
+                lower = plan.codes[:, 0] if plan.is_upper else None
+                asked, nothing = (self._plain(canvas, lower, named) for named in (True, False))
+                fit = yield from fit_of_steps(asked, nothing, found, plan.mask)
+            found = found[best_rows(fit, count)]
         with watch.measure("decoding"):
             features = yield from decode_takes(partial(self._decode, plan), found)
         return (yield from finish_takes(features, partial(finish, canvas), watch))
@@ -152,11 +165,20 @@ class Mmm:
 
     def _scores(self, canvas: Canvas, lower: Tensor | None) -> StepScores:
         """Return the network that fills, with the prompt; `lower` (S,) for the upper body."""
+        scale = (self.decoding.take if canvas.is_new else self.decoding.edit).guidance
+        return self._with_text(canvas, lower, bool(canvas.prompt.strip()), scale)
+
+    def _plain(self, canvas: Canvas, lower: Tensor | None, has_text: bool) -> StepScores:
+        """Return the network without guidance, with the prompt or without."""
+        return self._with_text(canvas, lower, has_text, 1.0)
+
+    def _with_text(
+        self, canvas: Canvas, lower: Tensor | None, has_text: bool, scale: float
+    ) -> StepScores:
         condition = _condition(canvas.text, self.device)
-        if not canvas.prompt.strip():
+        if not has_text:
             condition = condition.dropped(torch.zeros(1, dtype=torch.bool, device=self.device))
         model = self.networks.masked if lower is None else self.networks.upper
-        scale = (self.decoding.take if canvas.is_new else self.decoding.edit).guidance
 
         def score(shown: Tensor, part: slice) -> Tensor:
             below = None if lower is None else lower[None, part].expand_as(shown)
@@ -221,8 +243,9 @@ def load_mmm(weights: Path, device: str, text_encoder: TextEncoder) -> Mmm:
     strides = {networks.tokenizer.frames_per_step, networks.halves.frames_per_step}
     sizes = (networks.masked.config.codebook_size, networks.upper.config.codebook_size)
     wanted = networks.tokenizer.codebook_size, networks.halves.upper.codebook_size
-    texts = {networks.masked.config.text_width, networks.upper.config.text_width}
+    texts = {networks.masked.config.sentence_width, networks.upper.config.sentence_width}
     if strides != {FRAMES_PER_STEP} or sizes != wanted:
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, texts, weights)
     return Mmm(networks, text_encoder)

@@ -30,6 +30,7 @@ SYSTEM: Final = System(
     "fills whole frames, not single body parts",
     ("tokenizer", "masked", "residual", "length"),
     _load,
-    {"momask": Training(".training.momask", _all)},
+    {"momask": Training(".training.whole_body.momask", _all)},
+    has_candidates=True,
     axes=".evaluation.ablation.momask_axes",
 )

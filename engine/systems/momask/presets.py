@@ -1,7 +1,8 @@
 """Named configurations of MoMask: all its networks of one name together.
 
-`small` trains on two CPU cores in under 90 minutes; `paper` has the published sizes
-(Guo et al. 2024) over this engine's features and text vectors.
+`small` trains on CPU cores in an afternoon, `gpu` on one large GPU in minutes; `tiny` shows on
+a CPU that `gpu` runs. `paper` has the published sizes (Guo et al. 2024) and schedules over this
+engine's features and text vectors.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from dataclasses import dataclass, field
 from ...features import WIDTH
 from ...presets import (
     BODY_LOSSES,
+    GPU_TOKENIZER_LOOP,
+    GPU_TRANSFORMER_LOOP,
     LENGTH_PRESETS,
+    SENTENCE_WIDTH,
     SMALL_TOKENIZER_LOOP,
     SMOKE_LOOP,
     TEXT_WIDTH,
@@ -19,6 +23,7 @@ from ...presets import (
     LengthPreset,
     LoopConfig,
     small_loop,
+    tiny_loop,
 )
 from ...tokenizer.codebook import CodebookConfig
 from ...tokenizer.dilated import DilatedConfig
@@ -53,20 +58,20 @@ class MoMaskPreset:
     tokenizer: BodyTokenizerPreset
     masked: SentencePreset
     residual: SentencePreset
-    length: LengthPreset = field(default_factory=lambda: LENGTH_PRESETS["grid"])
+    length: LengthPreset = field(default_factory=lambda: LENGTH_PRESETS["tower"])
 
 
-def _tokenizer(width: int, loop: LoopConfig, starts_linear: bool) -> BodyTokenizerPreset:
+def _tokenizer(width: int, loop: LoopConfig, is_small: bool) -> BodyTokenizerPreset:
     quantizer = QuantizerConfig(
         stages=6, codebook=CodebookConfig(size=512, width=width), stage_dropout=0.2
     )
-    model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width), starts_linear)
+    model = RvqVaeConfig(quantizer, DilatedConfig(WIDTH, width), is_small, is_small)
     return BodyTokenizerPreset(model, BODY_LOSSES, loop)
 
 
 def _sentence(width: int, layers: int, heads: int, code_width: int) -> SentenceConfig:
     return SentenceConfig(
-        code_width=code_width, text_width=TEXT_WIDTH, width=width, heads=heads, layers=layers,
+        code_width=code_width, text_width=SENTENCE_WIDTH, width=width, heads=heads, layers=layers,
         feed_width=4 * width if width < 384 else 1024,
     )  # fmt: skip
 
@@ -86,12 +91,23 @@ _SMOKE = SentenceConfig(
 
 MOMASK_PRESETS = {
     "small": MoMaskPreset(
-        _tokenizer(192, SMALL_TOKENIZER_LOOP, starts_linear=True),
-        SentencePreset(_sentence(256, 6, 8, 192), small_loop(4300), without_text=0.1),
-        SentencePreset(_sentence(192, 4, 6, 192), small_loop(2800), without_text=0.2),
+        _tokenizer(192, SMALL_TOKENIZER_LOOP, is_small=True),
+        SentencePreset(_sentence(256, 6, 8, 192), small_loop(5000), without_text=0.1),
+        SentencePreset(_sentence(192, 4, 6, 192), small_loop(3500), without_text=0.2),
+    ),
+    "gpu": MoMaskPreset(
+        _tokenizer(512, GPU_TOKENIZER_LOOP, is_small=True),
+        SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.1),
+        SentencePreset(_sentence(384, 8, 6, 512), GPU_TRANSFORMER_LOOP, without_text=0.2),
+    ),
+    "tiny": MoMaskPreset(
+        _tokenizer(16, tiny_loop(GPU_TOKENIZER_LOOP), is_small=True),
+        SentencePreset(_sentence(16, 1, 2, 16), tiny_loop(GPU_TRANSFORMER_LOOP), without_text=0.1),
+        SentencePreset(_sentence(16, 1, 2, 16), tiny_loop(GPU_TRANSFORMER_LOOP), without_text=0.2),
+        LENGTH_PRESETS["tiny"],
     ),
     "paper": MoMaskPreset(
-        _tokenizer(512, _PAPER_TOKENIZER_LOOP, starts_linear=False),
+        _tokenizer(512, _PAPER_TOKENIZER_LOOP, is_small=False),
         SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.1),
         SentencePreset(_sentence(384, 8, 6, 512), _PAPER_LOOP, without_text=0.2),
     ),

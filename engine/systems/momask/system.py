@@ -30,6 +30,8 @@ from ...transformers.length import (
     LengthPredictor,
 )
 from ...transformers.sentence import SentenceConfig, SentenceMasked, SentenceResidual
+from ...transformers.text_tower import with_tower
+from ..candidates import best_rows, candidate_generators, fit_of_steps
 from ..contract import Canvas, Made, Stopwatch
 from ..finishing import decode_takes, finish_takes
 from ..registry import reason_against
@@ -61,6 +63,9 @@ class MoMaskDecoding:
 
     base: DecodingConfig = field(default_factory=_base_decoding)
     detail: DecodingConfig = field(default_factory=_detail_decoding)
+
+    candidates: int = 1
+    """Of a prompted take, of which the likeliest is kept. Ours, not the paper's."""
 
 
 def calmer(decoding: MoMaskDecoding) -> MoMaskDecoding:
@@ -199,13 +204,18 @@ class MoMask:
             codes = self.networks.tokenizer.encode(features[None].to(self.device))[0, :, 0]
             if canvas.variation and not canvas.is_new:
                 mask = yield from least_certain(scores, codes[:, 0], mask, canvas.variation)
-        generators = [torch.Generator().manual_seed(seed) for seed in canvas.seeds]
+        count = self.decoding.candidates if has_text and not canvas.variation else 1
+        generators = candidate_generators(canvas.seeds, count)
         unseen = unseen_steps(mask, canvas.strength, generators)
         filled = codes.repeat(len(generators), 1, 1)
         with watch.measure("base tokens"):
             filled[..., 0] = yield from fill_steps(
                 scores, codes[:, 0], (mask, unseen), self.decoding.base, generators
             )
+        if count > 1:
+            with watch.measure("choosing"):
+                best = yield from self._best(filled[..., 0], mask, sentence, count)
+            filled, generators = filled[best], [generators[row] for row in best.tolist()]
         with watch.measure("residual tokens"):
             for start, end in windows(mask[:, None], self.frames.longest_steps):
                 part, inside = slice(start, end), mask[start:end].to(self.device)
@@ -216,12 +226,25 @@ class MoMask:
             decoded = yield from decode_takes(self.networks.tokenizer.decode, filled[:, :, None])
         return (yield from finish_takes(decoded, partial(self.frames.finish, canvas), watch))
 
-    def base_with(self, sentence: Tensor) -> StepScores:
-        """Return the masked transformer with a prompt's sentence (1, text width)."""
+    def _best(
+        self, base: Tensor, mask: Tensor, sentence: Tensor, count: int
+    ) -> Steps[Progress, None, Tensor]:
+        """Return the row of each take's best candidate among base codes (B, S)."""
+        asked, nothing = self.base_with(sentence, 1.0), self.base_with(0 * sentence, 1.0)
+        return best_rows((yield from fit_of_steps(asked, nothing, base, mask)), count)
+
+    def base_with(self, sentence: Tensor, guidance: float | None = None) -> StepScores:
+        """Return the masked transformer with a prompt's sentence (1, text width).
+
+        Args:
+            sentence: zeros for no text.
+            guidance: None for that of the decoding.
+        """
         masked = self.networks.masked
+        scale = self.decoding.base.guidance if guidance is None else guidance
 
         def score(shown: Tensor, _: slice) -> Tensor:
-            return self.base_scores(shown, sentence)
+            return self.base_scores(shown, sentence, scale)
 
         longest = self.frames.longest_steps
         return StepScores(
@@ -230,15 +253,18 @@ class MoMask:
         )  # fmt: skip
 
     @torch.inference_mode()
-    def base_scores(self, shown: Tensor, sentence: Tensor) -> Tensor:
+    def base_scores(
+        self, shown: Tensor, sentence: Tensor, guidance: float | None = None
+    ) -> Tensor:
         """Return guided log-probabilities (B, S, K) of base codes.
 
         Args:
             shown: (B, S) codes, `mask_code` where unknown.
             sentence: (1 or B, text width); zeros for no text.
+            guidance: None for that of the decoding.
         """
-        sentence = sentence.expand(len(shown), -1)
-        return self.scoring.base(shown, sentence, self.decoding.base.guidance)
+        scale = self.decoding.base.guidance if guidance is None else guidance
+        return self.scoring.base(shown, sentence.expand(len(shown), -1), scale)
 
     def guess_codes(self, codes: Tensor, hidden: Tensor, caption: str) -> tuple[Tensor, Tensor]:
         """Return log-probabilities (n, K) of hidden base codes, and these codes (n,)."""
@@ -304,6 +330,7 @@ def load_momask(weights: Path, device: str, text_encoder: TextEncoder) -> MoMask
     fits = sizes == {(tokenizer.codebook_size, masked.text_width)}
     if frames is None or not fits or detail.stages != tokenizer.stages:
         raise WeightsError(f"The networks in {weights} are not of one model.")
+    text_encoder = with_tower(text_encoder, weights)
     check_trained_with(text_encoder, {masked.text_width}, weights)
     swift = multiplies_halves_faster(torch.device(device).type)
     scoring = Scoring.halved(networks) if swift else plain_scoring(networks)

@@ -18,16 +18,20 @@ from keyfill_extension.engine.evaluation.ablation import (
     mmm_axes,
     momask_axes,
     run,
+    takes,
     training_rows,
 )
 from keyfill_extension.engine.evaluation.ablation.axes import (
     DECODING_ROWS,
     SCALES,
     DecodingRow,
+    row_told,
 )
 from keyfill_extension.engine.evaluation.ablation.axes import training_rows as all_rows
 from keyfill_extension.engine.evaluation.ablation.table import Line, best_two, table_of
 from keyfill_extension.engine.evaluation.ablation.takes import decoded_anew
+from keyfill_extension.engine.evaluation.prompts.tuning import TUNING
+from keyfill_extension.engine.evaluation.scores.takes import measure_takes
 from keyfill_extension.engine.measuring.evaluator import FILE_NAME
 from keyfill_extension.engine.models.description import (
     ModelError,
@@ -35,7 +39,10 @@ from keyfill_extension.engine.models.description import (
     write_description,
 )
 from keyfill_extension.engine.systems.hifigpt.presets import GPT_PRESETS
-from keyfill_extension.engine.training import body_tokenizer, evaluator, gpt, momask
+from keyfill_extension.engine.systems.registry import SYSTEMS
+from keyfill_extension.engine.training import evaluator
+from keyfill_extension.engine.training.whole_body import gpt, momask
+from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 
 from ..small_corpus import write_small_corpus
 
@@ -225,6 +232,46 @@ def test_a_change_of_decoding_reaches_every_decoding_and_nothing_else(base: Path
     assert decodings(changed) == [replace(d, guidance=5.0) for d in decodings(generator)] != []
     assert changed.networks is generator.networks
     assert decoded_anew(generator, DecodingRow("decoding", "as shipped")) == generator
+
+
+def test_candidates_are_changed_where_a_system_has_them(base: Path) -> None:
+    row = DecodingRow("candidates", "4", candidates=4)
+    assert [name for name in SYSTEMS if row.serves(name)] == ["hifigpt", "mmm", "momask"]
+    for name in ("hifigpt", "momask"):
+        generator = load_engine(base / "weights" / name, "cpu").generator
+        assert decoded_anew(generator, row).decoding == replace(generator.decoding, candidates=4)
+
+
+def test_changes_are_measured_together_with_the_prompts_that_are_obeyed(
+    base: Path, tmp_path: Path, monkeypatch
+) -> None:
+    told = "temperature=0.5,guidance=2, candidates=2"
+    assert row_told(told) == DecodingRow(
+        "together", told.replace(" ", ""), guidance=2.0, temperature=0.5, candidates=2
+    )
+    asked = []
+
+    def measure(engine, prompt, seconds, takes, seed):
+        asked.append((prompt, takes, seed, engine.generator.decoding.candidates))
+        return measure_takes(engine, prompt, 0.5, takes, seed)
+
+    monkeypatch.setattr(takes, "measure_takes", measure)
+    monkeypatch.setattr(takes, "TUNING", replace(TUNING, singles=TUNING.singles[:2]))
+    text = ablate(base, tmp_path / "out", "--decode", told, "--prompts", "2")
+    rows = [row for row in text.splitlines() if row.startswith("| together")]
+    assert [row.split(" | ")[1].split(",")[0] for row in rows] == ["hifigpt", "momask"]
+    assert "obeyed, share" in text and "foot slide, m/s" in text
+    assert asked == [(prompt.text, 2, 100, 2) for prompt in TUNING.singles[:2]] * 2
+
+
+@pytest.mark.parametrize(("told", "words"), [
+    ("speed=3", "no 'speed'"), ("guidance=much", "guidance cannot be 'much'"),
+    ("is_outward=perhaps", "is_outward cannot be 'perhaps'"),
+])  # fmt: skip
+def test_what_cannot_be_changed_is_refused(base: Path, tmp_path, capsys, told, words) -> None:
+    with pytest.raises(SystemExit):
+        ablate(base, tmp_path / "out", "--decode", told)
+    assert words in capsys.readouterr().err
 
 
 def test_the_best_two_are_judged_by_the_first_figure_that_all_have() -> None:

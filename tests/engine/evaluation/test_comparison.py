@@ -16,6 +16,7 @@ from keyfill_extension.engine.evaluation.comparison.figures import Yardstick, mo
 from keyfill_extension.engine.evaluation.comparison.held_out import HeldOut, choose_evenly
 from keyfill_extension.engine.evaluation.comparison.samples import Sample, measure_sample
 from keyfill_extension.engine.evaluation.comparison.sources import RandomTraining, Takes
+from keyfill_extension.engine.evaluation.prompts.frozen import FROZEN
 from keyfill_extension.engine.measuring.metrics import Interval, frechet_distance
 from keyfill_extension.engine.models.description import ModelError
 
@@ -222,7 +223,7 @@ def compare(folder: Path, corpus: Path, *more: str, engine=None) -> int:
         "--model", str(model), "--corpus", str(corpus), "--out", str(folder / "report"),
         "--draws", "20", "--repeats", "2", "--prompts", "2", "--takes", "2", "--edits", "2",
         "--evaluator", str(comparing.write_evaluator(folder / "evaluator.safetensors")),
-        "--cache", str(folder / "cache"), *more,
+        "--obeyed", "1", "--cache", str(folder / "cache"), *more,
     ]  # fmt: skip
     return command.main(words, comparing.doors(engine or comparing.FakeEngine()))
 
@@ -242,12 +243,19 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
     walker = report["rows"]["walker"]
     assert set(walker) == {
         "figures", "edits", "time", "cost", "confidence", "tokenizers", "training",
-        "decoding",
+        "decoding", "obeyed",
     }  # fmt: skip
+    singles = walker["obeyed"]["singles"]
+    assert singles["takes"] == len(FROZEN.singles)
+    assert 0.0 < singles["share"] < 0.5  # it walks whatever is asked
+    nearest = report["rows"]["nearest caption's clip"]["obeyed"]["singles"]
+    assert nearest["takes"] == 3 * len(FROZEN.singles)
     assert walker["figures"]["fid"]["value"] > 0.0
     assert "fp32" in walker["time"]["machine"] and "bf16" in walker["time"]["machine"]
     text = (compared / "report" / "report.md").read_text()
     assert "| walker, reconstruction (tokenizer) |" in text
+    assert f"| walker | {100 * singles['share']:.0f} ({singles['takes']}) |" in text
+    assert "| walker, masked | 1 | 4.5 | 4.5 | 4.5 |" in text
     assert "| real motion |" in text and "MultiModality: 2 prompts" in text
     assert text.count("FID and KID of real motion from itself are 0.") == 1
     for name in ("reconstruction", "codes-used", "codes-entropy", "time", "training-transformers"):
@@ -263,13 +271,14 @@ def test_a_report_on_test_names_the_weights_that_had_seen_its_clips(
     corpus = comparing.write_corpus(tmp_path / "corpus")
     lines = (corpus / "clips.jsonl").read_text().replace('"val"', '"test"')
     (corpus / "clips.jsonl").write_text(lines)
-    few = ["--clips", "2", "--repeats", "1", "--edits", "1"]
+    few = ["--clips", "2", "--repeats", "1", "--edits", "1", "--obeyed", "0"]
     assert compare(tmp_path, corpus, "--split", "test", *few) == 0
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["split"] == "test"
     told = "The weights of walker and the evaluator were trained on most of the test split's"
     assert report["learnt_before"].startswith(told)
-    assert told in (tmp_path / "report" / "report.md").read_text()
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert told in text and "Prompts obeyed" not in text
 
 
 def test_rows_that_need_words_are_explained_once():

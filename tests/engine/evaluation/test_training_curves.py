@@ -5,6 +5,7 @@ import json
 from keyfill_extension.engine.evaluation.comparison.training_curves import (
     read_curves,
     training_charts,
+    trainings_table,
 )
 
 
@@ -43,6 +44,20 @@ def test_a_resumed_run_goes_on_where_its_clock_stood(tmp_path):
     ])  # fmt: skip
     points = read_curves(tmp_path)["val_nll"]["masked"]
     assert points == [(1.0, 5.0), (2.0, 4.0), (2.5, 3.0)]
+
+
+def test_a_network_of_stages_has_the_mean_of_its_stages(tmp_path):
+    write_log(tmp_path, "residual", [
+        {"step": 9, "seconds": 60.0, "val_nll_1": 4.0, "val_nll_2": 5.0, "val_accuracy_1": 0.1},
+    ])  # fmt: skip
+    write_log(tmp_path, "gpt", [{"seconds": 60.0, "val_nll": 4.0, "val_nll_base": 2.0}])
+    assert read_curves(tmp_path) == {"val_nll": {"residual": [(1.0, 4.5)], "gpt": [(1.0, 4.0)]}}
+
+
+def test_the_table_tells_first_best_and_last_figures():
+    training = {"val_nll": {"masked": [[1.0, 5.0], [2.0, 4.25], [3.4, 4.5]]}}
+    rows = trainings_table({"one": {"training": training}}).splitlines()
+    assert rows[-1] == "| one, masked | 3 | 5 | 4.25 | 4.5 |"
 
 
 def test_a_folder_without_logs_has_no_curves(tmp_path):

@@ -8,16 +8,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
-from ..presets import with_options
-from ..shares import own_rows, rand_rows
-from ..systems.hifigpt.presets import GPT_PRESETS, GptPreset
-from ..transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
-from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
-from .loop import Record, Report, mean_report
-from .networks import data_record
-from .options import chosen_start
-from .starting import Start, begin
+from ...data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ...presets import with_options
+from ...shares import own_rows, rand_rows
+from ...systems.hifigpt.presets import GPT_PRESETS, GptPreset
+from ...transformers.double_tier import DoubleTierGpt, corrupt, likelihood_loss
+from ..loop import Record, Report, mean_report
+from ..networks import data_record
+from ..options import chosen_start
+from ..starting import Start, begin
+from .codes import CodeData, check_sizes, load_codes, read_options, train_network
 
 
 def gpt_loss(model: DoubleTierGpt, preset: GptPreset, batch: CodeBatch) -> tuple[Tensor, Report]:
@@ -87,7 +87,8 @@ def main(argv: list[str]) -> int:
     preset = with_options(GPT_PRESETS[options.preset], options.steps, options.init)
     start = chosen_start(options.init, "gpt", preset, GPT_PRESETS)
     data = load_codes(options, of_halves=False)
-    check_sizes(data, (preset.model.stages, preset.model.codebook_size), options.tokenizer)
+    codes = preset.model.stages, preset.model.codebook_size
+    check_sizes(data, codes, preset.model.text_width, options.tokenizer)
     record = data_record(data.splits, options.without, options.init)
     train_gpt(preset, data, options.out, start, record)
     return 0

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..data.windows import WindowBatch
-from ..presets import TokenizerLosses
-from ..tokenizer.contract import Quantized
-from .loop import Report
-from .tokenizer import kinematic_terms, mean_over
+from ...data.windows import WindowBatch
+from ...presets import TokenizerLosses
+from ...tokenizer.contract import Quantized
+from ..loop import Report
+from ..tokenizer import kinematic_terms, mean_over
 
 
 class Reconstructs(Protocol):
@@ -55,9 +55,11 @@ def body_losses(
     wanted = model.normalised(batch.features)
     error = functional.smooth_l1_loss(decoded, wanted, reduction="none")
     terms = {"feature": mean_over(error, real), "commitment": quantized.commitment}
-    posed = ("joints", "bones", "velocity", "feet", "path", "heading")
+    posed = ("joints", "bones", "velocity", "acceleration", "feet", "path", "heading")
     if any(getattr(weights, name) for name in posed):
         restored = decoded * model.spread + model.mean
-        terms |= kinematic_terms(restored, batch.features, real)
+        # Metres in 16 bits have steps of millimetres: no speed could be learnt.
+        with torch.autocast(decoded.device.type, enabled=False):
+            terms |= kinematic_terms(restored, batch.features, real)
     total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
     return total, {name: value.item() for name, value in terms.items()}

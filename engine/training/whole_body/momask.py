@@ -1,7 +1,7 @@
 """Trains MoMask, one network or all: `python -m engine train momask --preset small`.
 
-Each network has a folder of its own below --out, where a broken run goes on; when all
-are there, --out itself becomes a model that `generate --model` takes.
+Each network has a folder of its own below --out, where a broken run goes on. Trained all
+together, they make --out itself a model that `generate --model` takes.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..checkpoint import load_checkpoint, save_checkpoint, write_manifest
-from ..config import to_json
-from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
-from ..models.description import SystemDescription, write_description
-from ..presets import with_options
-from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
-from ..systems.momask.presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
-from ..transformers.sentence import SentenceMasked, SentenceResidual
-from .body_codes import CodeData, check_sizes, load_codes, train_network
-from .body_tokenizer import train_body
-from .distributed import write_once
-from .length import run_training as train_length
-from .loop import Report, mean_report
-from .options import chosen_start, training_parser
-from .starting import Start, begin, run_record, splits_of_all, trained_splits
-from .weights import halved_tensors
+from ...checkpoint import load_checkpoint, save_checkpoint, write_manifest
+from ...config import to_json
+from ...data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ...models.description import SystemDescription, write_description
+from ...presets import with_options
+from ...shares import mean_of_all, own_rows, rand_rows, randint_rows
+from ...systems.momask.presets import MOMASK_PRESETS, MoMaskPreset, SentencePreset
+from ...transformers.sentence import SentenceMasked, SentenceResidual
+from ...transformers.text_tower import FILE_NAME
+from ..distributed import write_once
+from ..length import LengthSources
+from ..length import run_training as train_length
+from ..loop import Report, mean_report
+from ..options import add_tower, chosen_start, tower_of, training_parser
+from ..starting import Start, begin, run_record, splits_of_all, trained_splits
+from ..weights import halved_tensors
+from .captions import add_captions
+from .codes import CodeData, check_sizes, load_codes, train_network
+from .tokenizer import train_body
 
 NETWORKS: Final = ("tokenizer", "masked", "residual", "length")
 
@@ -153,7 +156,8 @@ def train_sentence(
 ) -> MaskedTask | ResidualTask:
     """Train the masked or the residual transformer, write it into its run's folder, return it."""
     config = preset.model
-    check_sizes(data, (config.stages, config.codebook_size), run_folder.parent / "tokenizer")
+    codes = config.stages, config.codebook_size
+    check_sizes(data, codes, config.text_width, run_folder.parent / "tokenizer")
     torch.manual_seed(preset.loop.seed)
     task: MaskedTask | ResidualTask
     if kind == "masked":
@@ -170,15 +174,17 @@ def train_sentence(
     return replace(task, model=trained)
 
 
-def gather(out: Path) -> bool:
-    """Make a model of the trained networks below `out`; False while one is missing."""
+def gather(out: Path, tower: Path | None) -> bool:
+    """Make a model of the tower and the networks below `out`; False while one is missing."""
     paths = {name: out / name / f"{name}.safetensors" for name in NETWORKS}
     if not all(path.is_file() for path in paths.values()):
         return False
+    if tower:
+        paths[FILE_NAME.removesuffix(".safetensors")] = tower / FILE_NAME
     for name, path in paths.items():
         tensors, config = load_checkpoint(path)
         save_checkpoint(out / f"{name}.safetensors", halved_tensors(name, tensors), config)
-    splits = splits_of_all(out / name for name in NETWORKS)
+    splits = splits_of_all(path.parent for path in paths.values())
     write_description(out, SystemDescription("momask", "minilm", splits=splits))
     write_manifest(out)
     return True
@@ -200,8 +206,13 @@ def keep_tokenizer(init: Path, preset: MoMaskPreset, out: Path) -> None:
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = training_parser("momask", MOMASK_PRESETS)
+    add_tower(parser)
+    add_captions(parser)
     parser.add_argument("--network", choices=(*NETWORKS, "all"), default="all")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    options.tower = tower_of(options)
+    options.captions = options.captions or options.out / "captions"
+    return options
 
 
 def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> None:
@@ -210,13 +221,14 @@ def _train_one(name: str, preset: MoMaskPreset, options: argparse.Namespace) -> 
     if name == "tokenizer":
         train_body(chosen, options.corpus, options.without, folder, init)
     elif name == "length":
-        train_length(chosen, options.corpus, tuple(options.without), folder, init)
+        sources = LengthSources(options.corpus, tuple(options.without), options.tower)
+        train_length(chosen, sources, folder, init)
     else:
         presets = {key: getattr(own, name) for key, own in MOMASK_PRESETS.items()}
         start = chosen_start(init, name, chosen, presets)
         shared = argparse.Namespace(
-            corpus=options.corpus, without=options.without, out=options.out / "captions",
-            tokenizer=options.out / "tokenizer",
+            corpus=options.corpus, without=options.without, out=folder,
+            tokenizer=options.out / "tokenizer", tower=options.tower, captions=options.captions,
         )  # fmt: skip
         train_sentence(name, chosen, load_codes(shared, of_halves=False), folder, start)
 
@@ -230,5 +242,6 @@ def main(argv: list[str]) -> int:
             write_once(lambda: keep_tokenizer(options.init, preset, options.out))
         else:
             _train_one(name, preset, options)
-    write_once(lambda: gather(options.out) and print(options.out))
+    if options.network == "all":  # networks alone may be trained beside each other
+        write_once(lambda: gather(options.out, options.tower) and print(options.out))
     return 0

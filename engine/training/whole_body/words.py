@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
-from ..presets import with_options
-from ..shares import mean_of_all, own_rows, rand_rows, randint_rows
-from ..systems.mmm.presets import WORDS_PRESETS, MaskSchedule, WordsPreset
-from ..transformers.masked_words import WordsMasked
-from .body_codes import CodeData, check_sizes, load_codes, read_options, train_network
-from .loop import Record, Report, mean_report
-from .networks import data_record
-from .options import chosen_start
-from .starting import Start, begin
+from ...data.body_codes import CodeBank, CodeBatch, all_codes, draw_codes
+from ...presets import with_options
+from ...shares import mean_of_all, own_rows, rand_rows, randint_rows
+from ...systems.mmm.presets import WORDS_PRESETS, MaskSchedule, WordsPreset
+from ...transformers.masked_words import WordsMasked
+from ..loop import Record, Report, mean_report
+from ..networks import data_record
+from ..options import chosen_start
+from ..starting import Start, begin
+from .codes import CodeData, check_sizes, load_codes, read_options, train_network
 
 VALIDATION_SEED = 20240
 
@@ -132,7 +132,9 @@ def main(argv: list[str]) -> int:
     preset = with_options(WORDS_PRESETS[options.preset], options.steps, options.init)
     start = chosen_start(options.init, name_of(preset), preset, WORDS_PRESETS)
     data = load_codes(options, of_halves=preset.model.has_lower)
-    check_sizes(data, (1, preset.model.codebook_size), options.tokenizer)
+    check_sizes(
+        data, (1, preset.model.codebook_size), preset.model.sentence_width, options.tokenizer
+    )
     record = data_record(data.splits, options.without, options.init)
     train_words(preset, data, options.out, start, record)
     return 0

@@ -9,24 +9,24 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from ..data.corpus import load_corpus, splits_of, whole_body
-from ..data.windows import FeatureBank, build_bank, draw_windows
-from ..measuring.reconstruction import reconstruction_errors
-from ..motion.skeleton import PARTS
-from ..presets import BodyTokenizerPreset, with_options
-from ..shares import own_rows
-from ..systems.registry import presets_of
-from ..tokenizer.factorized_codebook import FactorizedQuantizer
-from ..tokenizer.grid import reach_of
-from ..tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
-from ..tokenizer.rvq_vae import RvqVae, RvqVaeConfig
-from .body_losses import body_losses
-from .distributed import join_processes
-from .loop import Report
-from .networks import data_record, save_network, train_task
-from .options import chosen_start, training_parser
-from .refit import ROUNDS, move_entries, nearest_codes
-from .starting import Start, begin
+from ...data.corpus import load_corpus, splits_of, whole_body
+from ...data.windows import FeatureBank, build_bank, draw_windows
+from ...measuring.reconstruction import reconstruction_errors
+from ...motion.skeleton import PARTS
+from ...presets import BodyTokenizerPreset, with_options
+from ...shares import own_rows
+from ...systems.registry import presets_of
+from ...tokenizer.factorized_codebook import FactorizedQuantizer
+from ...tokenizer.grid import reach_of
+from ...tokenizer.halves import LOWER_WIDTH, HalvesConfig, HalvesTokenizer
+from ...tokenizer.rvq_vae import RvqVae, RvqVaeConfig
+from ..distributed import join_processes
+from ..loop import Report
+from ..networks import data_record, save_network, train_task
+from ..options import chosen_start, training_parser
+from ..refit import ROUNDS, move_entries, nearest_codes
+from ..starting import Start, begin
+from .losses import body_losses
 
 BodyTokenizer = RvqVae | HalvesTokenizer
 

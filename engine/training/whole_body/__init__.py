@@ -1,0 +1,1 @@
+"""Trainings of the published systems, whose codes hold whole bodies or halves."""
