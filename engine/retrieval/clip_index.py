@@ -278,7 +278,8 @@ class ClipIndex:
             score -= STATE_WEIGHT
         if end == "airborne":
             score -= STATE_WEIGHT
-        if action.kind is not None and "goes" in action.kind.needs:
+        needs = action.kind.needs if action.kind else ()
+        if any(need.partition("_")[0] in ("goes", "travels") for need in needs):
             score -= TURN_WEIGHT * min(1.0, abs(own.turn_degrees) / 180.0)
         if not state and action.flow is not Flow.CYCLIC:
             rising = abs(float(own.channel("vertical_speed")[0]))

@@ -65,11 +65,11 @@ class Performer:
         self.idle: Tensor | None = None
         """Features (T, WIDTH) of somebody who stands and breathes, once they were decoded."""
 
-    def casts(self, acts: Sequence[Act]) -> list[Cast]:
-        """Return the casts that are about as good as the best one, the best first."""
+    def casts(self, acts: Sequence[Act]) -> tuple[list[Cast], list[Cast]]:
+        """Return the casts that are about as good as the best one, and the others; best first."""
         casts = self._caster.casts(acts)
-        best = casts[0].cost if casts else 0.0
-        return [cast for cast in casts if cast.cost <= best + _AS_GOOD * len(acts)]
+        near = [cast for cast in casts if cast.cost <= casts[0].cost + _AS_GOOD * len(acts)]
+        return near, casts[len(near) :]
 
     def lay(self, acts: Sequence[Act], cast: Cast, steps: int, retime: Retime) -> Laid:
         """Return a cast's codes in a grid of `steps`."""

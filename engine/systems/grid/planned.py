@@ -48,6 +48,51 @@ class _Trial:
 
     shortcoming: float
 
+    def is_new(self, others: Sequence[_Trial]) -> bool:
+        """Say whether it differs from others in what is seen of it."""
+        return all(
+            np.linalg.norm(self.joints - other.joints, axis=-1).mean() >= LEAST_APART
+            for other in others
+        )
+
+
+class _Trials:
+    """The takes that were laid out so far."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        self.right: list[_Trial] = []
+        self.wrong: list[_Trial] = []
+        self.judged = 0
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether so many are right, or it is time to be content with wrong ones."""
+        if len(self.right) >= self.wanted:
+            return True
+        return self.judged >= MOST_JUDGED and len(self.right) + len(self.wrong) >= self.wanted
+
+    @property
+    def laid(self) -> list[Laid]:
+        """The right ones as they came, then the others, the least wrong first."""
+        found = list(self.right)
+        for trial in sorted(self.wrong, key=lambda each: each.shortcoming):
+            found += [trial] if trial.is_new(found) else []
+        return [trial.laid for trial in found]
+
+    def is_like_one(self, laid: Laid) -> bool:
+        """Say whether a take has the codes of one that is there already."""
+        return not all(laid.differs_from(trial.laid) for trial in (*self.right, *self.wrong))
+
+    def add(self, trial: _Trial) -> bool:
+        """Keep a take if it is another motion than those that are there; say if it is right."""
+        self.judged += 1
+        is_right = trial.shortcoming <= FLAWLESS
+        others = self.right if is_right else [*self.right, *self.wrong]
+        if trial.is_new(others):
+            (self.right if is_right else self.wrong).append(trial)
+        return is_right
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -90,38 +135,28 @@ class Planned:
     ) -> Steps[Progress, None, list[Laid]]:
         """Return at least `wanted` takes, if there are so many: right ones first, as they come.
 
-        Later turns go on with the casts that were right. How many are wanted changes none of
-        the takes: a seed is the same motion in every request.
+        Later turns go on with the casts that were right; casts that are not as good come when
+        those are used up. How many are wanted changes none of the takes: a seed is the same
+        motion in every request.
         """
-        casts = self.performer.casts(acts)
-        right: list[_Trial] = []
-        others: list[_Trial] = []
-        tried = 0
-        for turn in range(len(PACES)):
-            kept = list(casts)
-            for cast in casts:
-                yield Progress(len(right), wanted, "Choosing the motion")
-                laid = self.performer.lay(acts, replace(cast, turn=turn), steps, self.system.retime)
-                if not all(laid.differs_from(trial.laid) for trial in (*right, *others)):
-                    continue
-                tried += 1
-                trial = self._tried(acts, laid)
-                if trial.shortcoming > FLAWLESS:
-                    others += [trial] if _is_new(trial, [*right, *others]) else []
-                    kept.remove(cast)
-                elif _is_new(trial, right):
-                    right.append(trial)
-                is_enough = tried >= MOST_JUDGED and len(right) + len(others) >= wanted
-                if len(right) >= wanted or is_enough:
-                    break
-            else:
+        trials = _Trials(wanted)
+        for group in self.performer.casts(acts):
+            casts = group
+            for turn in range(len(PACES)):
+                kept = list(casts)
+                for cast in casts:
+                    yield Progress(len(trials.right), wanted, "Choosing the motion")
+                    laid = self.performer.lay(
+                        acts, replace(cast, turn=turn), steps, self.system.retime
+                    )
+                    if trials.is_like_one(laid):
+                        continue
+                    if not trials.add(self._tried(acts, laid)):
+                        kept.remove(cast)
+                    if trials.are_enough:
+                        return trials.laid
                 casts = kept or casts
-                continue
-            break
-        others.sort(key=lambda trial: trial.shortcoming)
-        for trial in others:
-            right += [trial] if _is_new(trial, right) else []
-        return [trial.laid for trial in right]
+        return trials.laid
 
     @torch.inference_mode()
     def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:
@@ -142,11 +177,3 @@ class Planned:
 def is_judged(index: ClipIndex, laid: Laid) -> bool:
     """Say whether a take is judged: what a memory without facts has to offer is taken as it is."""
     return index.is_factual and bool(laid.cells.all())
-
-
-def _is_new(trial: _Trial, others: Sequence[_Trial]) -> bool:
-    """Say whether a take differs from others in what is seen of it."""
-    return all(
-        np.linalg.norm(trial.joints - other.joints, axis=-1).mean() >= LEAST_APART
-        for other in others
-    )

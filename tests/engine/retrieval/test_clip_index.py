@@ -134,6 +134,11 @@ def test_a_straight_walk_is_preferred_to_a_bent_one() -> None:
     assert best(pair("a person walks", bent, straight), "a person walks") == 1
 
 
+def test_a_straight_way_back_is_preferred_to_a_bent_one() -> None:
+    bent, straight = going(speed=-0.8, yaw_rate=0.6), going(speed=-0.8)
+    assert best(pair("a person walks backwards", bent, straight), "a person walks backwards") == 1
+
+
 def test_a_take_begins_at_rest() -> None:
     rising = made_up(
         ["standing"] * 12, vertical_speed=[0.6] * 4 + [0.0] * 8, **lively(12, (0, 10))

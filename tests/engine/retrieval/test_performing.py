@@ -256,16 +256,19 @@ def test_a_takes_first_support_is_at_zero() -> None:
     assert not lay([act("a person shrugs", 0, 20, choice(0, 0, 20))], 20, level).lift.any()
 
 
-def test_casts_that_are_much_worse_are_left_out() -> None:
+def test_casts_that_are_much_worse_come_last() -> None:
     acts = [act("a person shrugs", 0, 18, *(choice(n, 0, 16, 1.0 - 0.01 * n) for n in range(4)))]
-    assert [cast.picks for cast in performer(CLIPS).casts(acts)] == [(0,), (1,), (2,), (3,)]
+    near, others = performer(CLIPS).casts(acts)
+    assert [cast.picks for cast in near] == [(0,), (1,), (2,), (3,)]
+    assert others == []
     acts = [act("a person shrugs", 0, 18, choice(0, 0, 16), choice(1, 0, 16, 0.5))]
-    assert [cast.picks for cast in performer(CLIPS).casts(acts)] == [(0,)]
+    near, others = performer(CLIPS).casts(acts)
+    assert [[cast.picks for cast in group] for group in (near, others)] == [[(0,)], [(1,)]]
 
 
 def test_later_turns_of_a_cast_are_paced_otherwise() -> None:
     acts = [act("a person shrugs", 0, 18, choice(0, 0, 16))]
-    (cast,) = performer(CLIPS).casts(acts)
+    ((cast,), _) = performer(CLIPS).casts(acts)
     lengths = []
     for turn in range(3):
         retime = Retiming()
