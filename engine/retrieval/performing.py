@@ -151,10 +151,12 @@ class Performer:
             return filling
         carries = self.index.facts(clip).hands("foot_carries").max(1) > _CARRIES
         grounded = [number for number, row in enumerate(filling.rows, 1) if carries[row]]
-        last = grounded[-1] if grounded else filling.played
-        if 2 * last < filling.played:
+        count = len(filling.rows)
+        last = grounded[-1] if grounded else count
+        if 2 * last < count:
             return filling
-        return Filling(filling.rows[:last], last, tuple(s for s in filling.seams if s < last))
+        played = max(1, round(last * filling.played / count))
+        return Filling(filling.rows[:last], played, tuple(s for s in filling.seams if s < played))
 
     def _put(self, laid: Laid, act: Act, played: Played, taken: Tensor) -> bool:
         """Write an act's codes, with what fades into them, and note where it is held.

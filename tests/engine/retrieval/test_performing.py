@@ -10,6 +10,7 @@ import pytest
 import torch
 from keyfill_extension.engine.retrieval.acts import LONGEST_BLEND, Act, Blend, Laid
 from keyfill_extension.engine.retrieval.casting import Cast
+from keyfill_extension.engine.retrieval.facts import Facts
 from keyfill_extension.tests.engine.retrieval.laid_takes import (
     ALL,
     ARMS,
@@ -298,3 +299,20 @@ def test_without_facts_nothing_is_raised() -> None:
     laid = words.lay(acts, Cast((0,), 0.0), 20, Retiming())
     assert laid.cells.all()
     assert not laid.lift.any()
+
+
+def hopping() -> Facts:
+    """Return facts of somebody who hops up and down: every fourth step is on the ground."""
+    carries = [1.0 if step % 4 == 0 else 0.0 for step in range(20)]
+    states = ["standing" if carried else "airborne" for carried in carries]
+    return made_up(states, left_foot_carries=carries, **lively(20, (0, 20)))
+
+
+@pytest.mark.parametrize("prompt", ["a person hops", "a person keeps jumping"])
+@pytest.mark.parametrize("steps", range(8, 20))
+def test_what_is_made_of_jumps_ends_on_the_ground_in_its_time(prompt, steps) -> None:
+    clips = [(prompt, hopping())]
+    laid = lay([act(prompt, 0, steps, choice(0, 0, 20))], steps, clips)
+    rows = column(laid, 0)
+    assert len(rows) == steps
+    assert rows[-1] % 4 == 0, "a step in which a foot carries"
