@@ -140,9 +140,11 @@ class Performer:
             return fill_once(stretch, steps, stretch.peak, pace)
         is_near = steps < stretch.steps <= steps / (1.0 - MOST_RETIMED)
         if is_near and self._caster.unseen(act, choice) > 0.5:
-            return fill_once(stretch, steps)
-        is_ended = bool(action.kind and action.kind.event) and act.rides_on is None
-        filling = fill_on(stretch, steps, self._caster.keys(stretch.clip), is_ended, _LATER * turn)
+            filling = fill_once(stretch, steps)
+        else:
+            is_ended = bool(action.kind and action.kind.event) and act.rides_on is None
+            keys = self._caster.keys(stretch.clip)
+            filling = fill_on(stretch, steps, keys, is_ended, _LATER * turn)
         return self._landed(stretch.clip, filling) if leaves_ground(action) else filling
 
     def _landed(self, clip: int, filling: Filling) -> Filling:
