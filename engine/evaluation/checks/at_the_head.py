@@ -67,7 +67,8 @@ def _at_the_chin(body: Body, side: str) -> Frames:
     hand = hand_by_face(body, side)
     held = (np.abs(hand[:, OUT]) < 0.17) & (hand[:, FORWARD] > 0.02) & (hand[:, FORWARD] < 0.24)
     held &= (hand[:, UP] > -0.28) & (hand[:, UP] < -0.06)
-    held &= elbow_by_shoulder(body, side)[:, UP] < -0.08
+    held &= hand[:, FORWARD] > hand[:, OUT] - 0.02
+    held &= (elbow_by_shoulder(body, side)[:, UP] < -0.08) & (measures.hands_apart(body) > 0.2)
     return held & (hand_speed(body, side) < 0.4) & hangs_or_holds(body, other_of(side))
 
 
@@ -92,7 +93,7 @@ def _over_the_mouth(body: Body, side: str) -> Frames:
 
 def covers_the_eyes(body: Body) -> bool:
     """Holds both wrists before the face, near each other, from mouth to brow, for 0.7 s."""
-    held = measures.hands_apart(body) < 0.26
+    held = measures.hands_apart(body) < 0.22
     for side in SIDES:
         hand = hand_by_face(body, side)
         held &= (hand[:, OUT] > -0.08) & (hand[:, OUT] < 0.16)
@@ -140,8 +141,8 @@ def yawns(body: Body) -> bool:
 def sneezes(body: Body) -> bool:
     """Jerks the head down by 14 degrees within 0.3 s, a hand or the bend of an arm at the mouth.
 
-    The trunk jerks with it by 4 degrees, or the head was tipped back before by 5. Without a hand
-    at the mouth it is 22 degrees, the trunk with it.
+    The trunk jerks with it by 3 degrees, or the head alone by 24. Without a hand at the mouth both
+    jerk, by 22 and 6 degrees, and no bow is made.
     """
     lag = max(1, round(0.3 * body.fps))
     pitch, bend = gaze_pitch_degrees(body), measures.torso_bend_degrees(body)
@@ -154,11 +155,11 @@ def sneezes(body: Body) -> bool:
         forearm = (from_face(body, f"{side}_wrist") + from_face(body, f"{side}_elbow")) / 2
         guarded |= near(forearm, MOUTH, 0.2)
     around = measures.smoothed(guarded.astype(float), 2 * lag + 1)[:-lag] > 0
-    back = pitch[:-lag] > np.median(pitch) + 5.0
     upright = (measures.torso_pitch_degrees(body)[:-lag] < 40) & (np.abs(bow) < 45)
     upright &= measures.farthest_from_start(body) < 0.8
-    behind_a_hand = (fall > 14.0) & around & ((bow > 4.0) | back)
-    return bool((upright & (behind_a_hand | ((fall > 22.0) & (bow > 6.0)))).any())
+    behind_a_hand = (fall > 14.0) & around & ((bow > 3.0) | (fall > 24.0))
+    free = (fall > 22.0) & (bow > 6.0) & (np.ptp(bend) < 30)
+    return bool((upright & (behind_a_hand | free)).any())
 
 
 def coughs(body: Body) -> bool:
@@ -203,7 +204,7 @@ def has_hands_behind_the_head(body: Body) -> bool:
     held = apart > 0.5
     for side in SIDES:
         hand = hand_by_face(body, side)
-        held &= near(hand, (0.06, 0.04, -0.08), 0.25) & (hand[:, FORWARD] < 0.05)
+        held &= near(hand, (0.06, 0.04, -0.08), 0.25) & (hand[:, FORWARD] < 0.015)
         held &= elbow_by_shoulder(body, side)[:, UP] > -0.05
     return is_held(body, held, 0.8)
 
@@ -252,7 +253,7 @@ def takes_a_photo(body: Body) -> bool:
     held = []
     for side in SIDES:
         hand = hand_by_face(body, side)
-        at = (np.abs(hand[:, OUT]) < 0.24) & (hand[:, UP] > -0.22) & (hand[:, UP] < 0.2)
+        at = (np.abs(hand[:, OUT]) < 0.24) & (hand[:, UP] > -0.16) & (hand[:, UP] < 0.2)
         at &= (hand[:, FORWARD] > 0.17) & (hand[:, FORWARD] < 0.5)
         at &= hand_by_shoulder(body, side)[:, UP] > -0.1
         at &= measures.arm_extension(body, side) < 0.95

@@ -86,8 +86,11 @@ def gaze_yaw_degrees(body: Body) -> Array:
 
 
 def nod_degrees(body: Body) -> Array:
-    """Return how far up (T,) the face looks, the trunk's lean taken off."""
-    return np.asarray(gaze_pitch_degrees(body) + measures.torso_bend_degrees(body))
+    """Return how far up (T,) the face looks, the lean of the chest taken off."""
+    chest = body.relative("neck", "spine3")
+    return np.asarray(
+        gaze_pitch_degrees(body) + np.degrees(np.arctan2(chest[:, FORWARD], chest[:, UP]))
+    )
 
 
 def from_face(body: Body, joint: str) -> Array:

@@ -31,7 +31,7 @@ def nods(body: Body) -> bool:
     once = measures.busiest_swings(body, pitch, 6.0, 1.2) >= 2
     often = measures.busiest_swings(body, pitch, 5.0, 3.0) >= 3
     turned = measures.busiest_swings(body, head_turn_degrees(body), 14.0, 3.0)
-    calm = measures.swings(measures.torso_bend_degrees(body), 10.0) <= 2
+    calm = np.ptp(measures.torso_bend_degrees(body)) < 20
     return bool((once or often) and turned <= 1 and calm and _stays_there(body))
 
 

@@ -71,10 +71,11 @@ def writes(body: Body) -> bool:
         held = _at_a_table(body, side) & down & (hand_speed(body, side) < 0.8)
         held &= hand_speed(body, other_of(side)) < 0.3
         drift = arm - measures.smoothed(arm, round(0.7 * body.fps))
-        small = np.percentile(np.abs(drift), 95) < 0.06
-        if small and is_held(body, held, 1.5) and _moves_more(body, side):
-            if swings_while(body, held, drift, 0.004) >= 6:
-                return True
+        size = np.linalg.norm(drift[held], axis=1)
+        small = bool(len(size)) and np.percentile(size, 90) < 0.05
+        strokes = swings_while(body, held, drift, 0.004) >= 6
+        if small and strokes and is_held(body, held, 1.5) and _moves_more(body, side):
+            return True
     return False
 
 
@@ -96,14 +97,14 @@ def _keys(body: Body, apart: tuple[float, float]) -> Frames:
 
 
 def types(body: Body) -> bool:
-    """Holds both hands level over keys for 2 s, each moving a little: 0.02 to 0.16 m aside."""
+    """Holds both hands level over keys for 2 s, each moving a little: 0.1 m aside at most."""
     held = _keys(body, (0.08, 0.5))
     path = [float(hand_speed(body, side)[held].mean()) if held.any() else 9.0 for side in SIDES]
     aside = max(_spread(hand_by_shoulder(body, side)[held][:, OUT]) for side in SIDES)
     trembles = max(
         swings_while(body, held, hand_by_shoulder(body, side), 0.003) for side in SIDES
     )
-    return bool(is_held(body, held, 2.0) and max(path) < 0.35 and aside < 0.16 and trembles >= 4)
+    return bool(is_held(body, held, 2.0) and max(path) < 0.35 and aside < 0.1 and trembles >= 4)
 
 
 def plays_the_piano(body: Body) -> bool:
@@ -217,10 +218,9 @@ def saws(body: Body) -> bool:
         strokes = swings_while(body, low, arm[:, FORWARD:], 0.1)
         across = _spread(arm[:, OUT][low]) if low.any() else 9.0
         calm = measures.hand_path(body, side) > 1.8 * measures.hand_path(body, other_of(side))
-        if strokes >= 4 and across < 0.25 and calm and _is_there(body):
-            lift = swings_while(body, low, arm[:, [UP]], 0.14)
-            if lift < strokes:
-                return True
+        lift = swings_while(body, low, arm[:, [UP]], 0.14)
+        if strokes >= 4 and lift < strokes and across < 0.25 and calm and _is_there(body):
+            return True
     return False
 
 
@@ -235,9 +235,9 @@ def hammers(body: Body) -> bool:
         works &= measures.hand_to_head(body, side) > 0.2
         calm = measures.hand_path(body, side) > 1.5 * measures.hand_path(body, other_of(side))
         aside = swings_while(body, works, arm[:, [OUT]], 0.14)
-        if strokes >= 4 and high and calm and down.max() > 0.5 and aside < strokes:
-            if _is_there(body):
-                return True
+        strikes = strokes >= 4 and aside < strokes and down.max() > 0.5
+        if strikes and high and calm and _is_there(body):
+            return True
     return False
 
 
@@ -309,7 +309,7 @@ def plays_the_violin(body: Body) -> bool:
     """Holds one hand out at shoulder height, still, and bows with the other one: 0.06 m."""
     for side in SIDES:
         arm, bow = hand_by_shoulder(body, side), hand_by_shoulder(body, other_of(side))
-        held = (arm[:, UP] > -0.2) & (arm[:, UP] < 0.25) & (arm[:, FORWARD] > 0.06)
+        held = (arm[:, UP] > -0.14) & (arm[:, UP] < 0.25) & (arm[:, FORWARD] > 0.06)
         held &= (measures.arm_extension(body, side) > 0.45) & (hand_speed(body, side) < 0.35)
         held &= (bow[:, UP] > -0.4) & (bow[:, UP] < 0.22) & (bow[:, FORWARD] > 0.05)
         if swings_while(body, held, bow, 0.06, 4.0) >= 4:
@@ -325,7 +325,7 @@ def plays_the_guitar(body: Body) -> bool:
         held = (neck[:, OUT] > 0.16) & (arm[:, UP] > -0.45) & (arm[:, UP] < 0.12)
         held &= (neck[:, FORWARD] > 0.02) & (hand_speed(body, side) < 0.4)
         held &= (strum[:, OUT] < 0.26) & (strum[:, FORWARD] > 0.04) & (strum[:, UP] > -0.1)
-        held &= hand_by_shoulder(body, other_of(side))[:, UP] < -0.14
+        held &= hand_by_shoulder(body, other_of(side))[:, UP] < -0.2
         held &= measures.hands_apart(body) > 0.22
         if swings_while(body, held, strum[:, [UP]], 0.02) >= 4:
             return True

@@ -104,8 +104,9 @@ def gives_a_thumbs_up(body: Body) -> bool:
         arm = hand_by_shoulder(body, side)
         held = (arm[:, FORWARD] > 0.17) & (arm[:, UP] > -0.38) & (arm[:, UP] < 0.08)
         extension = measures.arm_extension(body, side)
-        held &= (extension > 0.4) & (extension < 0.97) & (arm[:, OUT] > -0.11) & (arm[:, OUT] < 0.3)
-        held &= (hand_speed(body, side) < 0.35) & hangs(body, other_of(side))
+        held &= (extension > 0.4) & ((extension < 0.88) | (arm[:, UP] < -0.06))
+        held &= (arm[:, OUT] > -0.11) & (arm[:, OUT] < 0.3)
+        held &= (hand_speed(body, side) < 0.28) & hangs(body, other_of(side))
         held &= measures.hand_to_head(body, side) > 0.26
         if is_held(body, held, 0.5) and _stays(body):
             return True
@@ -143,7 +144,7 @@ def puts_the_hands_up(body: Body) -> bool:
         arm = hand_by_shoulder(body, side)
         held &= (arm[:, UP] > 0.06) & (arm[:, OUT] > -0.06) & (arm[:, FORWARD] > -0.15)
         held &= measures.hand_to_head(body, side) > 0.23
-        held &= hand_speed(body, side) < 0.5
+        held &= hand_speed(body, side) < 0.35
     return is_held(body, held, 0.8)
 
 
@@ -193,9 +194,9 @@ def gives_a_high_five(body: Body) -> bool:
             is_short = end - start <= 1.7 * body.fps and end < len(up)
             aside = measures.swings(arm[part, OUT], 0.08)
             alone = measures.share(hangs(body, other_of(side))[part]) > 0.7
-            if reached.any() and is_short and aside <= 2 and alone:
-                if 0.6 < ahead[max(0, start - 5) : end].max() < 3.5 and _stays(body):
-                    return True
+            is_swift = 0.6 < ahead[max(0, start - 5) : end].max() < 3.5
+            if reached.any() and is_short and is_swift and aside <= 2 and alone and _stays(body):
+                return True
     return False
 
 
@@ -221,8 +222,9 @@ def hands_over(body: Body) -> bool:
 
 
 def aims(body: Body) -> bool:
-    """Points both hands ahead at shoulder height, still, for a second: near each other, or
-    one at the cheek and the other stretched out.
+    """Points both hands ahead at shoulder height, still, for a second.
+
+    They are near each other, or one is at the cheek and the other stretched out.
     """
     still = np.maximum(*(hand_speed(body, side) for side in SIDES)) < 0.3
     arms = {side: hand_by_shoulder(body, side) for side in SIDES}

@@ -35,7 +35,8 @@ def cover_the_mouth(manner: Manner) -> Clip:
     """Clap the right hand over the mouth."""
     body = Manikin(3.5, manner)
     when = body.during(0.15, 0.85, 0.25)
-    return body.look(up=6.0 * when).send("right", Place("face", 0.07, -0.06, 0.13, 30.0), when).clip()
+    body.look(up=6.0 * when)
+    return body.send("right", Place("face", 0.07, -0.06, 0.13, 30.0), when).clip()
 
 
 def cover_the_eyes(manner: Manner) -> Clip:
@@ -245,7 +246,8 @@ def give_a_high_five(manner: Manner) -> Clip:
     """Swing the right hand up and ahead, and lower it."""
     body = Manikin(3.0, manner)
     body.send("right", Place("chest", 0.06, 0.2, 0.08, 40.0), body.during(0.15, 0.5, 0.35))
-    return body.send("right", Place("chest", 0.0, 0.24, 0.4, 30.0), body.during(0.3, 0.45, 0.3)).clip()
+    slap = body.during(0.3, 0.45, 0.3)
+    return body.send("right", Place("chest", 0.0, 0.24, 0.4, 30.0), slap).clip()
 
 
 def hand_over(manner: Manner) -> Clip:

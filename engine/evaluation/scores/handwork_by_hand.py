@@ -120,7 +120,8 @@ def saw(manner: Manner) -> Clip:
     body = Manikin(5.0, manner).lean(20.0).look(up=-20.0)
     stroke = body.cycle(1.2)
     body.send("left", Place("chest", -0.04, -0.4, 0.22))
-    return body.send("right", Place("chest", 0.0, -0.36 - 0.02 * stroke, 0.18 + 0.1 * stroke)).clip()
+    place = Place("chest", 0.0, -0.36 - 0.02 * stroke, 0.18 + 0.1 * stroke)
+    return body.send("right", place).clip()
 
 
 def hammer(manner: Manner) -> Clip:
@@ -128,7 +129,8 @@ def hammer(manner: Manner) -> Clip:
     body = Manikin(5.0, manner).lean(12.0).look(up=-20.0)
     strike = body.cycle(1.1)
     body.send("left", Place("chest", -0.06, -0.36, 0.24))
-    return body.send("right", Place("chest", 0.0, -0.17 + 0.14 * strike, 0.27 - 0.06 * strike)).clip()
+    place = Place("chest", 0.0, -0.17 + 0.14 * strike, 0.27 - 0.06 * strike)
+    return body.send("right", place).clip()
 
 
 def wipe(manner: Manner) -> Clip:
