@@ -69,7 +69,8 @@ def _at_the_chin(body: Body, side: str) -> Frames:
     held &= (hand[:, UP] > -0.28) & (hand[:, UP] < -0.06)
     held &= hand[:, FORWARD] > hand[:, OUT] - 0.02
     held &= (elbow_by_shoulder(body, side)[:, UP] < -0.08) & (measures.hands_apart(body) > 0.2)
-    return held & (hand_speed(body, side) < 0.4) & hangs_or_holds(body, other_of(side))
+    still = hand_speed(body, side) < 0.4
+    return np.asarray(held & still & hangs_or_holds(body, other_of(side)))
 
 
 def _at_the_mouth(body: Body, side: str) -> Frames:

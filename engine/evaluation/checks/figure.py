@@ -175,4 +175,4 @@ def is_held(body: Body, condition: Frames, seconds: float) -> bool:
 
 def _outward(positions: Array, side: str) -> Array:
     """Return positions (T, 3) with the first axis to the own side."""
-    return positions * np.array([1.0 if side == "left" else -1.0, 1.0, 1.0])
+    return np.asarray(positions * np.array([1.0 if side == "left" else -1.0, 1.0, 1.0]))

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import measures
 from .figure import (
+    SIDES,
     bridged,
     from_face,
     gaze_pitch_degrees,
@@ -92,7 +93,8 @@ def head_turn_degrees(body: Body) -> Array:
 
 def _feet_degrees(body: Body) -> Array:
     """Return where (T,) the two feet point on average, as a heading."""
-    ahead = sum(body.at(f"{side}_foot") - body.at(f"{side}_ankle") for side in ("left", "right"))
+    left, right = (body.at(f"{side}_foot") - body.at(f"{side}_ankle") for side in SIDES)
+    ahead = left + right
     return np.asarray(np.degrees(np.unwrap(np.arctan2(ahead[:, 0], ahead[:, 2]))))
 
 

@@ -93,7 +93,7 @@ def find_positives(prompt: Prompt, clips: tuple[RealClip, ...], most: int | None
         bodies = [_body(clip, flip) for clip, flip in captioned]
         found = Positives(bodies, sum(flip for _, flip in captioned))
     if len(found.bodies) < FEWEST_CAPTIONED:
-        made = made_by_hand(name) or list(gestures_made_by_hand(name))
+        made = made_by_hand(name) or [*gestures_made_by_hand(name)]
         found = Positives(made, 0) if made else found
     ends = [check for check in prompt.checks if check in END_CHECKS]
     if ends:
