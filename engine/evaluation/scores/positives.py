@@ -93,7 +93,7 @@ def find_positives(prompt: Prompt, clips: tuple[RealClip, ...], most: int | None
         bodies = [_body(clip, flip) for clip, flip in captioned]
         found = Positives(bodies, sum(flip for _, flip in captioned))
     if len(found.bodies) < FEWEST_CAPTIONED:
-        made = made_by_hand(name) or [*gestures_made_by_hand(name)]
+        made: list[Body] = made_by_hand(name) or [*gestures_made_by_hand(name)]
         found = Positives(made, 0) if made else found
     ends = [check for check in prompt.checks if check in END_CHECKS]
     if ends:
@@ -169,7 +169,8 @@ def _splice(pair: Prompt, clips: tuple[RealClip, ...], of_each: int) -> Positive
     if gestures := gesture_clips(pair.checks[1]):
         return _lay_gestures(thin_out(legs, of_each), thin_out(gestures, of_each))
     arms = list(find_captioned(clips, pair.checks[1]))
-    bodies, mirrored = [], 0
+    bodies: list[Body] = []
+    mirrored = 0
     pairs = product(thin_out(legs, of_each), thin_out(arms, of_each))
     for (leg, leg_flip), (arm, arm_flip) in pairs:
         lower = leg.entry.clip.mirrored() if leg_flip else leg.entry.clip
