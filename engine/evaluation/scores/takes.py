@@ -9,6 +9,7 @@ from ...motion.request import (
     MotionRequest,
 )
 from ...motion.running import Engine, run_to_end
+from ..checks.figure import Figure
 from ..checks.measures import Body
 
 
@@ -25,4 +26,4 @@ def measure_takes(
     engine: Engine, prompt: str, seconds: float, takes: int, seed: int = 0
 ) -> list[Body]:
     """Return the bodies of `make_takes`."""
-    return [Body.from_clip(clip) for clip in make_takes(engine, prompt, seconds, takes, seed)]
+    return [Figure.from_clip(clip) for clip in make_takes(engine, prompt, seconds, takes, seed)]
