@@ -40,6 +40,9 @@ _SAME_PLACE = 0.02
 _STEP_SECONDS, _STEP = 0.2, 0.14
 """A foot that comes so many metres farther in so many seconds steps, whatever its contact says."""
 
+_LONGEST_SLIDE = 0.2
+"""Metres that a foot slides at most during a contact without a step in it."""
+
 _CORRECTION_SPEED = 0.6
 """Metres a second at which a locked foot may go over to its next place."""
 
@@ -223,8 +226,9 @@ def _without_steps(contacts: Flags, feet: Array, fps: float) -> Flags:
         return contacts
     reach = max(1, round(_STEP_SECONDS / 2.0 * fps))
     level = np.pad(feet[..., [0, 2]], ((reach, reach), (0, 0), (0, 0)), mode="edge")
-    passed = np.linalg.norm(level[2 * reach :] - level[: -2 * reach], axis=-1)
-    return np.asarray(contacts & (passed < _STEP))
+    steps = np.linalg.norm(level[2 * reach :] - level[: -2 * reach], axis=-1) > _STEP
+    kept = _without_drifting(contacts, feet, _LONGEST_SLIDE)
+    return np.asarray(kept | (contacts & ~steps))
 
 
 def _with_time_to_step(stands: Flags, points: Array, fps: float) -> Flags:
