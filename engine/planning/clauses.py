@@ -126,6 +126,8 @@ def _main_match(found: Sequence[Match], words: Sequence[str]) -> Match:
     verbs = [
         match for match in verbs if not any(_is_light(match, other, words) for other in verbs)
     ] or verbs
+    # "dances with quick steps": how it is done.
+    verbs = [match for match in verbs if not _is_manner(match, verbs, words)] or verbs
     first = min(verbs, key=lambda match: match.first)
     best = max(verbs, key=lambda match: match.weight)
     overlaps = best.first < first.last and first.first < best.last
@@ -135,6 +137,13 @@ def _main_match(found: Sequence[Match], words: Sequence[str]) -> Match:
     if overlaps or (best.weight - first.weight > 1.0 and not is_later_pose):
         return best
     return first
+
+
+def _is_manner(match: Match, others: Sequence[Match], words: Sequence[str]) -> bool:
+    """Say whether steps only tell how something is done that is named before: "with steps"."""
+    near = words[max(0, match.first - 2) : match.first]
+    with_steps = "with" in near and words[match.last - 1] == "steps"
+    return with_steps and any(other.last < match.first for other in others)
 
 
 def _is_light(verb: Match, other: Match, words: Sequence[str]) -> bool:

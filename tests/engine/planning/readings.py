@@ -362,6 +362,8 @@ SAYING_MORE = {
     "a man who is standing there waves": "wave",
     "a motion of somebody kicking": "kick",
     "I need a clip where she sits down": "sit_down",
+    "dances salsa with quick steps and turns": "dance",
+    "walks with small steps": "walk",
     "falls down without getting up": "fall!",
     "claps without getting up": "sit & clap",
     "waves with his right hand from a chair": "sit & wave:right",
