@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.core.curves import bezier
 from keyfill_extension.blender_addon.core.curves.bezier import (
     is_as_seen,
     is_forward,
     shorten_handles,
     split_segment,
     straight_segment,
+    values_at,
 )
 from keyfill_extension.tests.bezier_values import evaluate_segment
 
@@ -38,6 +40,21 @@ def test_values_are_those_of_a_dense_search(seed):
     # Where the curve is steep, the search is the coarser of the two.
     assert np.abs(evaluate_segment(segment, times) - searched(segment, times)).max() < 1e-3
     assert evaluate_segment(segment, times[[0, -1]]) == pytest.approx(segment[[0, 3], 1])
+
+
+def test_values_are_found_in_a_few_steps_wherever_the_segment_lies(monkeypatch):
+    """Far from time 0 a step's rounding is larger than what a step still improves."""
+    steps = []
+    cubic = bezier._polynomial
+    monkeypatch.setattr(bezier, "_polynomial", lambda *each: steps.append(1) or cubic(*each))
+    for seed in range(200):
+        segment = random_segment(seed)
+        segment[:, 0] += 40.0 * seed
+        times = np.linspace(segment[0, 0], segment[3, 0], 13)
+        steps.clear()
+        found = values_at(segment, times)
+        assert len(steps) <= 12, seed
+        assert np.abs(found - evaluate_segment(segment, times)).max() < 1e-7
 
 
 @pytest.mark.parametrize("seed", range(12))

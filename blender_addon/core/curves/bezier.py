@@ -15,6 +15,7 @@ Array = NDArray[np.floating[Any]]
 
 _NEWTON_STEPS = 60
 _SAME_PART = 1e-14
+_ROUNDINGS = 4.0 * float(np.finfo(float).eps)
 
 
 def shorten_handles(segment: Array) -> Array:
@@ -150,8 +151,13 @@ def _parameters(points: Array, times: Array) -> Array:
     """Return where (N,) in 0..1 a rising cubic (4,) takes the values `times` (N,)."""
     low, high = np.zeros_like(times), np.ones_like(times)
     parts = np.clip((times - points[0]) / (points[3] - points[0]), 0.0, 1.0)
+    rounding = _ROUNDINGS * float(np.abs(points).max())
     for _ in range(_NEWTON_STEPS):
         errors = _polynomial(points, parts) - times
+        # Nearer than the cubic itself is computed, steps go to and fro without an end.
+        found = np.abs(errors) <= rounding
+        if found.all():
+            break
         low = np.where(errors < 0, parts, low)
         high = np.where(errors > 0, parts, high)
         slopes = _slope(points, parts)
@@ -159,7 +165,7 @@ def _parameters(points: Array, times: Array) -> Array:
         # Newton's step where it stays between the bounds, else halving.
         inside = (slopes > 0) & (newton >= low) & (newton <= high)
         improved = np.where(inside, newton, (low + high) / 2.0)
-        improved = np.where(errors == 0, parts, improved)
+        improved = np.where(found, parts, improved)
         done = np.abs(improved - parts).max(initial=0.0) < _SAME_PART
         parts = improved
         if done:
