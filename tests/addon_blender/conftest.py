@@ -5,6 +5,7 @@ import sys
 
 import bpy
 import pytest
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +22,9 @@ def registered_addon():
 @pytest.fixture(autouse=True)
 def empty_scene():
     """An empty file before each test and nothing left behind after it."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     yield bpy.context.scene
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
 
 
 def pytest_unconfigure(config):

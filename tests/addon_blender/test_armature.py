@@ -23,6 +23,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     put_clip,
     world_joints,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.real_characters import import_file
 from keyfill_extension.tests.motion.toy_rigs import Shape, wild_clip
 
@@ -270,7 +271,7 @@ def test_a_linked_armature_asks_for_an_override(tmp_path):
     ob = add_toy_character()
     path = tmp_path / "character.blend"
     bpy.data.libraries.write(str(path), {ob})
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     with bpy.data.libraries.load(str(path), link=True) as (source, target):
         target.objects = source.objects
     linked = target.objects[0]

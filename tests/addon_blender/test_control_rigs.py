@@ -30,6 +30,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     largest_changes,
     set_settings,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
 FRAMES = 24
@@ -179,7 +180,7 @@ def test_a_root_control_carries_the_path_to_the_same_places(family, kind):
     clip = wild_clip(FRAMES, amount=0.2)
     found = []
     for root_motion in ("HIPS", "ROOT_BONE"):
-        bpy.ops.wm.read_factory_settings(use_empty=True)
+        open_empty_file()
         bpy.context.scene.render.fps = 30
         ob = MAKERS[family]()
         rig, _ = put_on_controls(ob, clip, limb_controls=kind, root_motion=root_motion)

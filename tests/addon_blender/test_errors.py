@@ -10,6 +10,7 @@ import pytest
 from keyfill_extension.blender_addon import engine_link
 from keyfill_extension.blender_addon.core.errors import UserError
 from keyfill_extension.engine.motion.request import MotionRequest
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
@@ -123,7 +124,7 @@ def library(mannequin, tmp_path):
     for ob in list(bpy.data.objects):
         collection.objects.link(ob)
     bpy.ops.wm.save_as_mainfile(filepath=path)
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     bpy.context.scene.keyfill.prompt = "someone walks"
     bpy.context.scene.keyfill.seconds = 1.0
     return path

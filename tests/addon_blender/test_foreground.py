@@ -3,6 +3,7 @@
 import bpy
 import pytest
 from keyfill_extension.blender_addon import engine_link, foreground
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 
 HANDLERS = ("animation_playback_pre", "animation_playback_post", "load_pre", "render_init",
@@ -75,7 +76,7 @@ def test_a_real_render_is_noticed(empty_scene, tmp_path):
 
 def test_a_new_file_ends_the_playback(empty_scene):
     call("animation_playback_pre")
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     assert threads() == "4"
 
 

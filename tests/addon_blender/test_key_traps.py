@@ -27,6 +27,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     put_clip,
     world_joints,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
 HIPS, SPINE, HEAD = "mixamorig:Hips", "mixamorig:Spine1", "mixamorig:Head"
@@ -510,7 +511,7 @@ def test_an_object_on_a_constraint_is_left_to_it():
 def test_joints_move_the_same_whatever_carries_the_path(kind):
     found = []
     for root_motion in ROOT_MOTIONS:
-        bpy.ops.wm.read_factory_settings(use_empty=True)
+        open_empty_file()
         ob = add_character(root=True)
         place_object(ob, kind)
         rig = armature.read_rig(ob)

@@ -19,6 +19,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     largest_changes,
     set_settings,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 
 MAKERS = {"deform rig": add_toy_character, "rigify": add_rigify, "cloudrig": add_cloud_rig}
 HANDS = {"deform rig": "mixamorig:LeftHand", "rigify": "ORG-hand.L", "cloudrig": "DEF-Wrist.L"}
@@ -45,7 +46,7 @@ def save_library(tmp_path, kind):
     name = ob.name
     path = str(tmp_path / "library.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    open_empty_file()
     bpy.context.scene.render.fps = 30
     return path, name
 

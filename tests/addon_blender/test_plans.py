@@ -11,6 +11,7 @@ from keyfill_extension.engine.motion.request import MotionRequest
 from keyfill_extension.engine.motion.skeleton import PARTS
 from keyfill_extension.engine.motion.tracks import Track
 from keyfill_extension.tests.addon_blender import drawing
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.fake_worker import fake_worker
 from keyfill_extension.tests.addon_blender.modal_probes import TIMER, press, probe_of
 
@@ -418,7 +419,7 @@ def test_the_plan_is_saved_with_the_scene(settings, tmp_path):
     before = settings.plan.tracks()
     file = str(tmp_path / "plan.blend")
     bpy.ops.wm.save_as_mainfile(filepath=file)
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     bpy.ops.wm.open_mainfile(filepath=file)
     settings = bpy.context.scene.keyfill
     assert settings.plan.tracks() == before

@@ -21,6 +21,7 @@ from keyfill_extension.tests.addon_blender.characters import (
     limb_errors,
     put_clip,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 from keyfill_extension.tests.motion.toy_rigs import wild_clip
 
@@ -205,7 +206,7 @@ def link(ob, tmp_path):
     """Save a character into a file and link it from there into a new one."""
     path = tmp_path / "library.blend"
     bpy.data.libraries.write(str(path), {ob})
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     with bpy.data.libraries.load(str(path), link=True) as (source, target):
         target.objects = source.objects
     bpy.context.collection.objects.link(target.objects[0])
@@ -238,7 +239,7 @@ def test_everything_is_saved_and_appended_with_the_object(hero, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.open_mainfile(filepath=path)
     assert everything_stored(bpy.data.objects["Toy"]) == wanted
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     with bpy.data.libraries.load(path, link=False) as (source, target):
         target.objects = source.objects
     assert everything_stored(bpy.data.objects["Toy"]) == wanted

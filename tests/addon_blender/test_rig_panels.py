@@ -11,6 +11,7 @@ from keyfill_extension.blender_addon.scene.reading import rig_settings
 from keyfill_extension.engine.motion.skeleton import JOINTS
 from keyfill_extension.tests.addon_blender.characters import add_toy_character
 from keyfill_extension.tests.addon_blender.drawing import Layout
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
 PANELS = [
@@ -161,7 +162,7 @@ def test_drawing_changes_nothing(hero, width):
 def test_drawing_a_linked_character_works(hero, tmp_path):
     path = str(tmp_path / "library.blend")
     bpy.data.libraries.write(path, {hero})
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    open_empty_file()
     with bpy.data.libraries.load(path, link=True) as (source, target):
         target.objects = source.objects
     for panel in PANELS:

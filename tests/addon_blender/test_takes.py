@@ -18,6 +18,7 @@ from keyfill_extension.tests.addon_blender.edited_characters import (
     largest_changes,
     set_settings,
 )
+from keyfill_extension.tests.addon_blender.empty_files import open_empty_file
 from keyfill_extension.tests.addon_blender.snapshots import snapshot
 
 TOLERANCE = 1e-5
@@ -137,7 +138,7 @@ def keys_of(ob):
 def test_an_accepted_take_has_the_very_keys_of_an_edit_that_did_not_wait(empty_scene, mode, thin):
     found = []
     for is_review, takes, seed in ((True, 3, 2), (False, 1, 3)):
-        bpy.ops.wm.read_factory_settings(use_empty=True)
+        open_empty_file()
         ob = add_walker()
         for bone in ob.pose.bones:
             bone.rotation_mode = mode
