@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import fields, is_dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ from keyfill_extension.engine.training.whole_body import gpt, momask
 from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer
 
 from ..small_corpus import write_small_corpus
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_figures():
+    """Intervals come of few draws, and the machine's rates are measured once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(takes, "Yardstick", partial(takes.Yardstick, draws=20))
+        patch.setattr(run, "describe", cache(run.describe))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from keyfill_extension.engine.data.corpus import CorpusError
 from keyfill_extension.engine.evaluation import run
-from keyfill_extension.engine.evaluation.comparison import command, figures
+from keyfill_extension.engine.evaluation.comparison import command, cost, figures
 from keyfill_extension.engine.evaluation.comparison import report as report_text
 from keyfill_extension.engine.evaluation.comparison.cache import open_cache
 from keyfill_extension.engine.evaluation.comparison.figures import Yardstick, motion_figures
@@ -214,6 +215,22 @@ def test_of_all_models_the_missing_ones_are_told(tmp_path: Path, monkeypatch):
     assert len(missing) == 3
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_measured_machine():
+    """The machine's rates are measured once for all reports."""
+    with pytest.MonkeyPatch.context() as patch:
+        described = cache(cost.describe)
+        for module in (command, cost):
+            patch.setattr(module, "describe", described)
+        yield
+
+
+@pytest.fixture
+def blank_charts(monkeypatch):
+    """Reports whose charts another test looks at."""
+    monkeypatch.setattr(report_text, "draw_chart", lambda chart: "<svg/>")
+
+
 def compare(folder: Path, corpus: Path, *more: str, engine=None) -> int:
     model = folder / "walker"
     if not model.is_dir():
@@ -264,7 +281,7 @@ def test_the_command_writes_json_a_table_and_plots(compared: Path):
 
 
 def test_a_report_on_test_names_the_weights_that_had_seen_its_clips(
-    compared: Path, tmp_path: Path, capsys
+    compared: Path, blank_charts, tmp_path: Path, capsys
 ):
     report = json.loads((compared / "report" / "report.json").read_text())
     assert (report["split"], report["learnt_before"]) == ("val", "")
@@ -298,7 +315,7 @@ def test_masks_that_a_model_cannot_fill_are_told_with_the_reason(compared: Path)
     ).read_text()
 
 
-def test_a_second_run_makes_nothing_again_and_says_the_same(compared: Path):
+def test_a_second_run_makes_nothing_again_and_says_the_same(compared: Path, blank_charts):
     before = json.loads((compared / "report" / "report.json").read_text())
     engine = comparing.FakeEngine()
     assert compare(compared, compared / "corpus", engine=engine) == 0
@@ -307,7 +324,7 @@ def test_a_second_run_makes_nothing_again_and_says_the_same(compared: Path):
     assert after["rows"] == before["rows"]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(compared: Path, tmp_path: Path):
+def test_an_interrupted_run_goes_on_where_it_was(compared: Path, blank_charts, tmp_path: Path):
     class Interrupted(comparing.FakeEngine):
         def run(self, request):
             if len(self.requests) == 7:  # five takes are a repeat
@@ -316,10 +333,10 @@ def test_an_interrupted_run_goes_on_where_it_was(compared: Path, tmp_path: Path)
 
     corpus = compared / "corpus"
     with pytest.raises(KeyboardInterrupt):
-        compare(tmp_path, corpus, engine=Interrupted())
+        compare(tmp_path, corpus, "--obeyed", "0", engine=Interrupted())
     assert not (tmp_path / "report").exists()
     engine = comparing.FakeEngine()
-    assert compare(tmp_path, corpus, engine=engine) == 0
+    assert compare(tmp_path, corpus, "--obeyed", "0", engine=engine) == 0
     # The second repeat is begun anew, the first one is not.
     held_out = HeldOut(command.read_split(corpus, "val").clips, "val", 0)
     assert [request.seed for request in engine.requests[:5]] == [
@@ -327,9 +344,9 @@ def test_an_interrupted_run_goes_on_where_it_was(compared: Path, tmp_path: Path)
     ]
 
 
-def test_another_seed_is_measured_anew(compared: Path):
+def test_another_seed_is_measured_anew(compared: Path, blank_charts):
     engine = comparing.FakeEngine()
-    compare(compared, compared / "corpus", "--seed", "9", engine=engine)
+    compare(compared, compared / "corpus", "--seed", "9", "--obeyed", "0", engine=engine)
     assert engine.requests
 
 
