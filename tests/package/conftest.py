@@ -120,6 +120,7 @@ def _visit(
     folder = folders.mktemp("visit")
     mark = uuid.uuid4().hex
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(folder / "blender"), MARK: mark}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # what is compiled in there, the worker compiled
     if "light" not in package.name:
         environment.pop("KEYFILL_WORKER_PYTHON", None)
         # Whatever asks the network waits for nobody: port 9 throws away.
