@@ -76,8 +76,9 @@ $(READY): requirements/engine.txt requirements/text_encoder.txt requirements/ble
 demo: $(READY)
 	$(PY) docs/demo.py --out demo
 
-# What differs between Blenders is seen in the quick tests; all run with `make test-versions`.
-test: QUICK := -m "not slow"
+# What differs between Blenders is seen in the quick tests, but for those that say why one Blender
+# is enough; all run with `make test-versions`.
+test: QUICK := -m "not slow and not once"
 test: lint test-pure test-blender test-package test-in-$(OLDEST)
 
 # mypy sees the package as it is when installed, one level above engine/ and blender_addon/:

@@ -349,6 +349,7 @@ def replays(monkeypatch):
     return found
 
 
+@pytest.mark.once  # a loop of the extension is counted
 @pytest.mark.parametrize("takes_made", [1, 3])
 @pytest.mark.parametrize("kind", ["FK", "IK"])
 def test_generate_replays_a_take_at_most_twice(kind, takes_made, replays):
@@ -357,6 +358,7 @@ def test_generate_replays_a_take_at_most_twice(kind, takes_made, replays):
     assert 0 < len(replays) <= 2 * takes_made
 
 
+@pytest.mark.once  # a loop of the extension is counted
 @pytest.mark.parametrize("kind", ["FK", "IK"])
 def test_an_edit_replays_once_to_read_and_at_most_twice_a_take(kind, replays):
     walker(kind)

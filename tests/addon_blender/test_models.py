@@ -127,6 +127,7 @@ def filled_range(ob, operator):
     return first, last
 
 
+@pytest.mark.once  # what a model serves is declared; other tests press each button in each Blender
 @pytest.mark.parametrize("name", SERVED)
 @pytest.mark.parametrize("operator", sorted(ALL - {"long_take", "make_loop"}))
 def test_a_button_works_where_the_model_serves_it_and_says_why_where_not(walker, name, operator):

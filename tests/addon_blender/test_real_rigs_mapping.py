@@ -137,6 +137,7 @@ def test_every_character_is_mapped_fully_and_rightly_and_surely(name, shared):
     assert len(bone_map.fingers) == FINGERS.get(name, 30)
 
 
+@pytest.mark.once  # arithmetic on rigs that the first test reads in each Blender
 @pytest.mark.parametrize("name", CHARACTERS)
 def test_recordings_are_mapped_by_their_names_without_a_reference_too(name, shared):
     rig = dataclasses.replace(read_character(name, shared), reference=None)
@@ -156,6 +157,7 @@ def test_twist_bones_of_the_character_creator_rig(shared):
     assert all(abs(t.share - 0.5 * (t.bone[-1] == "2")) < 0.05 for t in twists)
 
 
+@pytest.mark.once  # arithmetic on rigs that the first test reads in each Blender
 def test_by_shape_alone_at_least_80_of_100_joints_are_right_and_the_rest_is_doubted(shared):
     right = total = 0
     for number, name in enumerate(CHARACTERS):
@@ -170,6 +172,7 @@ def test_by_shape_alone_at_least_80_of_100_joints_are_right_and_the_rest_is_doub
     assert right >= 0.8 * total, (right, total)
 
 
+@pytest.mark.once  # arithmetic on rigs that the first test reads in each Blender
 @pytest.mark.parametrize("name", CHARACTERS)
 def test_rows_by_hand_repeat_what_was_found(name, shared):
     rig = read_character(name, shared)

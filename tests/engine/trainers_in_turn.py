@@ -25,6 +25,7 @@ from keyfill_extension.engine.training.distributed import join_processes  # noqa
 from keyfill_extension.engine.training.loop import TrainingError  # noqa: E402
 from keyfill_extension.engine.training.whole_body import gpt, momask, words  # noqa: E402
 from keyfill_extension.engine.training.whole_body import tokenizer as body_tokenizer  # noqa: E402
+from keyfill_extension.tests.engine.quick_trainings import quicken_trainings  # noqa: E402
 
 STEPS = 6
 
@@ -83,6 +84,7 @@ def contrast_gradient(share: Share) -> torch.Tensor:
 
 def main() -> None:
     corpus, out, broken = map(Path, sys.argv[1:])
+    quicken_trainings(setattr)
     share = join_processes()
     train_all(corpus, out)
     tokenizer.main(arguments("smoke", corpus, broken))

@@ -18,6 +18,9 @@ from pathlib import Path
 import pytest
 
 PATIENCE_SECONDS = 600
+MOMENT_SECONDS = 2.0
+"""A worker ends so soon after its input closes."""
+
 SCRIPT = Path(__file__).with_name("install_and_use.py")
 MARK = "KEYFILL_TEST_MARK"
 
@@ -120,6 +123,7 @@ def _visit(
     folder = folders.mktemp("visit")
     mark = uuid.uuid4().hex
     environment = {**os.environ, "BLENDER_USER_RESOURCES": str(folder / "blender"), MARK: mark}
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"  # what is compiled in there, the worker compiled
     if "light" not in package.name:
         environment.pop("KEYFILL_WORKER_PYTHON", None)
         # Whatever asks the network waits for nobody: port 9 throws away.
@@ -138,8 +142,14 @@ def _visit(
 
 
 def _marked(mark: str) -> list[int]:
-    """Processes that inherited the mark and still run (Linux; elsewhere none is found)."""
-    time.sleep(0.5)  # a worker ends a moment after its input closes
+    """Processes that inherited the mark and go on running (Linux; elsewhere none is found)."""
+    end = time.monotonic() + MOMENT_SECONDS
+    while (found := _running(mark)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def _running(mark: str) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:

@@ -213,8 +213,13 @@ def rater(shared) -> Rater:
     return Rater(clips, near=100)
 
 
+SEALED = {"unseen", "unseen-counted"}
+"""Sets that somebody wrote from the names of the checks alone: their prompts stay as they are,
+whatever the corpus says of their checks, and the command tells which of them count."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(SETS))
+@pytest.mark.parametrize("name", sorted(SETS.keys() - SEALED))
 def test_every_check_counts_on_the_corpus(rater, name):
     rates = [rater.rate(prompt) for prompt in SETS[name]]
 
