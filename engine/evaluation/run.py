@@ -113,8 +113,7 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
         choices=tuple(SETS),
         default="frozen",
         help="prompts to score: frozen (as captions are worded), open (as animators type them), "
-        "counted, subjects, spellings, rare (gestures and handwork), or tuning, which settings "
-        "were chosen by",
+        "counted, subjects, spellings, or tuning, which settings were chosen by",
     )
     parser.add_argument("--seeds", type=int, default=SEEDS, help="takes of each prompt")
     parser.add_argument("--facts", choices=("on", "off"), default="on",

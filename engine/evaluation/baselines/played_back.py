@@ -29,7 +29,6 @@ from ...retrieval.recalling import Recalled
 from ...systems.candidates import candidate_generators
 from ...systems.grid.generator import CANDIDATES, GridGenerator
 from ...systems.grid.system import GridSystem
-from ..checks.figure import Figure
 from ..checks.measures import Body
 from .at_once import Together, measure_legs, plan_at_once, together_of
 
@@ -76,7 +75,7 @@ class PlayedBack:
 
     def bodies(self, prompt: str, seconds: float, takes: int, seed: int = 0) -> list[Body]:
         """Return the bodies of `takes`."""
-        return [Figure.from_clip(clip) for clip in self.takes(prompt, seconds, takes, seed)]
+        return [Body.from_clip(clip) for clip in self.takes(prompt, seconds, takes, seed)]
 
     def _take(
         self, recalled: Recalled, together: Together | None, frames: int, seed: int

@@ -15,8 +15,6 @@ from . import (
     known,
     open_prompts,
     prompt,
-    rare,
-    rarely_asked,
     spellings,
     subjects,
     tuning,
@@ -26,7 +24,6 @@ from .counted import COUNTED
 from .frozen import FROZEN
 from .open_prompts import OPEN
 from .prompt import PromptSet
-from .rare import RARE
 from .spellings import SPELLINGS_SET
 from .subjects import SUBJECTS_SET
 from .tuning import TUNING
@@ -36,7 +33,6 @@ SETS: Final[dict[str, PromptSet]] = {
     prompts.name: prompts
     for prompts in (
         FROZEN, TUNING, OPEN, COUNTED, SUBJECTS_SET, SPELLINGS_SET, UNSEEN, UNSEEN_COUNTED,
-        RARE,
     )  # fmt: skip
 }
 
@@ -52,12 +48,6 @@ WIDER: Final = (
 )  # fmt: skip
 """What judges the later sets beside FIRST_CHECKS."""
 
-RARE_GESTURES: Final = (
-    "at_the_head.py", "captioned_rare.py", "figure.py", "gazing.py", "handwork.py",
-    "rare_table.py", "signalling.py",
-)  # fmt: skip
-"""What judges the rare set beside FIRST_CHECKS and WIDER."""
-
 _WORDINGS: Final[dict[str, tuple[ModuleType, ...]]] = {
     "frozen": (frozen, prompt),
     "tuning": (tuning, prompt),
@@ -68,7 +58,6 @@ _WORDINGS: Final[dict[str, tuple[ModuleType, ...]]] = {
     "known": (known, prompt, asked),
     "unseen": (unseen, prompt, asked),
     "unseen-counted": (unseen, prompt, asked),
-    "rare": (rare, prompt, asked, rarely_asked),
 }
 
 
@@ -80,8 +69,6 @@ def set_digest(name: str) -> str:
     files += [folder / check for check in FIRST_CHECKS]
     if asked in modules:
         files += [folder / check for check in WIDER]
-    if rarely_asked in modules:
-        files += [folder / check for check in RARE_GESTURES]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_text(encoding="utf-8").encode())

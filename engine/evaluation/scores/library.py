@@ -15,12 +15,9 @@ from ...data.corpus import Corpus, CorpusClip
 from ...motion.clip import Clip
 from ...motion.skeleton import JOINT_INDEX, PART_JOINTS, PARTS
 from ...planning.wording import mirror_words
-from ..checks.captioned_rare import RARE_SHOWN
-from ..checks.figure import Figure
+from ..checks.captioned_asked import WIDER_SHOWN
 from ..checks.measures import Body
 from ..checks.shown import Shown
-
-_ARMS = (*PART_JOINTS["LEFT_ARM"], *PART_JOINTS["RIGHT_ARM"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +35,7 @@ class RealClip:
 
 def measure_corpus(corpus: Corpus) -> tuple[RealClip, ...]:
     """Compute the joints of every clip once (about 10 s for two hours of motion)."""
-    return tuple(RealClip(entry, Figure.from_clip(entry.clip)) for entry in corpus.clips)
+    return tuple(RealClip(entry, Body.from_clip(entry.clip)) for entry in corpus.clips)
 
 
 def is_shown(action: Shown, captions: tuple[str, ...]) -> bool:
@@ -54,7 +51,7 @@ def find_captioned(clips: tuple[RealClip, ...], check: str) -> Iterator[tuple[Re
     Where the captions name the action's side, a clip whose mirrored captions tell of
     it counts too.
     """
-    action = RARE_SHOWN[check]
+    action = WIDER_SHOWN[check]
     is_sided = check.endswith(("_left", "_right")) and re.search("left|right", action.real)
     for clip in clips:
         if is_shown(action, clip.entry.captions):
@@ -80,23 +77,15 @@ def splice_arms(legs: Clip, arms: Clip) -> Clip:
     Longer arms lend the stretch in which the hands are highest, where their
     action is; shorter ones go to and fro until the legs end.
     """
-    return _splice(legs, arms, _ARMS)
-
-
-def splice_upper_body(legs: Clip, gesture: Clip) -> Clip:
-    """Return the clip `legs` with trunk, head and arms of the clip `gesture`, as `splice_arms`."""
-    return _splice(legs, gesture, (*PART_JOINTS["TORSO"], *_ARMS))
-
-
-def _splice(legs: Clip, other: Clip, joints: tuple[int, ...]) -> Clip:
-    order = np.arange(other.frames)
-    if other.frames > legs.frames:
-        order = order[_highest_stretch(other, legs.frames) :]
-    elif other.frames < legs.frames:
+    order = np.arange(arms.frames)
+    if arms.frames > legs.frames:
+        order = order[_highest_stretch(arms, legs.frames) :]
+    elif arms.frames < legs.frames:
         there_and_back = np.concatenate([order, order[::-1]])
         order = np.tile(there_and_back, legs.frames // len(there_and_back) + 1)
+    joints = [*PART_JOINTS["LEFT_ARM"], *PART_JOINTS["RIGHT_ARM"]]
     rot = np.array(legs.rot, dtype=float)
-    rot[:, joints] = other.rot[order[: legs.frames]][:, joints]
+    rot[:, joints] = arms.rot[order[: legs.frames]][:, joints]
     return Clip(legs.root_pos, rot, legs.fps)
 
 

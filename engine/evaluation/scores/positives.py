@@ -13,23 +13,13 @@ from typing import Final, TypeVar
 import numpy as np
 
 from ...motion import quaternions
-from ...motion.clip import Clip
-from ..checks.captioned_asked import EVENTS, shown_once
-from ..checks.captioned_rare import RARE_SHOWN
-from ..checks.figure import Figure
+from ..checks.captioned_asked import EVENTS, WIDER_SHOWN, shown_once
 from ..checks.measures import Array, Body
 from ..checks.wider_table import END_CHECKS
 from ..prompts.asked import AskedPrompt
 from ..prompts.prompt import Prompt
 from .hand_made import made_by_hand
-from .handwork_by_hand import gesture_clips, gestures_made_by_hand
-from .library import (
-    RealClip,
-    find_captioned,
-    is_shown,
-    splice_arms,
-    splice_upper_body,
-)
+from .library import RealClip, find_captioned, is_shown, splice_arms
 
 SPLICED_OF_EACH: Final = 6
 """At most so many clips lend their legs, and so many their arms, to judge one pair."""
@@ -89,12 +79,11 @@ def find_positives(prompt: Prompt, clips: tuple[RealClip, ...], most: int | None
     if count:
         found = _repeated(event, int(count), clips) if event in EVENTS else Positives([], 0)
     else:
-        captioned = list(find_captioned(clips, name)) if name in RARE_SHOWN else []
+        captioned = list(find_captioned(clips, name)) if name in WIDER_SHOWN else []
         bodies = [_body(clip, flip) for clip, flip in captioned]
         found = Positives(bodies, sum(flip for _, flip in captioned))
-    if len(found.bodies) < FEWEST_CAPTIONED:
-        made: list[Body] = made_by_hand(name) or [*gestures_made_by_hand(name)]
-        found = Positives(made, 0) if made else found
+    if len(found.bodies) < FEWEST_CAPTIONED and (made := made_by_hand(name)):
+        found = Positives(made, 0)
     ends = [check for check in prompt.checks if check in END_CHECKS]
     if ends:
         return Positives(_ended(found.bodies, ends[0], clips), found.mirrored)
@@ -166,27 +155,15 @@ def _splice(pair: Prompt, clips: tuple[RealClip, ...], of_each: int) -> Positive
         least = pair.seconds / 1.5
         long = [(clip, flip) for clip, flip in legs if clip.body.seconds >= least]
         legs = long if len(long) >= FEWEST_CAPTIONED else legs
-    if gestures := gesture_clips(pair.checks[1]):
-        return _lay_gestures(thin_out(legs, of_each), thin_out(gestures, of_each))
     arms = list(find_captioned(clips, pair.checks[1]))
-    bodies: list[Body] = []
-    mirrored = 0
+    bodies, mirrored = [], 0
     pairs = product(thin_out(legs, of_each), thin_out(arms, of_each))
     for (leg, leg_flip), (arm, arm_flip) in pairs:
         lower = leg.entry.clip.mirrored() if leg_flip else leg.entry.clip
         upper = arm.entry.clip.mirrored() if arm_flip else arm.entry.clip
-        bodies.append(Figure.from_clip(splice_arms(lower, upper)))
+        bodies.append(Body.from_clip(splice_arms(lower, upper)))
         mirrored += leg_flip or arm_flip
     return Positives(bodies, mirrored)
-
-
-def _lay_gestures(legs: Found, gestures: Sequence[Clip]) -> Positives:
-    """Return real legs, each with the upper body of every gesture made by hand."""
-    bodies: list[Body] = []
-    for (leg, flip), gesture in product(legs, gestures):
-        lower = leg.entry.clip.mirrored() if flip else leg.entry.clip
-        bodies.append(Figure.from_clip(splice_upper_body(lower, gesture)))
-    return Positives(bodies, sum(flip for _, flip in legs) * len(gestures))
 
 
 def join_bodies(parts: Sequence[Body]) -> Body:

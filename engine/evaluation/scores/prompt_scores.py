@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..checks.measures import Body
-from ..checks.rare_table import RARE_CHECKS
+from ..checks.wider_table import WIDER_CHECKS
 from ..prompts.prompt import Prompt, checks_told
 from .baseline import CaptionBaseline
 
@@ -58,7 +58,7 @@ def _score(prompt: Prompt, takes: Sequence[Body], baseline: CaptionBaseline) -> 
         "checks": list(prompt.checks),
         "takes": [prompt.is_followed_by(body) for body in takes],
         "takes_by_check": {
-            name: [RARE_CHECKS[name](body) for body in takes] for name in prompt.checks
+            name: [WIDER_CHECKS[name](body) for body in takes] for name in prompt.checks
         },
         "baseline": [prompt.is_followed_by(clip.body) for clip in nearest],
         "baseline_clips": [clip.entry.id for clip in nearest],

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..checks.measures import Body
-from ..checks.rare_table import RARE_CHECKS
+from ..checks.wider_table import WIDER_CHECKS
 from ..prompts.prompt import Kind, Prompt, checks_told
 from .library import RealClip, of_about_length
 from .positives import find_positives, join_captioned, joined_for, thin_out
@@ -117,7 +117,7 @@ class Rater:
 
     def _verdict(self, name: str, clip: RealClip) -> bool:
         if (name, clip) not in self._verdicts:
-            self._verdicts[name, clip] = RARE_CHECKS[name](clip.body)
+            self._verdicts[name, clip] = WIDER_CHECKS[name](clip.body)
         return self._verdicts[name, clip]
 
 

@@ -9,7 +9,6 @@ from ...motion.request import (
     MotionRequest,
 )
 from ...motion.running import Engine, run_to_end
-from ..checks.figure import Figure
 from ..checks.measures import Body
 
 
@@ -26,4 +25,4 @@ def measure_takes(
     engine: Engine, prompt: str, seconds: float, takes: int, seed: int = 0
 ) -> list[Body]:
     """Return the bodies of `make_takes`."""
-    return [Figure.from_clip(clip) for clip in make_takes(engine, prompt, seconds, takes, seed)]
+    return [Body.from_clip(clip) for clip in make_takes(engine, prompt, seconds, takes, seed)]
