@@ -21,7 +21,7 @@ _SEAT: Final = (
 )
 
 _POSTURES: Final = (
-    ("sit", "sits", re.compile(
+    ("sit", "sits still", re.compile(
         rf"\b(?:in|on)\s+{_SEAT}|\bat\s+(?:a|the|his|her)\s+(?:\w+\s+)?(?:desk|computer|piano)\b|"
         r"\bbehind\s+(?:a|the)\s+(?:\w+\s+)?wheel\b|"
         r"\bwithout\s+(?:getting\s+up|standing\s+up|rising|leaving\s+(?:the|his|her)\s+\w+)|"
@@ -62,14 +62,22 @@ def in_posture(actions: Sequence[Action], clause: str, kinds: KindList) -> list[
     found = _posture_of(first, clause)
     if found is None:
         return list(actions)
-    name, said = found
+    name, said, how = found
     if is_idle:
         return [replace(first, kind=kinds.kinds[name]), *actions[1:]]
-    posture = Action(said, kinds.kinds[name], first.link, who=first.who)
-    return [posture, replace(first, link=Link.AT_ONCE), *actions[1:]]
+    posture = Action(said, kinds.kinds[name], first.link, who=_without(how, first.who))
+    # What is left of each is read as that alone, when the tracks are read again.
+    rest = replace(
+        first, text=_without(how, first.text), who=_without(how, first.who), link=Link.AT_ONCE
+    )
+    return [posture, rest, *actions[1:]]
 
 
-def _posture_of(action: Action, clause: str) -> tuple[str, str] | None:
+def _posture_of(action: Action, clause: str) -> tuple[str, str, re.Pattern[str]] | None:
     if action.flow is not Flow.SINGLE and _FROM_SEAT.search(clause):
-        return "sit", "sits"
-    return next((found[:2] for found in _POSTURES if found[2].search(clause)), None)
+        return "sit", "sits still", _FROM_SEAT
+    return next((found for found in _POSTURES if found[2].search(clause)), None)
+
+
+def _without(how: re.Pattern[str], text: str) -> str:
+    return re.sub(r"\s+", " ", how.sub("", text)).strip(" ,")

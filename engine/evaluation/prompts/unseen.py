@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .asked import asked, at_once, in_turn
+from .asked import AskedPrompt, asked, at_once, in_turn
 from .prompt import PromptSet
 
 SINGLES: Final = (
@@ -317,5 +317,31 @@ COUNTED: Final = (
     asked("a cadet does four press-ups", 8.0, "push_ups_exactly_4"),
 )
 
-UNSEEN: Final = PromptSet("unseen", SINGLES, PAIRS, SEQUENCES)
+UNCOUNTED: Final = frozenset({
+    "walks backwards waving goodbye",
+    "waves with his right hand from a chair",
+    "kneels with both arms raised to the sky",
+    "squats with both arms held straight out in front",
+    "on one leg, arms out to the sides",
+    "a boxer sidesteps right, fists up on guard",
+    "walks on, pointing off to the left",
+    "runs along flapping her arms like a bird",
+    "walks up to the counter and then waves",
+    "the knight bows, then goes down on one knee",
+    "walks ahead, jumps straight up, walks on",
+    "walks backwards, then folds his arms",
+    "waves with the left hand, then points to the right",
+    "walks over, picks a bag up off the floor, walks on",
+    "left punch, right punch, right kick",
+    "puts up his guard, jabs with the left, kicks with the right leg, then ducks",
+    "walks to a chair, sits, takes a drink, then gets up again",
+})  # fmt: skip
+"""Prompts whose checks too few clips captioned so pass, or too many others: they stay out."""
+
+
+def _counted(prompts: tuple[AskedPrompt, ...]) -> tuple[AskedPrompt, ...]:
+    return tuple(prompt for prompt in prompts if prompt.text not in UNCOUNTED)
+
+
+UNSEEN: Final = PromptSet("unseen", SINGLES, _counted(PAIRS), _counted(SEQUENCES))
 UNSEEN_COUNTED: Final = PromptSet("unseen-counted", COUNTED, ())
