@@ -54,9 +54,6 @@ ifeq ($(origin SEED),command line)
 export KEYFILL_SEED := $(value SEED)
 endif
 
-# The tests start Python some hundred times: what it imports is compiled once.
-unexport PYTHONDONTWRITEBYTECODE
-
 .PHONY: setup demo test lint test-pure test-blender test-package test-versions gpu-check fuzz soak build ui ui-test clean
 
 setup: $(READY)
