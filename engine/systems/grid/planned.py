@@ -31,6 +31,9 @@ from .system import GridSystem, Sampling
 MOST_JUDGED: Final = 16
 """Takes that are laid out at most to find those that show what is asked for."""
 
+MOST_WRONG: Final = 12
+"""The same where not one of them does: then it is the memory that has no better."""
+
 FLAWLESS: Final = 0.1
 """Shortcoming up to which a take counts as right."""
 
@@ -63,34 +66,41 @@ class _Trials:
         self.wanted = wanted
         self.right: list[_Trial] = []
         self.wrong: list[_Trial] = []
+        self.later: list[_Trial] = []
         self.judged = 0
 
     @property
-    def are_enough(self) -> bool:
-        """Whether so many are right, or it is time to be content with wrong ones."""
-        if len(self.right) >= self.wanted:
-            return True
-        return self.judged >= MOST_JUDGED and len(self.right) + len(self.wrong) >= self.wanted
+    def is_settled(self) -> bool:
+        """Whether it is time to be content with wrong ones: later where some are right."""
+        return self.judged >= (MOST_JUDGED if self.right else MOST_WRONG)
 
     @property
-    def laid(self) -> list[Laid]:
-        """The right ones as they came, then the others, the least wrong first."""
+    def are_enough(self) -> bool:
+        """Whether there are as many as are wanted: right ones, or any where that is settled."""
+        return len(self.right if not self.is_settled else self.all) >= self.wanted
+
+    @property
+    def all(self) -> list[_Trial]:
+        """The right ones as they came, the others with the least wrong first, what came later."""
         found = list(self.right)
-        for trial in sorted(self.wrong, key=lambda each: each.shortcoming):
+        for trial in [*sorted(self.wrong, key=lambda each: each.shortcoming), *self.later]:
             found += [trial] if trial.is_new(found) else []
-        return [trial.laid for trial in found]
+        return found
 
     def is_like_one(self, laid: Laid) -> bool:
         """Say whether a take has the codes of one that is there already."""
-        return not all(laid.differs_from(trial.laid) for trial in (*self.right, *self.wrong))
+        trials = (*self.right, *self.wrong, *self.later)
+        return not all(laid.differs_from(trial.laid) for trial in trials)
 
     def add(self, trial: _Trial) -> bool:
         """Keep a take if it is another motion than those that are there; say if it is right."""
-        self.judged += 1
         is_right = trial.shortcoming <= FLAWLESS
-        others = self.right if is_right else [*self.right, *self.wrong]
+        # What comes when it is settled changes nothing before it, right or not.
+        kept = self.later if self.is_settled else self.right if is_right else self.wrong
+        others = self.right if kept is self.right else self.all
         if trial.is_new(others):
-            (self.right if is_right else self.wrong).append(trial)
+            kept.append(trial)
+        self.judged += 1
         return is_right
 
 
@@ -154,9 +164,9 @@ class Planned:
                     if not trials.add(self._tried(acts, laid)):
                         kept.remove(cast)
                     if trials.are_enough:
-                        return trials.laid
+                        return [trial.laid for trial in trials.all]
                 casts = kept or casts
-        return trials.laid
+        return [trial.laid for trial in trials.all]
 
     @torch.inference_mode()
     def _tried(self, acts: Sequence[Act], laid: Laid) -> _Trial:

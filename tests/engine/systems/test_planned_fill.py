@@ -15,7 +15,7 @@ from keyfill_extension.engine.motion.tracks import Track
 from keyfill_extension.engine.systems.contract import Canvas, Made, Stopwatch
 from keyfill_extension.engine.systems.grid import planned
 from keyfill_extension.engine.systems.grid.generator import GridGenerator
-from keyfill_extension.engine.systems.grid.planned import MOST_JUDGED
+from keyfill_extension.engine.systems.grid.planned import MOST_JUDGED, MOST_WRONG
 from keyfill_extension.tests.engine.toy_grid import toy_grid
 
 
@@ -100,8 +100,9 @@ def test_the_best_of_wrong_takes_is_shown_where_none_is_right(monkeypatch) -> No
     np.testing.assert_allclose(rotations(chosen), rotations(plain, 1), atol=1e-5)
 
 
-def test_a_seed_is_one_take_however_many_are_judged(monkeypatch) -> None:
-    as_judged(monkeypatch, 0.8, 0.0, 0.3)
+@pytest.mark.parametrize("shortcomings", [(0.8, 0.0, 0.3), (0.9, 0.7, 0.8, *[0.9] * (MOST_WRONG - 3), 0.0)])
+def test_a_seed_is_one_take_however_many_are_judged(monkeypatch, shortcomings) -> None:
+    as_judged(monkeypatch, *shortcomings)
     together = made((WALK, JUMP), (0, 1, 2))
     for seed in (0, 1, 2, MOST_TAKES, MOST_TAKES + 1):
         alone = made((WALK, JUMP), (seed,))
