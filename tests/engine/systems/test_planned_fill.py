@@ -100,7 +100,9 @@ def test_the_best_of_wrong_takes_is_shown_where_none_is_right(monkeypatch) -> No
     np.testing.assert_allclose(rotations(chosen), rotations(plain, 1), atol=1e-5)
 
 
-@pytest.mark.parametrize("shortcomings", [(0.8, 0.0, 0.3), (0.9, 0.7, 0.8, *[0.9] * (MOST_WRONG - 3), 0.0)])
+@pytest.mark.parametrize(
+    "shortcomings", [(0.8, 0.0, 0.3), (0.9, 0.7, 0.8, *[0.9] * (MOST_WRONG - 3), 0.0)]
+)
 def test_a_seed_is_one_take_however_many_are_judged(monkeypatch, shortcomings) -> None:
     as_judged(monkeypatch, *shortcomings)
     together = made((WALK, JUMP), (0, 1, 2))
