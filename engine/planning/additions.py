@@ -30,7 +30,6 @@ _LANDS: Final = re.compile(r"^(?:(?:and|he|she|they|it)\s+)*lands?(?:ing)?\b(?!\
 """A clause that says what every jump does."""
 
 
-
 def more_of(
     before: Action, clause: str, link: Link, is_joined: bool, kinds: KindList
 ) -> list[Action] | None:

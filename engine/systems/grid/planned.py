@@ -87,17 +87,21 @@ class _Trials:
             found += [trial] if trial.is_new(found) else []
         return found
 
+    @property
+    def kept(self) -> list[_Trial]:
+        """What there is, in no order that is shown."""
+        return [*self.right, *self.wrong, *self.later]
+
     def is_like_one(self, laid: Laid) -> bool:
         """Say whether a take has the codes of one that is there already."""
-        trials = (*self.right, *self.wrong, *self.later)
-        return not all(laid.differs_from(trial.laid) for trial in trials)
+        return not all(laid.differs_from(trial.laid) for trial in self.kept)
 
     def add(self, trial: _Trial) -> bool:
         """Keep a take if it is another motion than those that are there; say if it is right."""
         is_right = trial.shortcoming <= FLAWLESS
         # What comes when it is settled changes nothing before it, right or not.
         kept = self.later if self.is_settled else self.right if is_right else self.wrong
-        others = self.right if kept is self.right else self.all
+        others = self.right if kept is self.right else self.kept
         if trial.is_new(others):
             kept.append(trial)
         self.judged += 1
