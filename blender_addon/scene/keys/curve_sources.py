@@ -15,9 +15,11 @@ import bpy
 from ...core.curves.key_table import Keys
 from ..curves import curve_keys
 from ..curves.key_targets import KeyTargets, path_of, rotation_path
+from ..reading.edit_target import is_all_selected, moving
 from .span_planning import ChannelId, SpanKeys
 
-_SELECTION = ("select_control_point", "select_left_handle", "select_right_handle")
+SELECTION = ("select_control_point", "select_left_handle", "select_right_handle")
+"""The columns of a key that tell what of it is selected."""
 
 Settings = tuple[Any, ...]
 """What of a curve, beside its keys, decides what it shows and whether it may be written."""
@@ -31,6 +33,9 @@ class CurveSource:
     """Of channels that have a curve."""
 
     settings: Mapping[ChannelId, Settings]
+
+    is_selected: bool
+    """Every key that moves the character is selected, which says nothing about a wish."""
 
     bones: tuple[Any, ...]
     """Rotation modes, locks, channels that may be keyed, and what those without a curve hold."""
@@ -72,6 +77,7 @@ def read_source(
     return CurveSource(
         tables={one: curve_keys.read_keys(curves[one]) for one in used},
         settings={one: read_settings(curves[one]) for one in used},
+        is_selected=is_all_selected(moving(curves.values())),
         bones=(*bones, held),
     )
 
@@ -98,11 +104,16 @@ def digest_tables(tables: Mapping[ChannelId, Keys]) -> str:
     found = hashlib.sha256()
     for one in sorted(tables):
         keys = tables[one].copy()
-        for name in _SELECTION:
-            keys[name] = False
+        select_keys(keys, False)
         found.update(repr(one).encode())
         found.update(keys.tobytes())
     return found.hexdigest()
+
+
+def select_keys(keys: Keys, are_selected: bool = True) -> None:
+    """Select keys (N,) with their handles, or none of them; they are changed in place."""
+    for name in SELECTION:
+        keys[name] = are_selected
 
 
 def digest_curves(digest: str, settings: Mapping[ChannelId, Settings]) -> str:

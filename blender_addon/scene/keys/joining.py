@@ -18,6 +18,7 @@ import numpy as np
 from ....engine.motion.request import RequestError
 from ..reading.edit_target import animated_frames, bag_of, slot_named_as, whole_frames
 from . import masked_keys, tracks
+from .curve_sources import SELECTION
 
 _NUMBERS = (
     ("co", 2), ("handle_left", 2), ("handle_right", 2),
@@ -126,6 +127,10 @@ def _join(ob: bpy.types.Object, name: str, gap: int) -> bpy.types.Action:
     for curve in bag.fcurves:
         if len(curve.keyframe_points):
             _append(own_bag, curve, shift)
+    for curve in own_bag.fcurves:
+        # Which keys are selected in either says nothing about the two together.
+        for name in SELECTION:
+            curve.keyframe_points.foreach_set(name, [False] * len(curve.keyframe_points))
     return joined
 
 

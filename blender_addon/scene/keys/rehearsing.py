@@ -31,7 +31,7 @@ from ..reading.edit_target import slot_named_as
 from . import keyframes
 from .channel_plans import Plan, curves_by_path, plan_channels, settle_plans
 from .curve_changes import CurveChange, change_of
-from .curve_sources import CurveSource, digest_tables, read_source
+from .curve_sources import CurveSource, digest_tables, read_source, select_keys
 from .edit_keys import EditKeys
 from .span_planning import (
     ChannelId,
@@ -109,7 +109,7 @@ def rehearse(find: Find, takes: Sequence[EditKeys]) -> Steps[Rehearsal]:
     yield Progress(0, len(takes), _LABEL)
     rehearsed: list[RehearsedTake] = []
     for number, keys in enumerate(takes):
-        rehearsing = _Rehearsing(find, source.tables, keys, Progress(number, len(takes), _LABEL))
+        rehearsing = _Rehearsing(find, source, keys, Progress(number, len(takes), _LABEL))
         rehearsed.append((yield from rehearsing.take(rehearsed[-1] if rehearsed else None)))
     return Rehearsal(source, tuple(rehearsed))
 
@@ -154,10 +154,10 @@ class _Rehearsing:
     """One take on its way, span after span."""
 
     def __init__(
-        self, find: Find, tables: Mapping[ChannelId, Keys], keys: EditKeys, progress: Progress
+        self, find: Find, source: CurveSource, keys: EditKeys, progress: Progress
     ) -> None:
         self._find, self._keys, self._progress = find, keys, progress
-        self._before, self._tables = tables, dict(tables)
+        self._source, self._tables = source, dict(source.tables)
         self._bones: dict[ChannelId, str] = {}
 
     def take(self, last: RehearsedTake | None) -> Steps[RehearsedTake]:
@@ -178,7 +178,7 @@ class _Rehearsing:
             from_last = self._changes(last.tables)
         digest = digest_tables(self._tables)
         return RehearsedTake(
-            self._changes(self._before), self._tables, reports, from_last, digest
+            self._changes(self._source.tables), self._tables, reports, from_last, digest
         )
 
     def _changes(self, before: Mapping[ChannelId, Keys]) -> tuple[CurveChange, ...]:
@@ -249,6 +249,8 @@ class _Rehearsing:
             if self._keys.open_side:
                 _open_border(curve, plan, self._keys.open_side == END)
             self._tables[channel] = curve_keys.read_keys(curve)
+            if self._source.is_selected:
+                select_keys(self._tables[channel])
         self._bones |= bones
         return plans
 

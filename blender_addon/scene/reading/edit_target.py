@@ -139,7 +139,12 @@ def _moving_curves(ob: bpy.types.Object) -> Iterator[bpy.types.FCurve]:
     bag = None
     if data is not None and data.action is not None:
         bag = bag_of(data.action, getattr(data, "action_slot", None))
-    for curve in bag.fcurves if bag is not None else ():
+    yield from moving(bag.fcurves if bag is not None else ())
+
+
+def moving(curves: Iterable[Any]) -> Iterator[Any]:
+    """Yield the F-curves that move an object or its bones and have keys."""
+    for curve in curves:
         if len(curve.keyframe_points) and curve.data_path.endswith(_MOVING):
             yield curve
 
@@ -210,11 +215,21 @@ def _key_times(curves: Iterable[Any]) -> Times:
     """Return the sorted times at which there are keys, without those that hold an end."""
     found = [np.zeros(0)]
     for curve in curves:
-        values = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
-        curve.keyframe_points.foreach_get("co", values)
-        holds_first, holds_last = _holding_ends(curve.keyframe_points)
-        found.append(values[::2][holds_first : len(values) // 2 - holds_last].astype(float))
+        points = curve.keyframe_points
+        found.append(_times_of(points)[_without_holds(points)])
     return np.unique(np.round(np.concatenate(found), 4))
+
+
+def _times_of(points: Any) -> Times:
+    values = np.empty(2 * len(points), dtype=np.float32)
+    points.foreach_get("co", values)
+    return values[::2].astype(float)
+
+
+def _without_holds(points: Any) -> slice:
+    """Return the rows of a curve's keys that hold no end."""
+    holds_first, holds_last = _holding_ends(points)
+    return slice(int(holds_first), len(points) - holds_last)
 
 
 def _holding_ends(points: Any) -> tuple[bool, bool]:
@@ -235,23 +250,30 @@ def _is_hold(point: Any, handle: Any, neighbour: Any) -> bool:
     return bool(abs(reach - HOLD_REACH) < 1e-3 and abs(gap - 1.0) < 1e-3)
 
 
+def is_all_selected(curves: Iterable[bpy.types.FCurve]) -> bool:
+    """Say whether every key of curves is selected, but for those that hold an end."""
+    return all(chosen.all() for _, chosen in _chosen_keys(curves))
+
+
 def _selected_frames(curves: list[bpy.types.FCurve]) -> Frames | None:
     """Return the range of the selected keys; None where none or all are.
 
     Everything is selected after many operators and says nothing about a wish.
     """
-    selected: list[Times] = []
-    is_partial = False
-    for curve in curves:
-        count = len(curve.keyframe_points)
-        chosen = np.empty(count, dtype=bool)
-        curve.keyframe_points.foreach_get("select_control_point", chosen)
-        values = np.empty(2 * count, dtype=np.float32)
-        curve.keyframe_points.foreach_get("co", values)
-        selected.append(values[::2][chosen])
-        is_partial |= not chosen.all()
-    times = np.concatenate(selected) if selected else np.zeros(0)
+    found = list(_chosen_keys(curves))
+    times = np.concatenate([np.zeros(0), *(own[chosen] for own, chosen in found)])
+    is_partial = not all(chosen.all() for _, chosen in found)
     return _whole_frames(times) if is_partial and len(times) else None
+
+
+def _chosen_keys(curves: Iterable[Any]) -> Iterator[tuple[Times, NDArray[np.bool_]]]:
+    """Yield the times (N,) of each curve's keys and which are selected, without held ends."""
+    for curve in curves:
+        points = curve.keyframe_points
+        chosen = np.empty(len(points), dtype=bool)
+        points.foreach_get("select_control_point", chosen)
+        rows = _without_holds(points)
+        yield _times_of(points)[rows], chosen[rows]
 
 
 def _whole_frames(times: Times) -> Frames:
