@@ -17,9 +17,12 @@ from .panels import SidebarPanel, draw_wrapped
 from .scene.reading import armature
 
 _LABEL_SHARE = 0.27
-_FIELD_SHARE = 0.86
+_SIDELESS_SHARE = 0.23
+"""The label's share of a row, with its side and below a heading that tells it: names of bones are
+long, and ORG-upper_arm.L is to be read whole."""
+
 _DOUBTED_SHARE = 0.66
-"""The field's share of what is left of a row: names of bones are long, a percentage needs room."""
+"""The field's share of what is left of a doubtful row: a percentage needs room."""
 
 
 class KEYFILL_MT_rig_presets(Menu):
@@ -104,13 +107,14 @@ class KEYFILL_PT_rig_bones(RigSubpanel, Panel):
     bl_label = "Bone Map"
 
     def draw(self, context: Context) -> None:
-        """Show one row for each joint."""
+        """Show one row for each joint, below headings that tell the side."""
         ob = armature.active_character(context)
         rows = {row.joint: row for row in ob.keyfill_rig.rows.to_rows()}
-        for joints in rig_rows.SECTIONS:
+        for heading, joints in rig_rows.SECTIONS.items():
             column = self.layout.column(align=True)
+            column.label(text=heading)
             for joint in joints:
-                draw_row(column, ob, rows[joint])
+                draw_row(column, ob, rows[joint], is_sideless=True)
 
 
 class KEYFILL_PT_rig_rest(RigSubpanel, Panel):
@@ -155,26 +159,28 @@ class KEYFILL_PT_rig_options(RigSubpanel, Panel):
             column.prop(rig, "thin_millimetres")
 
 
-def draw_row(layout: UILayout, ob: Object, row: MapRow) -> None:
+def draw_row(layout: UILayout, ob: Object, row: MapRow, is_sideless: bool = False) -> None:
     """Draw one joint: its name, the bone as a search field that can be emptied, a pipette.
 
     The pipette takes the active bone; its tooltip tells how sure the row is and why. Beside it a
     doubtful row tells its percentage.
     """
-    split = layout.split(factor=_LABEL_SHARE, align=True)
+    split = layout.split(factor=_SIDELESS_SHARE if is_sideless else _LABEL_SHARE, align=True)
     split.alert = row.is_low or _is_gone(ob, row)
-    split.label(text=_short_name(row.joint))
+    split.label(text=_short_name(row.joint, is_sideless))
     told = f"{row.confidence:.0%}" if row.is_low else ""
-    line = split.split(factor=_DOUBTED_SHARE if told else _FIELD_SHARE, align=True)
+    # Without a percentage the pipette is as narrow as its icon.
+    line = split.split(factor=_DOUBTED_SHARE, align=True) if told else split.row(align=True)
     stored = getattr(ob.keyfill_rig.rows, row.joint)
     line.prop_search(stored, "bone", ob.data, "bones", text="", icon=_icon(ob, row))
     line.operator("keyfill.assign_bone", text=told, icon="EYEDROPPER").joint = row.joint
 
 
-def _short_name(joint: str) -> str:
-    """Return a joint's name as it fits the sidebar's usual width: L Shoulder."""
+def _short_name(joint: str, is_sideless: bool) -> str:
+    """Return a joint's name as it fits the sidebar's usual width: L Shoulder, or Shoulder."""
     name = rig_rows.spoken(joint).title()
-    return name.replace("Left ", "L ").replace("Right ", "R ")
+    left, right = ("", "") if is_sideless else ("L ", "R ")
+    return name.replace("Left ", left).replace("Right ", right)
 
 
 def _icon(ob: Object, row: MapRow) -> str:

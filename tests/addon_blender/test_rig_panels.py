@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import addon_utils
+import blf
 import bpy
 import pytest
 from keyfill_extension.blender_addon import rig_panels
@@ -64,10 +65,42 @@ def test_every_joint_has_a_row_and_doubtful_ones_their_percentage(hero):
     drawn = draw(PANELS[1], hero)
     assert sorted(icons(drawn)) == sorted(JOINTS)
     assert drawn.count("keyfill.assign_bone") == len(JOINTS)
-    assert "L Knee" in drawn and "Spine 1" in drawn
+    assert drawn.index("Left Leg") < drawn.index("Knee") and "Spine 1" in drawn
+    assert [drawn.count(name) for name in ("L Knee", "Knee", "Shoulder")] == [0, 2, 2]
     assert not [one for one in drawn if str(one).endswith("%")]
     hero.keyfill_rig.rows.left_knee.confidence = 0.4
     assert [one for one in draw(PANELS[1], hero) if str(one).endswith("%")] == ["40%"]
+
+
+def test_a_bones_name_of_a_generated_rig_has_room_in_the_default_sidebar(hero):
+    """Measured in Blender 4.3's window: of a row of 235 pixels the field takes its share, and 60 of
+    that are for its mark, its cross and the pipette beside it."""
+    bpy.ops.keyfill.map_bones()
+    blf.size(0, 11)
+    shares = []
+
+    class Measured(Layout):
+        def row(self, align=False):
+            return self
+
+        column = row
+
+        def split(self, factor=0.0, align=False):
+            shares.append(factor)
+            return self
+
+    panel = SimpleNamespace(layout=Measured())
+    rig_panels.KEYFILL_PT_rig_bones.draw(panel, SimpleNamespace(object=hero))
+    assert len(shares) == len(JOINTS)  # no pipette that is wider than its icon
+    assert max(shares) <= 0.23
+    room = 235 * (1 - max(shares)) - 60
+    assert blf.dimensions(0, "ORG-upper_arm.L")[0] <= room
+
+
+def test_a_row_outside_the_map_tells_its_side(hero):
+    bpy.ops.keyfill.map_bones()
+    hero.keyfill_rig.rows.left_knee.confidence = 0.4
+    assert "L Knee" in draw(PANELS[0], hero)
 
 
 def test_doubtful_rows_are_marked_with_their_reason_wherever_they_are_drawn(hero):

@@ -23,12 +23,14 @@ from ....engine.motion.skeleton import JOINTS
 _ARM = ("collar", "shoulder", "elbow", "wrist")
 _LEG = ("hip", "knee", "ankle", "foot")
 
-SECTIONS = (
-    ("head", "neck", "spine3", "spine2", "spine1", "pelvis"),
-    *(tuple(f"{side}_{joint}" for joint in _ARM) for side in ("left", "right")),
-    *(tuple(f"{side}_{joint}" for joint in _LEG) for side in ("left", "right")),
-)
-"""The joints in the order in which people look for them: trunk, arms, legs."""
+SECTIONS = {
+    "Trunk": ("head", "neck", "spine3", "spine2", "spine1", "pelvis"),
+    "Left Arm": tuple(f"left_{joint}" for joint in _ARM),
+    "Right Arm": tuple(f"right_{joint}" for joint in _ARM),
+    "Left Leg": tuple(f"left_{joint}" for joint in _LEG),
+    "Right Leg": tuple(f"right_{joint}" for joint in _LEG),
+}
+"""The joints by heading, in the order in which people look for them."""
 
 BY_HAND = "chosen by hand"
 LEFT_EMPTY = "left empty by hand"
