@@ -25,12 +25,6 @@ def long_take(journey):
     yield from hand.park()
     yield from hand.picture("manual_long_take", hand.sidebar())
     yield from see_plan_below_its_heading(journey, "plan.rows[0].is_open", "plan_of_long_take")
-    many = "; ".join(f"1: a person {verb}" for verb in ("jumps", "waves", "sits down") * 2)
-    yield from hand.type_into("keyfill.beats", many)
-    yield from hand.click("keyfill.plan(is_long=True")
-    yield from hand.wait(lambda: len(journey.settings.plan.rows) > 3, "the plan of many", 60.0)
-    yield from hand.rest(0.5)
-    yield from see_plan_below_its_heading(journey, "plan.is_open", "plan_of_many")
 
 
 def see_plan_below_its_heading(journey, row, name):

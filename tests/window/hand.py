@@ -26,7 +26,6 @@ NEAR = {
     "has_torso": ("regenerate", 0.43, -2.85), "has_lower_body": ("regenerate", 0.46, -1.5),
     "recall(index=1)": ("long_take", 0.73, 6.0), "assign_bone": ("map_bones", 0.83, 5.0),
     "plan.rows[0].is_open": ("add_mannequin", 0.08, 3.1),
-    "plan.is_open": ("add_mannequin", 0.3, 3.1),
     "plan(": ("takes", 0.7, 2.4), "plan.rows[1].is_open": ("add_track", 0.08, -1.6),
     "plan.rows[1].start": ("add_track", 0.3, -4.0), "plan.rows[1].end": ("add_track", 0.65, -4.0),
 }  # fmt: skip
