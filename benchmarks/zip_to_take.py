@@ -24,7 +24,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SCRIPT = '''
 import importlib, json, sys, time
 from pathlib import Path
-import addon_utils, bpy
+import bpy
+import addon_utils  # bpy puts it on the path
 PACKAGE = "bl_ext.user_default.keyfill"
 start = time.perf_counter()
 bpy.ops.extensions.package_install_files(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -100,13 +101,27 @@ def load_network(path: Path, network: Callable[[Any], M], config: type[Any], dev
     """
     tensors, stored = load_checkpoint(path)
     try:
-        model = network(from_json(config, stored))
+        with _without_random_numbers():
+            model = network(from_json(config, stored))
         model.load_state_dict(
             {k: t.float() if t.is_floating_point() else t for k, t in tensors.items()}
         )
     except (ConfigError, RuntimeError) as error:
         raise WeightsError(f"The weights file {path.name} is of another version.") from error
     return model.to(device).eval().requires_grad_(False)
+
+
+@contextmanager
+def _without_random_numbers() -> Iterator[None]:
+    """Leave the numbers of new layers as they are: those of a file take their place at once."""
+    drawing = {name: getattr(nn.init, name) for name in ("kaiming_uniform_", "uniform_", "normal_")}
+    try:
+        for name in drawing:
+            setattr(nn.init, name, lambda tensor, *_, **__: tensor)
+        yield
+    finally:
+        for name, draw in drawing.items():
+            setattr(nn.init, name, draw)
 
 
 def _read_config(path: Path, metadata: Mapping[str, str] | None) -> dict[str, Any]:

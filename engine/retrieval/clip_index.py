@@ -215,10 +215,14 @@ class ClipIndex:
     @cached_property
     def _special_words(self) -> Tensor:
         """(C, words) the share of each clip's captions that has each of _SPECIAL."""
-        found = torch.tensor([
-            [float(word in stems) for word in _SPECIAL]
-            for stems in ({stem(word) for word in tokens_of(text)} for text in self.memory.captions)
-        ])  # fmt: skip
+        columns = {word: column for column, word in enumerate(_SPECIAL)}
+        cells = [
+            (row, columns[each])
+            for row, words in enumerate(self.memory.tokens)
+            for each in {stem(word) for word in words} & columns.keys()
+        ]
+        found = torch.zeros(len(self.memory.captions), len(_SPECIAL))
+        found[tuple(torch.tensor(cells).reshape(-1, 2).T.long())] = 1.0
         clips = len(self.memory.starts) - 1
         total = torch.zeros(clips, len(_SPECIAL)).index_add_(0, self.memory.clips, found)
         counts = torch.bincount(self.memory.clips, minlength=clips).clamp_min(1)

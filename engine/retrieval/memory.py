@@ -11,10 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import torch
 from torch import Tensor
 
+from ..planning.words import found_in_each, tokens_of_each
 from .measured import Measured
 from .packing import (
     pack_codes,
@@ -42,6 +44,13 @@ _AXES = (
     ({"up", "high", "above", "overhead", "raises"}, {"down", "low", "lowers", "floor", "ground"}),
     ({"run", "runs", "running", "jog", "jogs", "jogging"}, {"walk", "walks", "walking"}),
 )
+_NAMES_AXIS = {
+    word: (axis, sign)
+    for axis, sides in enumerate(_AXES)
+    for words, sign in zip(sides, (1, -1), strict=True)
+    for word in words
+}
+_WORD = r"[a-z0-9]+"
 _COMMON = frozenset(
     {
         *("a", "an", "the", "his", "her", "their", "some", "person", "man", "woman", "human"),
@@ -53,9 +62,14 @@ _COMMON = frozenset(
 
 def words_of(text: str) -> list[str]:
     """Return the words of a caption that say something, with plain endings cut."""
-    return [_stem(w) for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _COMMON]
+    return _said(re.findall(_WORD, text.lower()))
 
 
+def _said(words: Sequence[str]) -> list[str]:
+    return [_stem(word) for word in words if word not in _COMMON]
+
+
+@lru_cache(maxsize=65536)
 def _stem(word: str) -> str:
     for ending in ("ing", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -64,9 +78,10 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and (word.endswith("e") or word[-1] == word[-2]) else word
 
 
-def _axes_of(text: str) -> list[float]:
-    words = set(re.findall(r"[a-z]+", text.lower()))
-    return [float(bool(words & plus)) - float(bool(words & minus)) for plus, minus in _AXES]
+def _axes_of(words: Sequence[str]) -> list[float]:
+    """Return where a caption with these words stands on each axis: 1, -1, or 0 for neither."""
+    named = {_NAMES_AXIS[word] for word in words if word in _NAMES_AXIS}
+    return [float((axis, 1) in named) - float((axis, -1) in named) for axis in range(len(_AXES))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,8 @@ class MotionMemory:
         self.measured = Measured()
         self.captions, self.clips, self.sentences = captions, clips, sentences
         self.codes, self.starts = codes, starts
-        tokens = [words_of(caption) for caption in captions]
+        found = found_in_each(_WORD, captions)
+        tokens = [_said(words) for words in found]
         seen = Counter(word for words in tokens for word in set(words))
         self._ids = {word: index for index, word in enumerate(sorted(seen))}
         self._rarity = torch.tensor(
@@ -129,12 +145,17 @@ class MotionMemory:
         self._columns = torch.tensor([index for ids in rows for index in ids]).long()
         mass = self._rarity[self._columns] ** 2
         self._norms = torch.zeros(len(captions)).index_add_(0, self._rows, mass).sqrt()
-        self._axes = torch.tensor([_axes_of(caption) for caption in captions])
+        self._axes = torch.tensor([_axes_of(words) for words in found])
 
     def with_measured(self, measured: Measured) -> MotionMemory:
         """Take what was measured on the clips and read from the captions; return itself."""
         self.measured = measured
         return self
+
+    @cached_property
+    def tokens(self) -> list[list[str]]:
+        """The words of each caption (N), as they stand."""
+        return tokens_of_each(self.captions)
 
     def scores(self, text: str, sentence: Tensor) -> Tensor:
         """Return the nearness (N,) of every caption to a text with its vector (D,)."""
@@ -147,7 +168,7 @@ class MotionMemory:
         return (
             self.sentences @ sentence
             + _WORD_WEIGHT * common / norm.clamp_min(1e-6)
-            + _AXIS_WEIGHT * self._axes @ torch.tensor(_axes_of(text))
+            + _AXIS_WEIGHT * self._axes @ torch.tensor(_axes_of(re.findall(_WORD, text.lower())))
         )
 
     def nearest(

@@ -66,7 +66,7 @@ class Planner:
     def __init__(self, index: ClipIndex, encoder: TextEncoder) -> None:
         """Take where clips are, and what makes vectors of words."""
         self.index, self._encoder = index, encoder
-        self.spelling = Spelling(index.memory.captions, encoder)
+        self.spelling = Spelling(index.memory.tokens, encoder)
 
     def plan(self, beats: Sequence[tuple[str, float]]) -> Plan:
         """Return the plan of prompts with their seconds, one after another.

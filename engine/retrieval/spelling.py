@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from ..planning.kinds import load_kinds
-from ..planning.words import mend_spelling, stem, tokens_of
+from ..planning.words import mend_spelling, stem
 from ..text_encoder import TextEncoder
 
 _LEAST_COMMON: Final = 2
@@ -25,14 +25,19 @@ _MOST_STRANGE: Final = 0.5
 class Spelling:
     """The words that captions and the list of kinds use."""
 
-    def __init__(self, captions: Sequence[str], encoder: TextEncoder) -> None:
-        """Take where words are known from; nothing is counted yet."""
-        self._captions, self._encoder = captions, encoder
+    def __init__(self, tokens: Sequence[Sequence[str]], encoder: TextEncoder) -> None:
+        """Take where words are known from; nothing is counted yet.
+
+        Args:
+            tokens: the words of each caption, as they stand.
+            encoder: of prompts.
+        """
+        self._tokens, self._encoder = tokens, encoder
 
     @cached_property
     def _used(self) -> frozenset[str]:
         """Words of captions, in every form."""
-        seen = Counter(word for caption in self._captions for word in set(tokens_of(caption)))
+        seen = Counter(word for words in self._tokens for word in set(words))
         return frozenset(word for word, count in seen.items() if count >= _LEAST_COMMON)
 
     @cached_property

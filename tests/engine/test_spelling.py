@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from keyfill_extension.engine.planning.words import tokens_of_each
 from keyfill_extension.engine.retrieval.spelling import Spelling
 from keyfill_extension.engine.text_encoder import FakeTextEncoder
 
@@ -22,9 +23,13 @@ class Encoder(FakeTextEncoder):
         return word in ("gandalf", "violin", "walls")
 
 
+def spelling_of(captions: list[str]) -> Spelling:
+    return Spelling(tokens_of_each(captions), Encoder())
+
+
 @pytest.fixture(scope="module")
 def spelling() -> Spelling:
-    return Spelling(CAPTIONS, Encoder())
+    return spelling_of(CAPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -65,9 +70,9 @@ def test_what_is_known_or_near_to_nothing_stays(spelling, prompt) -> None:
 
 
 def test_words_between_two_known_ones_are_not_guessed() -> None:
-    spelling = Spelling(["he walks", "he talks", "he walks", "he talks", "walkt"], Encoder())
+    spelling = spelling_of(["he walks", "he talks", "he walks", "he talks", "walkt"])
     assert spelling.mend("walxs") == "walks"
-    both = Spelling(["he waves, he waxes", "he waves, he waxes"], Encoder())
+    both = spelling_of(["he waves, he waxes", "he waves, he waxes"])
     assert both.mend("waes") == "waes"
 
 

@@ -10,6 +10,7 @@ from keyfill_extension.engine.planning.words import (
     stem,
     stems_of,
     tokens_of,
+    tokens_of_each,
 )
 
 
@@ -116,3 +117,9 @@ def test_one_slip_of_the_keyboard_is_mended(typed, meant) -> None:
 )
 def test_what_may_mean_anything_is_left_as_it_is(typed) -> None:
     assert mend_spelling(typed, KNOWN) == typed
+
+
+def test_many_texts_have_the_words_that_each_has() -> None:
+    texts = ["He won't stop!", "", "steps left-right,\nleft", "ÉCLAIR 3 times", "-"]
+    assert tokens_of_each(texts) == [tokens_of(text) for text in texts]
+    assert tokens_of_each([]) == []
