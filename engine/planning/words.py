@@ -79,11 +79,12 @@ def found_in_each(pattern: str, texts: Sequence[str]) -> list[list[str]]:
     """
     lines = "\n".join(" ".join(text.split("\n")) for text in texts).lower()
     found: list[list[str]] = [[]]
+    same: dict[str, str] = {}  # a word is kept once, not each time that it is found
     for word in re.findall(rf"{pattern}|\n", lines):
         if word == "\n":
             found.append([])
         else:
-            found[-1].append(word)
+            found[-1].append(same.setdefault(word, word))
     return found if texts else []
 
 
