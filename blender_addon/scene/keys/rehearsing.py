@@ -52,7 +52,7 @@ Target = tuple[bpy.types.Object, Any, Any]
 Find = Callable[[], AbstractContextManager[Target]]
 """Gives a block in which the target may be used; raises RequestError where it is gone."""
 
-SLICE_SECONDS: Final = 0.05
+SLICE_SECONDS: Final = 0.03
 """How long keys are tried on one copy. Blender builds its dependency graph anew for every copy
 that goes, so that these slices are longer than those of reading."""
 
