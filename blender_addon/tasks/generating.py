@@ -278,7 +278,8 @@ def _make_actions(ob: Object, fitted: FittedTakes) -> list[keyframes.WrittenTake
     try:
         for number, motion in enumerate(fitted.motions):
             keys = replace(fitted.target.keys, seed=fitted.recipe.seed + number)
-            written.append(control_takes.make_take(ob, motion, keys))
+            like = written[0].action if written else None
+            written.append(control_takes.make_take(ob, motion, keys, like))
             thrown_takes.mark_take(written[-1].action, _wish(fitted), fitted.is_throw)
     except BaseException:
         takes.remove_unused([take.action for take in written])

@@ -1,14 +1,17 @@
 """Keys: what is written is what is evaluated, in every rotation mode and at every frame rate."""
 
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 import pytest
+from keyfill_extension.blender_addon.scene.curves import curve_keys
 from keyfill_extension.blender_addon.scene.keys import keyframes
 from keyfill_extension.blender_addon.scene.reading import armature, timeline
 from keyfill_extension.engine.motion import quaternions
 from keyfill_extension.engine.motion.request import RequestError
 from keyfill_extension.engine.motion.retargeting.clip_to_rig import RigMotion, fit_clip_to_rig
+from keyfill_extension.engine.motion.rig_options import RigOptions
 from keyfill_extension.engine.motion.skeleton import JOINT_INDEX
 from keyfill_extension.tests.addon_blender.characters import (
     LIMBS,
@@ -256,3 +259,42 @@ def test_the_timeline_is_read(empty_scene):
     empty_scene.use_preview_range = True
     empty_scene.frame_preview_start, empty_scene.frame_preview_end = 10, 20
     assert timeline.frame_range(empty_scene) == (10, 20)
+
+
+@dataclass(frozen=True)
+class Other:
+    """How a second take differs from the first."""
+
+    frames: int = 40
+    mode: str = "QUATERNION"
+    thin: bool = False
+
+
+@pytest.mark.parametrize(
+    "other", [Other(), Other(frames=24), Other(mode="XYZ"), Other(thin=True)]
+)
+def test_a_take_like_another_is_the_take_that_is_made_alone(other):
+    ob, motion = prepare()
+    keys = keyframes.TakeKeys("walks", 101, 30.0)
+    like = keyframes.make_take(ob, motion, keys).action
+    for bone in ob.pose.bones:
+        bone.rotation_mode = other.mode
+    rig = armature.read_rig(ob)
+    clip = wild_clip(other.frames, amount=0.3)
+    motion = fit_clip_to_rig(clip, rig, armature.read_bone_map(ob, rig))
+    keys = replace(keys, seed=7, options=RigOptions(thin=other.thin))
+    before = tables_of(like)
+    copied = keyframes.make_take(ob, motion, keys, like)
+    alone = keyframes.make_take(ob, motion, keys)
+    assert tables_of(copied.action) == tables_of(alone.action)
+    assert tables_of(like) == before != tables_of(alone.action)
+    assert copied.notes == alone.notes
+    assert copied.action.name.startswith("walks")
+    assert copied.action.use_fake_user == alone.action.use_fake_user
+
+
+def tables_of(action):
+    return {
+        channel: (curve.group.name, curve_keys.read_keys(curve).tobytes())
+        for channel, curve in curves_of(action).items()
+    }

@@ -128,16 +128,19 @@ def fit_to_controls(
 
 
 def make_take(
-    ob: bpy.types.Object, motion: RigMotion, take: keyframes.TakeKeys
+    ob: bpy.types.Object,
+    motion: RigMotion,
+    take: keyframes.TakeKeys,
+    like: bpy.types.Action | None = None,
 ) -> keyframes.WrittenTake:
     """Write a motion as a new action, with the switches of a control rig on its first frame.
 
-    The object does not show it yet.
+    The object does not show it yet. `like` as in `keyframes.make_take`.
 
     Raises:
         RequestError: if the object can take no keys; nothing is written then.
     """
-    written = keyframes.make_take(ob, motion, take)
+    written = keyframes.make_take(ob, motion, take, like)
     controls = control_rigs.find_controls(ob) if motion.is_measured else None
     if controls is not None:
         values = control_rigs.switch_values(controls, take.options)

@@ -6,7 +6,7 @@ leaves scene and actions as they were. It knows nothing about retargeting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from ..curves import curve_keys
 from ..curves.key_targets import KeyTargets
 from ..curves.take_channels import LOCATION, OwnerKeys, plan_keys
 from ..reading.bone_inheritance import fit_inheritance
-from ..reading.edit_target import LAST_FRAME
+from ..reading.edit_target import LAST_FRAME, bag_of
 from ..reading.showing import find_hidden, find_hindrances
 
 Array = NDArray[np.floating[Any]]
@@ -106,12 +106,21 @@ def write_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> Writt
     return written
 
 
-def make_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> WrittenTake:
+def make_take(
+    ob: bpy.types.Object, motion: RigMotion, take: TakeKeys, like: bpy.types.Action | None = None
+) -> WrittenTake:
     """Write a motion as a new action that the object does not show yet, on whole scene frames.
 
     Rotations of the motion's bones are keyed in each bone's own rotation mode,
     the location of one bone, and both of what carries the character; nothing
     else. Locked, driven and constrained channels get no keys.
+
+    Args:
+        ob: the armature.
+        motion: its bones' channels.
+        take: where and how keys are written.
+        like: another take of the same request: where its keys lie on the same frames of the same
+            channels, a copy of it is made and gets other values, which is quicker.
 
     Raises:
         RequestError: if a bone is gone or the object's action cannot be exchanged now.
@@ -124,11 +133,17 @@ def make_take(ob: bpy.types.Object, motion: RigMotion, take: TakeKeys) -> Writte
         motion = fit_inheritance(ob, motion)
     targets = KeyTargets(ob, motion.is_measured)
     planned = plan_keys(ob, motion, targets, take.units_per_metre, take.options)
-    action = bpy.data.actions.new(take_name(take.name, take.seed))
+    name = take_name(take.name, take.seed)
+    is_copy = like is not None and _has_keys_of(like, planned, take)
+    action: Any = like.copy() if like is not None and is_copy else bpy.data.actions.new(name)
     try:
-        _, bag = make_bag(action, ob)
-        for curve in _curves(planned, take):
-            _write_curve(bag, curve)
+        action.name = name
+        _, bag = make_bag(action, ob, slot_of_take(action) if is_copy else None)
+        if is_copy:
+            _give_values(bag, planned)
+        else:
+            for curve in _curves(planned, take):
+                _write_curve(bag, curve)
         written = _measured(action, bag, planned, take)
     except BaseException:
         bpy.data.actions.remove(action)
@@ -258,6 +273,41 @@ def exchange_action(ob: bpy.types.Object, action: bpy.types.Action, slot: Any) -
     # the same slot once more crashes 4.5.
     if slot is not None and data.action_slot != slot:
         data.action_slot = slot
+
+
+def _has_keys_of(
+    like: bpy.types.Action, planned: Sequence[OwnerKeys], take: TakeKeys
+) -> bool:
+    """Say whether a take has keys on the frames and channels of a plan, one on every frame."""
+    bag = bag_of(like, slot_of_take(like))
+    if bag is None or take.options.thin:
+        return False
+    keyed = {(found.data_path, index) for _, found, index in _channels(planned)}
+    counts = {(one.data_path, one.array_index): len(one.keyframe_points) for one in bag.fcurves}
+    return keyed <= counts.keys() and all(
+        counts[found.data_path, index] == len(keys.rows)
+        for keys, found, index in _channels(planned)
+    )
+
+
+def _give_values(bag: Any, planned: Sequence[OwnerKeys]) -> None:
+    """Give keys on every frame other values."""
+    curves = {(one.data_path, one.array_index): one for one in bag.fcurves}
+    for keys, found, index in _channels(planned):
+        fcurve = curves[found.data_path, index]
+        places = np.empty(2 * len(keys.rows), np.float32)
+        fcurve.keyframe_points.foreach_get("co", places)
+        places[1::2] = found.values[keys.rows, index]
+        fcurve.keyframe_points.foreach_set("co", places)
+        fcurve.update()
+
+
+def _channels(planned: Iterable[OwnerKeys]) -> Iterator[tuple[OwnerKeys, Any, int]]:
+    """Yield the keyed channels with whose they are."""
+    for keys in planned:
+        for found in keys.properties:
+            for index in np.flatnonzero(found.keyed).tolist():
+                yield keys, found, index
 
 
 def _curves(planned: list[OwnerKeys], take: TakeKeys) -> Iterator[_Curve]:

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from ...core.curves import key_table
 from ..reading.edit_target import bag_of
 
 _THROWN = " thrown"
@@ -58,9 +59,16 @@ def _digest(action: bpy.types.Action) -> str:
     for curve in bag.fcurves if bag is not None else ():
         found.update(f"{curve.data_path} {curve.array_index} {curve.mute} ".encode())
         found.update(f"{len(curve.modifiers)} {curve.extrapolation}".encode())
-        for name in ("co", "handle_left", "handle_right"):
-            values = np.empty(2 * len(curve.keyframe_points), np.float32)
-            curve.keyframe_points.foreach_get(name, values)
-            # Blender may compute automatic handles anew, which are off in the last digits then.
+        points = curve.keyframe_points
+        types = np.empty((2, len(points)), np.int32)
+        for row, name in enumerate(("handle_left_type", "handle_right_type")):
+            points.foreach_get(name, types[row])
+        found.update(types.tobytes())
+        # Blender lays automatic handles by the keys: one that was moved by hand is none any more.
+        by_hand = ((types == key_table.FREE) | (types == key_table.ALIGNED)).any()
+        for name in ("co", "handle_left", "handle_right") if by_hand else ("co",):
+            values = np.empty(2 * len(points), np.float32)
+            points.foreach_get(name, values)
+            # What Blender computes anew is off in the last digits.
             found.update((np.round(values, 3) + 0.0).tobytes())
     return found.hexdigest()
