@@ -130,3 +130,16 @@ def test_only_what_changes_is_shown():
     assert (status.factor, status.label) == (0.5, "Choosing movements")
     status.stop()
     assert (status.factor, status.label) == (0.0, "")
+
+
+def test_work_that_is_cancelled_between_its_last_step_and_its_result_has_none():
+    def steps():
+        yield Progress(0, 1, "counting")
+        return 3
+
+    work = Work(steps())
+    while not work.is_finished:
+        work.advance()
+    work.cancel()
+    with pytest.raises(JobCancelled):
+        work.result()

@@ -77,7 +77,7 @@ class Work(Generic[T]):
         """Return what the steps returned.
 
         Raises:
-            JobCancelled: if they were cancelled first.
+            JobCancelled: if they were cancelled before the result was asked for.
             RuntimeError: if there are steps left.
             Exception: whatever a step or a job raised.
         """
@@ -85,6 +85,8 @@ class Work(Generic[T]):
             raise RuntimeError("the work has not finished")
         if self._error is not None:
             raise self._error
+        if self._is_cancelled:
+            raise JobCancelled
         return self._values[0]
 
     def run_blocking(self, on_progress: Callable[[Progress], None]) -> T:
@@ -99,9 +101,10 @@ class Work(Generic[T]):
         return self.result()
 
     def close(self) -> None:
-        """Drop the work: what it began is tidied up, a job that runs is cancelled."""
-        self.cancel()
-        self._end(JobCancelled())
+        """Drop work that is under way: what it began is tidied up, a job that runs is cancelled."""
+        if not self._is_finished:
+            self.cancel()
+            self._end(JobCancelled())
 
     def _run_job(self, on_progress: Callable[[Progress], None]) -> None:
         """Run the job here; its error is told to the steps, as that of a thread is."""
