@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bpy.types import Context, Operator
 
+from ..core.edits.prompts import PLACEHOLDER
 from ..scene import mannequin
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ class KEYFILL_OT_add_mannequin(Operator):
 
     bl_idname = "keyfill.add_mannequin"
     bl_label = "Add Mannequin"
-    bl_description = "Add a simple character at the 3D cursor, to try prompts on"
+    bl_description = (
+        "Add a simple character at the 3D cursor, to try prompts on; "
+        "an empty prompt becomes the first one to try"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -29,4 +33,8 @@ class KEYFILL_OT_add_mannequin(Operator):
 
     def execute(self, context: Context) -> set[OperatorReturnItems]:
         mannequin.add_mannequin(context)
+        settings = context.scene.keyfill
+        if not settings.prompt.strip():
+            # So that a first take is one more click; typing replaces it.
+            settings.prompt = PLACEHOLDER
         return {"FINISHED"}

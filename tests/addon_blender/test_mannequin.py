@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from keyfill_extension.blender_addon import panels
+from keyfill_extension.blender_addon.core.edits.prompts import PLACEHOLDER
 from keyfill_extension.blender_addon.core.rigs import mannequin_shape
 from keyfill_extension.blender_addon.core.rigs.mannequin_shape import surface_net
 from keyfill_extension.blender_addon.scene import mannequin
@@ -171,3 +172,10 @@ def test_a_script_needs_no_panel_and_a_character_no_mannequin(threads):
     assert threads == [threading.main_thread()]
     drawing.layout_of(panels.KEYFILL_PT_main, drawing.context_of(bpy.context.object))
     assert mannequin._preparing is None
+
+
+@pytest.mark.parametrize(("typed", "after"), [("", PLACEHOLDER), (" ", PLACEHOLDER), ("a", "a")])
+def test_a_newcomers_empty_prompt_becomes_the_first_one_to_try(registered_addon, typed, after):
+    bpy.context.scene.keyfill.prompt = typed
+    assert bpy.ops.keyfill.add_mannequin() == {"FINISHED"}
+    assert bpy.context.scene.keyfill.prompt == after

@@ -29,6 +29,7 @@ def engine(registered_addon):
 def settings(empty_scene):
     STATUS.reset()
     bpy.ops.keyfill.add_mannequin()
+    empty_scene.keyfill.prompt = ""
     empty_scene.render.fps = 30
     yield empty_scene.keyfill
     STATUS.reset()

@@ -22,7 +22,8 @@ def drop(journey):
     yield from hand.press()  # the dialog opens with OK under the mouse
     yield from hand.wait(lambda: PACKAGE in bpy.context.preferences.addons, "the extension", 120.0)
     bpy.context.preferences.addons[PACKAGE].preferences.python = hand.job["python"]
-    yield from hand.park()
+    view = hand.area("VIEW_3D")  # the timeline below it has a sidebar, too
+    yield from hand.move(view.x + 0.3 * view.width, view.y + 0.3 * view.height)
     yield from hand.press("N")
     yield from hand.rest(0.5)
     journey.check(hand.sidebar().width > 1, "N opened no sidebar")
